@@ -1,0 +1,134 @@
+"""Faults that a stand-in can play on demand: what goes wrong before and after the effect.
+
+To add a fault, add one line to `BEFORE_EFFECT` (the call does nothing) or `AFTER_EFFECT` (the
+effect has happened, only its answer is spoiled).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+SECONDS_MAX = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back to the caller.
+
+    pause_seconds: wait before the first byte. drip_seconds: wait after each byte of the body.
+    is_dropped: close the connection without a word.
+    """
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    pause_seconds: float = 0.0
+    drip_seconds: float = 0.0
+    is_dropped: bool = False
+
+
+def json_answer(value: Any, status: int = 200) -> Answer:
+    """Answer with `value` as JSON."""
+    body = json.dumps(value, ensure_ascii=False).encode()
+    return Answer(status, body, {"Content-Type": "application/json"})
+
+
+@dataclass(slots=True)
+class Fault:
+    """The next `times` calls named `call` suffer `kind`; `seconds` is for those that wait."""
+
+    call: str
+    kind: str
+    times: int
+    seconds: float
+
+
+def _wrong_amount(fault: Fault, answer: Answer) -> Answer:
+    return _changed(answer, "amount", lambda amount: amount + 1)
+
+
+def _wrong_currency(fault: Fault, answer: Answer) -> Answer:
+    return _changed(answer, "currency", lambda currency: "XTS" if currency != "XTS" else "XXX")
+
+
+def _changed(answer: Answer, name: str, change: Callable[[Any], Any]) -> Answer:
+    told = json.loads(answer.body)
+    if name not in told:
+        return answer
+    return replace(answer, body=json.dumps(told | {name: change(told[name])}).encode())
+
+
+BEFORE_EFFECT: dict[str, Callable[[Fault], Answer]] = {
+    "error_before_effect": lambda fault: json_answer({"error": "internal"}, 500),
+    "too_many_requests": lambda fault: replace(
+        json_answer({"error": "too_many_requests"}, 429),
+        headers={"Content-Type": "application/json", "Retry-After": "1"},
+    ),
+    "redirect": lambda fault: Answer(302, b"", {"Location": "http://127.0.0.1:9/elsewhere"}),
+    "time_out_before_effect": lambda fault: Answer(
+        500, b"", pause_seconds=fault.seconds, is_dropped=True
+    ),
+}
+AFTER_EFFECT: dict[str, Callable[[Fault, Answer], Answer]] = {
+    "error_after_effect": lambda fault, answer: json_answer({"error": "internal"}, 500),
+    "time_out_after_effect": lambda fault, answer: replace(
+        answer, pause_seconds=fault.seconds, is_dropped=True
+    ),
+    "slow": lambda fault, answer: replace(
+        answer, drip_seconds=fault.seconds / max(len(answer.body), 1)
+    ),
+    "broken_json": lambda fault, answer: replace(answer, body=answer.body[: len(answer.body) // 2]),
+    "wrong_amount": _wrong_amount,
+    "wrong_currency": _wrong_currency,
+}
+
+
+class Faults:
+    """The faults that are armed, oldest first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._armed: list[Fault] = []
+
+    def arm(
+        self,
+        *,
+        known_calls: set[str],
+        call: str,
+        fault: str,
+        times: int = 1,
+        seconds: float = 30.0,
+    ) -> None:
+        """Arm `fault` for the next `times` calls of `call`. Raises ValueError when unknown."""
+        if call not in known_calls:
+            raise ValueError(f"call is one of {sorted(known_calls)}")
+        if fault not in BEFORE_EFFECT.keys() | AFTER_EFFECT.keys():
+            raise ValueError(f"fault is one of {sorted([*BEFORE_EFFECT, *AFTER_EFFECT])}")
+        if not (times >= 1 and 0 <= seconds <= SECONDS_MAX):
+            raise ValueError(f"times is 1 or more, seconds from 0 to {SECONDS_MAX:g}")
+        with self._lock:
+            self._armed.append(Fault(call, fault, times, seconds))
+
+    def take(self, call: str) -> Fault | None:
+        """Return the fault that the present call of `call` must suffer, if any."""
+        with self._lock:
+            for fault in self._armed:
+                if call and fault.call == call:
+                    fault.times -= 1
+                    self._armed = [other for other in self._armed if other.times > 0]
+                    return fault
+        return None
+
+    def armed(self) -> list[dict[str, Any]]:
+        """Return what is still armed."""
+        with self._lock:
+            return [asdict(fault) for fault in self._armed]
+
+    def disarm(self) -> None:
+        """Forget everything that is armed."""
+        with self._lock:
+            self._armed.clear()
