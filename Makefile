@@ -43,7 +43,7 @@ check: setup-test ## format, lint, types, import rules, migrations
 	@$(BIN)/ruff check -q .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
-	@$(BIN)/fairroam makemigrations --check --dry-run
+	@$(BIN)/python -W ignore::RuntimeWarning $(BIN)/fairroam makemigrations --check --dry-run
 
 test: check ## the checks, then all tests but the nightly ones
 	@$(BIN)/pytest

@@ -1,0 +1,41 @@
+"""One message in one language to one person on one channel, sent once."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+
+class Notice(models.Model):
+    """A message. Its text and address can be erased; that it was sent stays."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True)  # also its Message-ID
+    act = models.CharField(max_length=100, unique=True)  # "order.confirmed:12": told once
+    kind = models.CharField(max_length=60)
+    customer = models.ForeignKey("customers.Customer", models.PROTECT, null=True)
+    # True while queued; null once done. With customer: no queued notice under a closed account.
+    is_live = models.BooleanField(null=True, default=True)
+    language = models.CharField(max_length=10)
+    address = models.EmailField()
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    paper = models.ForeignKey("papers.Paper", models.PROTECT, null=True)
+    stage = models.CharField(max_length=10, default="queued")  # queued sent failed dropped
+    attempts = models.PositiveIntegerField(default=0)
+    queued_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    raw_constraints = ("a_notice_waits_only_under_an_open_account",)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(stage__in=["queued", "sent", "failed", "dropped"]),
+                name="a_notice_has_a_known_stage",
+            ),
+            models.CheckConstraint(
+                condition=Q(stage="queued", is_live=True)
+                | (~Q(stage="queued") & Q(is_live__isnull=True)),
+                name="only_a_queued_notice_lives",
+            ),
+        ]

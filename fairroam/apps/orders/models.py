@@ -1,0 +1,110 @@
+"""Orders, their lines, what was agreed, and how each line was paid."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from fairroam.rules import stages
+
+ONLY_OPEN = Q(is_live=True) | Q(is_live__isnull=True)
+
+
+class Order(models.Model):
+    """One purchase. Prices, terms, packs, tax and consents are frozen in it."""
+
+    number = models.CharField(max_length=14, unique=True)  # "FR-7K3M-9Q2T"
+    customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="orders")
+    is_live = models.BooleanField(null=True, default=True)  # null once fulfilled or ended
+    stage = models.CharField(max_length=18, default="awaiting_payment")
+    currency = models.CharField(max_length=3)
+    total_minor = models.BigIntegerField()
+    residence = models.CharField(max_length=6)
+    zone = models.CharField(max_length=40)
+    language = models.CharField(max_length=10)
+    payment = models.OneToOneField("payments.Payment", models.PROTECT, related_name="order")
+    invoice = models.OneToOneField("papers.Paper", models.PROTECT, null=True)
+    placed_at = models.DateTimeField()
+    concluded_at = models.DateTimeField(null=True)  # the later end counts for the customer: paid
+    paid_at = models.DateTimeField(null=True)
+    notice_received_at = models.DateTimeField(null=True)  # the confirmation mail left for them
+
+    raw_constraints = ("an_order_lives_only_under_an_open_account",)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(stage__in=sorted(stages.stages(stages.ORDER))),
+                name="an_order_has_a_known_stage",
+            ),
+            models.CheckConstraint(condition=ONLY_OPEN, name="an_order_lives_or_is_silent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class OrderLine(models.Model):
+    """One plan on one eSIM: the thing that a refund is decided for."""
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="lines")
+    position = models.PositiveIntegerField()
+    plan = models.ForeignKey("catalogue.Plan", models.PROTECT)
+    plan_copy = models.JSONField()  # names, countries, validity_days, allowances as sold
+    price_minor = models.BigIntegerField()
+    list_price_minor = models.BigIntegerField()
+    tax_rate = models.CharField(max_length=8)
+    tax_minor = models.BigIntegerField()  # inside the price
+    packs = models.JSONField()  # ["eu-crd@1", "house@2"]
+    refunded_minor = models.BigIntegerField(default=0)
+    pending_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "position"], name="one_line_per_position"),
+            models.CheckConstraint(
+                condition=Q(refunded_minor__gte=0)
+                & Q(pending_minor__gte=0)
+                & Q(price_minor__gte=F("refunded_minor") + F("pending_minor")),
+                name="never_more_back_than_the_line_cost",
+            ),
+        ]
+
+
+class Tender(models.Model):
+    """The part of a line that one means of payment paid; the same part may come back to it."""
+
+    line = models.ForeignKey(OrderLine, models.PROTECT, related_name="tenders")
+    position = models.PositiveIntegerField()
+    kind = models.CharField(max_length=6)  # cash | credit | promo
+    method = models.CharField(max_length=20)
+    payment = models.ForeignKey("payments.Payment", models.PROTECT, null=True)
+    captured_minor = models.BigIntegerField()
+    refunded_minor = models.BigIntegerField(default=0)
+    pending_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["line", "position"], name="one_tender_per_position"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["cash", "credit", "promo"]), name="a_tender_has_a_known_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_minor__gte=0)
+                & Q(pending_minor__gte=0)
+                & Q(captured_minor__gte=F("refunded_minor") + F("pending_minor")),
+                name="never_more_back_than_the_tender_paid",
+            ),
+        ]
+
+
+class Consent(models.Model):
+    """A box the customer ticked, with the words that stood beside it."""
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="consents")
+    kind = models.CharField(max_length=20)  # terms | express_request | loss_acknowledged
+    words = models.TextField()
+    given_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "kind"], name="a_consent_is_given_once")
+        ]

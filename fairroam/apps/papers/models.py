@@ -1,0 +1,55 @@
+"""Numbered, signed papers: the statement is the truth, the PDF is its picture."""
+
+from django.db import models
+from django.db.models import Q
+
+KINDS = ("invoice", "credit_note", "receipt", "decision", "certificate")
+
+
+class SigningKey(models.Model):
+    """The public half of a signing key; the private half is a file of the program's user."""
+
+    kid = models.CharField(max_length=60, unique=True)  # RFC 7638 thumbprint
+    public_jwk = models.JSONField()
+    made_at = models.DateTimeField()
+    revoked_from = models.DateTimeField(null=True)  # statements dated from here on fail
+
+
+class NumberSeries(models.Model):
+    """The last number given in one series of one year; its row is locked to give the next."""
+
+    kind = models.CharField(max_length=12)
+    year = models.PositiveIntegerField()
+    last = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "year"], name="one_number_series_per_kind_and_year"
+            )
+        ]
+
+
+class Paper(models.Model):
+    """One paper for one customer. Never edited."""
+
+    kind = models.CharField(max_length=12)
+    number = models.CharField(max_length=40, unique=True)
+    customer = models.ForeignKey("customers.Customer", models.PROTECT, null=True)
+    language = models.CharField(max_length=10)
+    statement = models.JSONField()
+    signed = models.TextField()  # the signed document, as handed out
+    refers_to = models.ForeignKey("self", models.PROTECT, null=True, related_name="referred_by")
+    issued_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=KINDS), name="a_paper_has_a_known_kind"),
+            models.CheckConstraint(
+                condition=~Q(kind="credit_note") | Q(refers_to__isnull=False),
+                name="a_credit_note_names_its_invoice",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number

@@ -1,0 +1,103 @@
+"""Requests for money back, the decisions on them, and the parts they are paid in."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from fairroam.rules import stages
+
+ENDED = sorted(stages.terminal(stages.REFUND) | {"paid"})
+
+
+class RefundRequest(models.Model):
+    """Somebody asked for money back for one order line."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True)
+    order_line = models.ForeignKey("orders.OrderLine", models.PROTECT, related_name="refunds")
+    customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="refunds")
+    is_live = models.BooleanField(null=True, default=True)
+    stage = models.CharField(max_length=20, default="submitted")
+    declared_at = models.DateTimeField()  # when it reached a door of ours: counts for the right
+    received_at = models.DateTimeField()
+    asked_minor = models.BigIntegerField(null=True)  # null: all that is due
+    words = models.TextField(default="")  # theirs; erased with the account
+    wish_minor = models.BigIntegerField(null=True)  # more than is due was wished: for a person
+    ended_at = models.DateTimeField(null=True)
+
+    raw_constraints = ("a_refund_lives_only_under_an_open_account",)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(stage__in=sorted(stages.stages(stages.REFUND))),
+                name="a_refund_has_a_known_stage",
+            ),
+            models.CheckConstraint(
+                condition=Q(asked_minor__isnull=True) | Q(asked_minor__gt=0),
+                name="asked_for_something_or_all",
+            ),
+            models.CheckConstraint(
+                condition=(Q(stage__in=ENDED) & Q(is_live__isnull=True))
+                | (~Q(stage__in=ENDED) & Q(is_live=True)),
+                name="a_refund_lives_until_it_has_ended",
+            ),
+            models.UniqueConstraint(
+                fields=["order_line"],
+                condition=Q(is_live=True),
+                name="one_open_refund_per_order_line",
+            ),
+        ]
+
+
+class Decision(models.Model):
+    """What the rules (or a person above them) said, with all that they knew. Never edited."""
+
+    number = models.CharField(max_length=14, unique=True)  # "RD-7K3M-9Q2T"
+    request = models.ForeignKey(RefundRequest, models.PROTECT, related_name="decisions")
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="superseded_by"
+    )
+    facts = models.JSONField()
+    packs = models.JSONField()  # the packs themselves, so that anyone can compute it again
+    result = models.JSONField()  # rules.decide(facts, packs).as_json()
+    currency = models.CharField(max_length=3)
+    due_minor = models.BigIntegerField()
+    goodwill_minor = models.BigIntegerField(default=0)  # a person's addition, on top of the rules
+    decided_by = models.CharField(max_length=60)  # "rules" or "staff:3"
+    decided_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request"],
+                condition=Q(supersedes__isnull=True),
+                name="one_first_decision_per_request",
+            ),
+            models.CheckConstraint(
+                condition=Q(due_minor__gte=0) & Q(goodwill_minor__gte=0),
+                name="a_decision_takes_nothing",
+            ),
+        ]
+
+
+class RefundPart(models.Model):
+    """The part of an approved refund that goes back through one tender."""
+
+    request = models.ForeignKey(RefundRequest, models.PROTECT, related_name="parts")
+    decision = models.ForeignKey(Decision, models.PROTECT, related_name="parts")
+    tender = models.ForeignKey("orders.Tender", models.PROTECT)
+    amount_minor = models.BigIntegerField()
+    is_held = models.BooleanField(default=False)
+    payout = models.OneToOneField("payments.Payout", models.PROTECT, null=True)
+    arrived_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["decision", "tender"], name="one_part_per_decision_and_tender"
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="a_part_pays_something"),
+        ]

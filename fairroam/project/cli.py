@@ -1,0 +1,59 @@
+"""The `fairroam` command: a word, then what that word takes. `fairroam help` lists them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+# Words that need no Django: where their `main(arguments) -> exit code` lives.
+PLAIN = {
+    "decide": "fairroam.project.decide:main",
+    "verify": "fairroam.project.verify:main",
+    "demo": "fairroam.project.serve:demo",
+    "run": "fairroam.project.serve:run",
+}
+# Words of ours that need Django set up.
+OURS = {
+    "worker": "fairroam.worker.main:main",
+    "seed": "fairroam.web.demo.seed:main",
+    "books": "fairroam.worker.books:main",
+    "migrate": "fairroam.project.migrate:main",
+    "keys": "fairroam.project.keys:main",
+}
+AS_OWNER = {"migrate", "makemigrations", "createcachetable"}
+HELP = """fairroam decide [FILE]   decide refund cases, one JSON object a line (--explain for people)
+fairroam verify FILE     check a certificate, receipt or decision, offline
+fairroam demo            the whole service with demo data, on this machine
+fairroam run             the service with the settings of the environment
+fairroam books           ask every app what contradicts the books
+fairroam keys            the signing keys: list, rotate, revoke
+fairroam migrate         bring the database to this version
+Any other word goes to Django's management commands.
+"""
+
+
+def call(target: str, arguments: list[str]) -> int:
+    module, function = target.split(":")
+    return int(getattr(import_module(module), function)(arguments))
+
+
+def main() -> None:
+    """Entry point of the console script; exits with the word's code."""
+    word, *arguments = sys.argv[1:] or ["help"]
+    if word in ("help", "--help", "-h"):
+        sys.stdout.write(HELP)
+        raise SystemExit(0)
+    if word in PLAIN:
+        raise SystemExit(call(PLAIN[word], arguments))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fairroam.project.settings")
+    if word in AS_OWNER and os.environ.get("DATABASE_OWNER_URL"):
+        os.environ["DATABASE_URL"] = os.environ["DATABASE_OWNER_URL"]
+    if word in OURS:
+        import django
+
+        django.setup()
+        raise SystemExit(call(OURS[word], arguments))
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["fairroam", word, *arguments])

@@ -1,0 +1,215 @@
+"""All settings, each named once, read from the environment. A wrong value stops the start."""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
+
+PACKAGE = Path(__file__).resolve().parent.parent
+INSECURE_SECRET = "only-for-checks-and-tests"  # noqa: S105 - boot.py refuses it in production
+
+
+def env(name: str, default: str) -> str:
+    return os.environ.get(name, default)
+
+
+def env_int(name: str, default: str) -> int:
+    value = env(name, default)
+    if not value.isdecimal():
+        raise ImproperlyConfigured(f"{name}={value!r}: write a whole number.")
+    return int(value)
+
+
+def env_choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = env(name, default)
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name}={value!r}: write one of {', '.join(choices)}.")
+    return value
+
+
+# Where and who we are ------------------------------------------------------------------------
+FAIRROAM_ENVIRONMENT = env_choice(
+    "FAIRROAM_ENVIRONMENT", "production", ("production", "demo", "test")
+)
+FAIRROAM_ADDRESS = env("FAIRROAM_ADDRESS", "http://127.0.0.1:8000").rstrip("/")
+FAIRROAM_FOLDER = Path(env("FAIRROAM_FOLDER", ".fairroam"))
+SECRET_KEY = env("FAIRROAM_SECRET_KEY", INSECURE_SECRET)
+DEBUG = False
+ALLOWED_HOSTS = [FAIRROAM_ADDRESS.split("://")[1].split(":")[0]]
+CSRF_TRUSTED_ORIGINS = [FAIRROAM_ADDRESS]
+IS_HTTPS = FAIRROAM_ADDRESS.startswith("https://")
+
+# The outside ---------------------------------------------------------------------------------
+FAIRROAM_GATEWAY_TIMEOUT_SECONDS = env_int("FAIRROAM_GATEWAY_TIMEOUT_SECONDS", "20")
+FAIRROAM_PAYMENTS_URL = env("FAIRROAM_PAYMENTS_URL", "")
+FAIRROAM_PAYMENTS_KEY = env("FAIRROAM_PAYMENTS_KEY", "")
+FAIRROAM_PAYMENTS_HOOK_SECRET = env("FAIRROAM_PAYMENTS_HOOK_SECRET", "")
+FAIRROAM_PROFILES_URL = env("FAIRROAM_PROFILES_URL", "")
+FAIRROAM_PROFILES_REQUESTER = env("FAIRROAM_PROFILES_REQUESTER", "fairroam")
+FAIRROAM_LINES_URL = env("FAIRROAM_LINES_URL", "")
+FAIRROAM_LINES_KEY = env("FAIRROAM_LINES_KEY", "")
+FAIRROAM_USAGE_HOOK_SECRET = env("FAIRROAM_USAGE_HOOK_SECRET", "")
+FAIRROAM_MAIL_READER_URL = env("FAIRROAM_MAIL_READER_URL", "")  # demo only: where mails are read
+
+# Money -----------------------------------------------------------------------------------------
+# Up to this amount (minor units) a straight refund is decided without a person.
+FAIRROAM_REFUND_AUTO_LIMIT = env_int("FAIRROAM_REFUND_AUTO_LIMIT", "10000")
+
+# Django ----------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "fairroam.apps.journal",
+    "fairroam.apps.customers",
+    "fairroam.apps.catalogue",
+    "fairroam.apps.papers",
+    "fairroam.apps.notices",
+    "fairroam.apps.ledger",
+    "fairroam.apps.payments",
+    "fairroam.apps.orders",
+    "fairroam.apps.esims",
+    "fairroam.apps.metering",
+    "fairroam.apps.refunds",
+    "fairroam.apps.closures",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "lucide",
+    "csp",
+    "procrastinate.contrib.django",
+    "django_linear_migrations",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "fairroam.project.urls"
+WSGI_APPLICATION = "fairroam.project.wsgi.application"
+AUDIENCES = ["components", "site", "account", "desk", "demo"]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE / "web" / audience / "templates" for audience in AUDIENCES],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "fairroam.web.components.context.brand",
+            ],
+            "libraries": {"fairroam": "fairroam.web.components.tags"},
+            "builtins": ["fairroam.web.components.tags", "lucide.templatetags.lucide"],
+        },
+    }
+]
+
+# Database --------------------------------------------------------------------------------------
+# An app-role connection; migrations use DATABASE_OWNER_URL (see project/cli.py).
+DATABASE_URL = env("DATABASE_URL", "postgresql:///fairroam")
+DATABASE_POOL_MAX = env_int("FAIRROAM_DATABASE_POOL_MAX", "0")  # 0 = one connection per thread
+
+
+def database(url: str) -> dict[str, object]:
+    parts = {key: str(value) for key, value in conninfo_to_dict(url).items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.get("dbname", ""),
+        "USER": parts.get("user", ""),
+        "PASSWORD": parts.get("password", ""),
+        "HOST": parts.get("host", ""),
+        "PORT": parts.get("port", ""),
+        "CONN_MAX_AGE": 0 if DATABASE_POOL_MAX else 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            # Never wait for ever: for a lock, for a statement, or inside an idle transaction.
+            "options": "-c lock_timeout=3s -c statement_timeout=60s"
+            " -c idle_in_transaction_session_timeout=60s",
+            **(
+                {"pool": {"min_size": 1, "max_size": DATABASE_POOL_MAX}}
+                if DATABASE_POOL_MAX
+                else {}
+            ),
+        },
+    }
+
+
+DATABASES = {"default": database(DATABASE_URL)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "shared_cache",
+    }
+}
+
+# Sign-in ---------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "customers.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+ACCOUNT_ADAPTER = "fairroam.web.account.signin.MailedCodeAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+LOGIN_URL = "account_request_login_code"
+LOGIN_REDIRECT_URL = "/account/"
+LOGOUT_REDIRECT_URL = "/"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "csrf"
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+    }
+}
+
+# Mail ------------------------------------------------------------------------------------------
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = env("FAIRROAM_SMTP_HOST", "127.0.0.1")
+EMAIL_PORT = env_int("FAIRROAM_SMTP_PORT", "25")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("FAIRROAM_MAIL_FROM", "fairroam <service@fairroam.example>")
+
+# Languages and static files --------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [PACKAGE / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = FAIRROAM_FOLDER / "static"
+STATICFILES_DIRS = [PACKAGE / "web" / "components" / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False

@@ -1,0 +1,131 @@
+"""The stage tables of every flow: which move leads from which stage to which.
+
+A table is the only door: `next_stage(TABLE, stage, move)` looks here or raises MoveNotAllowed.
+Stages from which no move leads are terminal and stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Moves = Mapping[tuple[str, str], str]
+
+
+class MoveNotAllowed(ValueError):
+    """No such move from this stage."""
+
+    def __init__(self, stage: str, move: str) -> None:
+        super().__init__(f"{move!r} is not possible from {stage!r}")
+        self.stage, self.move = stage, move
+
+
+def next_stage(moves: Moves, stage: str, move: str) -> str:
+    """The stage that `move` leads to from `stage`. Raises MoveNotAllowed."""
+    try:
+        return moves[stage, move]
+    except KeyError:
+        raise MoveNotAllowed(stage, move) from None
+
+
+def stages(moves: Moves) -> frozenset[str]:
+    """Every stage that the table names."""
+    return frozenset(moves.values()) | {stage for stage, _ in moves}
+
+
+def terminal(moves: Moves) -> frozenset[str]:
+    """The stages that stay."""
+    return stages(moves) - {stage for stage, _ in moves}
+
+
+ORDER: Moves = {
+    ("awaiting_payment", "confirm_payment"): "paid",
+    ("awaiting_payment", "cancel"): "cancelled",
+    ("paid", "provision"): "fulfilling",
+    ("fulfilling", "deliver"): "fulfilled",
+    ("paid", "give_up"): "failed",  # The carrier has no profile left: paid back in full.
+    ("fulfilling", "give_up"): "failed",
+}
+
+PAYMENT: Moves = {
+    ("prepared", "start"): "started",
+    ("prepared", "capture"): "captured",  # The provider's notice came before its own answer.
+    ("started", "capture"): "captured",
+    ("prepared", "fail"): "failed",
+    ("started", "fail"): "failed",
+    ("failed", "capture"): "captured",  # A second try on the provider's page.
+}
+
+PAYOUT: Moves = {
+    ("planned", "send"): "sent",
+    ("planned", "hold"): "held",  # A dispute is open.
+    ("held", "release"): "planned",
+    ("held", "settle"): "settled_by_chargeback",
+    ("sent", "await"): "pending",
+    ("sent", "confirm"): "succeeded",
+    ("sent", "refuse"): "failed",
+    ("sent", "ask_customer"): "requires_action",
+    ("pending", "confirm"): "succeeded",
+    ("pending", "refuse"): "failed",
+    ("pending", "ask_customer"): "requires_action",
+    ("requires_action", "confirm"): "succeeded",
+    ("requires_action", "refuse"): "failed",
+    ("succeeded", "return"): "returned",  # "Succeeded" is not final: a closed card sends it back.
+}
+
+PROFILE: Moves = {
+    ("planned", "reserve"): "reserved",  # We chose the ICCID and stored it before the call.
+    ("reserved", "order"): "allocated",
+    ("allocated", "release"): "released",
+    ("released", "download"): "downloaded",
+    ("downloaded", "install"): "installed",
+    ("released", "install"): "installed",  # Notices come in any order.
+    ("downloaded", "delete"): "deleted",
+    ("installed", "delete"): "deleted",
+    ("planned", "cancel"): "cancelled",
+    ("reserved", "cancel"): "cancelled",
+    ("allocated", "cancel"): "cancelled",
+    ("released", "cancel"): "cancelled",
+    ("planned", "fail"): "failed",
+    ("reserved", "fail"): "failed",
+    ("allocated", "fail"): "failed",
+}
+
+LINE: Moves = {
+    ("pending", "activate"): "active",
+    ("pending", "terminate"): "terminating",
+    ("active", "suspend"): "suspended",
+    ("suspended", "resume"): "active",
+    ("active", "terminate"): "terminating",
+    ("suspended", "terminate"): "terminating",
+    ("terminating", "end"): "terminated",
+}
+
+REFUND: Moves = {
+    ("submitted", "await_network"): "waiting_for_network",
+    ("submitted", "review"): "under_review",
+    ("submitted", "approve"): "approved",
+    ("submitted", "decline"): "declined",
+    ("waiting_for_network", "await_usage"): "waiting_for_usage",
+    ("waiting_for_network", "review"): "under_review",
+    ("waiting_for_network", "approve"): "approved",
+    ("waiting_for_network", "decline"): "declined",
+    ("waiting_for_usage", "review"): "under_review",
+    ("waiting_for_usage", "approve"): "approved",
+    ("waiting_for_usage", "decline"): "declined",
+    ("under_review", "approve"): "approved",
+    ("under_review", "decline"): "declined",
+    ("approved", "pay"): "paid",
+    ("approved", "stall"): "payout_failed",  # A person finds another way.
+    ("payout_failed", "pay"): "paid",
+    ("payout_failed", "retry"): "approved",
+    ("paid", "return"): "payout_failed",
+    ("submitted", "withdraw"): "withdrawn",
+    ("under_review", "withdraw"): "withdrawn",
+}
+
+CLOSURE: Moves = {
+    ("requested", "undo"): "reversed",
+    ("requested", "start"): "closing",  # From here on nothing new can be opened.
+    ("closing", "close"): "closed",
+    ("closed", "certify"): "certified",
+}
