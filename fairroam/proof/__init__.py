@@ -1,0 +1,36 @@
+"""What is true: canonical JSON, signed statements, key sets, and the check anyone can make."""
+
+from fairroam.proof.canonical import Json, Unreadable, canonical, read
+from fairroam.proof.commitments import commit, make_salt, opens
+from fairroam.proof.keys import KeySet, PublishedKey, make_key
+from fairroam.proof.pictures import attached_document, seal, verify_picture
+from fairroam.proof.statements import (
+    Difference,
+    Truth,
+    Verdict,
+    sign,
+    verify,
+    verify_signature,
+)
+
+__all__ = [
+    "Difference",
+    "Json",
+    "KeySet",
+    "PublishedKey",
+    "Truth",
+    "Unreadable",
+    "Verdict",
+    "attached_document",
+    "canonical",
+    "commit",
+    "make_key",
+    "make_salt",
+    "opens",
+    "read",
+    "seal",
+    "sign",
+    "verify",
+    "verify_picture",
+    "verify_signature",
+]
