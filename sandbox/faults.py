@@ -78,6 +78,8 @@ AFTER_EFFECT: dict[str, Callable[[Fault, Answer], Answer]] = {
     "time_out_after_effect": lambda fault, answer: replace(
         answer, pause_seconds=fault.seconds, is_dropped=True
     ),
+    # The answer is right but late, so that events of the effect arrive before it.
+    "late_answer": lambda fault, answer: replace(answer, pause_seconds=fault.seconds),
     "slow": lambda fault, answer: replace(
         answer, drip_seconds=fault.seconds / max(len(answer.body), 1)
     ),

@@ -1,0 +1,1 @@
+"""A payment provider that moves test money only: pay page, refunds, disputes, events, reports."""

@@ -1,0 +1,47 @@
+"""Start the payment stand-in: `python -m sandbox.payments --port 8421 --folder FOLDER`.
+
+Environment: SANDBOX_PAYMENTS_KEY is the bearer key that clients need,
+SANDBOX_PAYMENTS_HOOK_SECRET signs the events.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from sandbox.hooks import Hooks
+from sandbox.payments.bank import SCHEMA, Bank
+from sandbox.payments.routes import add_api, add_controls, add_pay_page
+from sandbox.serving import Service, argument_parser
+from sandbox.store import Store
+
+
+def secret(name: str) -> str:
+    """Return the environment variable `name`; without it the start ends with a sentence."""
+    return os.environ.get(name) or sys.exit(f"{name} is not set: give it any secret text.")
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    parser = argument_parser("Payment provider with test money only")
+    parser.add_argument("--public-url", default="", help="how browsers reach the pay page")
+    options = parser.parse_args()
+    service = Service(
+        "payments", options.port, options.folder, bearer_key=secret("SANDBOX_PAYMENTS_KEY")
+    )
+    store = Store(options.folder / "payments.sqlite3", SCHEMA)
+    hook_secret = secret("SANDBOX_PAYMENTS_HOOK_SECRET").encode()
+    hooks = Hooks(store, url=options.hook, secret=hook_secret)
+    pages_url = options.public_url.rstrip("/") or f"http://127.0.0.1:{options.port}"
+    bank = Bank(store, hooks, service.effects, pages_url)
+    add_api(service, store, bank)
+    add_pay_page(service, store, bank)
+    add_controls(service, store, bank, hooks)
+    hooks.also(bank.settle_due)
+    hooks.start()
+    service.at_stop.append(hooks.stop)
+    service.run()
+
+
+if __name__ == "__main__":
+    main()

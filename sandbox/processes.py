@@ -1,0 +1,119 @@
+"""Start a stand-in as a process of its own, talk to its controls, stop it by its id."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+PROJECT = Path(__file__).resolve().parent.parent
+KEY = "key-for-tests"
+HOOK_SECRET = "secret-for-tests"  # noqa: S105 - it guards test money only
+START_SECONDS_MAX = 20.0
+STOP_SECONDS_MAX = 10.0
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class SandboxProcess:
+    """One running stand-in; `url` has no slash at its end."""
+
+    name: str
+    url: str
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    @classmethod
+    def start(
+        cls,
+        name: str,
+        folder: Path,
+        *,
+        port: int | None = None,
+        hook: str = "",
+        arguments: Sequence[str] = (),
+        variables: Mapping[str, str] | None = None,
+    ) -> SandboxProcess:
+        """Run `python -m sandbox.NAME` and wait until it answers; its words go to `output.txt`.
+
+        The key and the hook secret are `KEY` and `HOOK_SECRET` unless `variables` say otherwise.
+        Raises RuntimeError with those words when it does not start.
+        """
+        port = port or free_port()
+        folder.mkdir(parents=True, exist_ok=True)
+        upper = f"SANDBOX_{name.upper()}"
+        secrets = {f"{upper}_KEY": KEY, f"{upper}_HOOK_SECRET": HOOK_SECRET}
+        command = [sys.executable, "-m", f"sandbox.{name}", "--port", str(port)]
+        command += ["--folder", str(folder), "--hook", hook, *arguments]
+        with (folder / "output.txt").open("ab") as output:
+            process = subprocess.Popen(  # noqa: S603 - our own module and arguments
+                command,
+                cwd=PROJECT,
+                env={**os.environ, **secrets, **(variables or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        started = cls(name, f"http://127.0.0.1:{port}", folder, process)
+        started._wait_until_it_answers()
+        return started
+
+    def stop(self) -> int:
+        """Ask it to end (SIGTERM), insist if it does not, and return its exit code."""
+        self.process.terminate()
+        try:
+            return self.process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+    def ask(self, method: str, path: str, **options: Any) -> Any:
+        """Call one of its addresses with the key and return the JSON answer; any error raises."""
+        headers = {"Authorization": f"Bearer {KEY}"} | options.pop("headers", {})
+        with httpx.Client(trust_env=False, timeout=10) as client:
+            answer = client.request(method, self.url + path, headers=headers, **options)
+        answer.raise_for_status()
+        return answer.json()
+
+    def effects(self, effect: str = "", **facts: object) -> list[dict[str, Any]]:
+        """Return the effects so far, oldest first; only those called `effect` with these facts."""
+        found: list[dict[str, Any]] = self.ask("GET", "/_effects")["effects"]
+        return [
+            one for one in found if effect in ("", one["effect"]) and facts.items() <= one.items()
+        ]
+
+    def arm(self, call: str, fault: str, *, times: int = 1, seconds: float = 30.0) -> None:
+        """Let the next `times` calls of `call` suffer `fault`."""
+        asked = {"call": call, "fault": fault, "times": times, "seconds": seconds}
+        self.ask("POST", "/_faults", json=asked)
+
+    def disarm(self) -> None:
+        """Forget all faults."""
+        self.ask("DELETE", "/_faults")
+
+    def _wait_until_it_answers(self) -> None:
+        patience_ends = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < patience_ends and self.process.poll() is None:
+            try:
+                self.effects()
+            except httpx.TransportError:
+                time.sleep(0.05)
+            else:
+                return
+        self.stop()
+        words = (self.folder / "output.txt").read_text(errors="replace")
+        raise RuntimeError(f"sandbox.{self.name} did not start: {words[-2000:]}")
