@@ -48,18 +48,18 @@ class Fault:
 
 
 def _wrong_amount(fault: Fault, answer: Answer) -> Answer:
-    return _changed(answer, "amount", lambda amount: amount + 1)
+    return _retold(answer, "amount", lambda amount: amount + 1)
 
 
 def _wrong_currency(fault: Fault, answer: Answer) -> Answer:
-    return _changed(answer, "currency", lambda currency: "XTS" if currency != "XTS" else "XXX")
+    return _retold(answer, "currency", lambda currency: "XTS" if currency != "XTS" else "XXX")
 
 
-def _changed(answer: Answer, name: str, change: Callable[[Any], Any]) -> Answer:
-    told = json.loads(answer.body)
-    if name not in told:
-        return answer
-    return replace(answer, body=json.dumps(told | {name: change(told[name])}).encode())
+def _retold(answer: Answer, name: str, change: Callable[[Any], Any]) -> Answer:
+    def changed(found: dict[str, Any]) -> dict[str, Any]:
+        return found | {name: change(found[name])} if name in found else found
+
+    return replace(answer, body=json.dumps(json.loads(answer.body, object_hook=changed)).encode())
 
 
 BEFORE_EFFECT: dict[str, Callable[[Fault], Answer]] = {

@@ -1,0 +1,226 @@
+"""Payment providers: take a payment on a hosted page, give money back, understand their events.
+
+One module per provider, each with `connect(...) -> PaymentGateway`. One contract suite,
+`tests/gateways/test_payments.py`, holds for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from fairroam.gateways.calls import GatewayUnreachable
+from fairroam.gateways.signatures import BadSignature, StaleEvent
+from fairroam.rules.money import Money
+
+__all__ = [
+    "AnswerMismatch",
+    "BadSignature",
+    "Capabilities",
+    "EventKind",
+    "EventNotUnderstood",
+    "GatewayUnreachable",
+    "KeyReused",
+    "PaymentGateway",
+    "PaymentRefused",
+    "PaymentState",
+    "PaymentStatus",
+    "PaymentUnknown",
+    "PayoutReceipt",
+    "PayoutRefused",
+    "PayoutStatus",
+    "ProviderEvent",
+    "StaleEvent",
+    "StartedPayment",
+]
+
+
+class PaymentRefused(Exception):
+    """The provider does not start this payment; final for its key. `code` is the provider's."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class PayoutRefused(Exception):
+    """No money goes back by this key, ever. `code` is the provider's."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class PaymentUnknown(Exception):
+    """The provider has never heard of this payment."""
+
+
+class KeyReused(Exception):
+    """The key was used before with another request: a bug of ours. Nothing happened now."""
+
+
+class AnswerMismatch(Exception):
+    """The provider answered about another amount, currency or payment than asked.
+
+    The call may have had an effect: book nothing, do not repeat, let a person look.
+    """
+
+
+class EventNotUnderstood(Exception):
+    """Rightly signed, but not an event that we know: keep its bytes for a person."""
+
+
+class PaymentStatus(StrEnum):
+    """How far a payment is."""
+
+    REQUIRES_PAYMENT = "requires_payment"
+    SUCCEEDED = "succeeded"
+    CANCELLED = "cancelled"
+
+
+class PayoutStatus(StrEnum):
+    """How far money on its way back is. `SUCCEEDED` can still become `FAILED`, weeks later."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    REQUIRES_ACTION = "requires_action"
+
+
+class EventKind(StrEnum):
+    """What a provider tells of its own accord."""
+
+    PAYMENT_CAPTURED = "payment.captured"
+    PAYMENT_FAILED = "payment.failed"
+    REFUND_PENDING = "refund.pending"
+    REFUND_SUCCEEDED = "refund.succeeded"
+    REFUND_FAILED = "refund.failed"
+    REFUND_REQUIRES_ACTION = "refund.requires_action"
+    DISPUTE_OPENED = "dispute.opened"
+    DISPUTE_CLOSED = "dispute.closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a provider can do; pages hide the rest.
+
+    refund_days_max: days after the capture in which money can go back by the same way; None =
+    no limit known. refund_parts_max: refunds per payment; None = any number.
+    currencies: those it takes; None = any of ISO 4217.
+    """
+
+    partial_refunds: bool
+    refund_days_max: int | None
+    refund_parts_max: int | None
+    currencies: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class StartedPayment:
+    """A payment that waits for its customer at `pay_url`."""
+
+    provider_ref: str
+    pay_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentState:
+    """How far a payment is, and what was taken for it so far (before anything went back)."""
+
+    status: PaymentStatus
+    captured: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutReceipt:
+    """Money on its way back to where a payment came from; `reason` says why it failed."""
+
+    provider_ref: str
+    status: PayoutStatus
+    amount: Money
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderEvent:
+    """One thing that happened at the provider. It may come twice, late and in any order.
+
+    event_id: the same in every copy. payout_key: the key given to `pay_back`; None for events of
+    payments and disputes, and for refunds that somebody made at the provider without us.
+    amount: what was captured, goes back, or is disputed. reason: why a payment or refund failed.
+    outcome: how a closed dispute ended, "won" or "lost" by us.
+    """
+
+    event_id: str
+    kind: EventKind
+    occurred_at: datetime
+    payment_ref: str
+    amount: Money
+    payout_key: UUID | None = None
+    payout_ref: str = ""
+    dispute_ref: str = ""
+    reason: str = ""
+    outcome: str = ""
+
+
+class PaymentGateway(Protocol):
+    """One payment provider. Every call that moves money has a key: the UUID of the act.
+
+    The same key with the same request gives the same answer, however often it is called; with
+    another request it raises KeyReused. GatewayUnreachable means that the outcome is unknown:
+    repeat with the same key, never with a new one. AnswerMismatch means: quarantine.
+    """
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this provider can do."""
+
+    def start_payment(
+        self,
+        *,
+        key: UUID,
+        amount: Money,
+        reference: str,
+        description: str,
+        return_url: str,
+        language: str,
+    ) -> StartedPayment:
+        """Ask for a payment of `amount` (above 0); the customer pays at the answer's `pay_url`.
+
+        reference: our number of the order, at most 200 characters, shown to staff at the provider.
+        description: what is bought, in `language` (a tag of BCP 47), shown to the customer.
+        return_url: where the browser goes afterwards; coming back there proves nothing.
+        Raises PaymentRefused, KeyReused, AnswerMismatch, GatewayUnreachable.
+        """
+
+    def look_up_payment(self, *, provider_ref: str) -> PaymentState:
+        """Return how far a payment is.
+
+        Raises PaymentUnknown, AnswerMismatch, GatewayUnreachable.
+        """
+
+    def pay_back(self, *, payment_ref: str, amount: Money, key: UUID) -> PayoutReceipt:
+        """Send `amount` (above 0) of a captured payment back to where it came from.
+
+        Raises PayoutRefused, KeyReused, AnswerMismatch, GatewayUnreachable.
+        """
+
+    def look_up_payout(self, *, key: UUID) -> PayoutReceipt | None:
+        """Return the payout of `key` as it is now, or None when none has arrived there so far.
+
+        None is no proof: a call without an answer may still be on its way. Repeat `pay_back`.
+        Raises AnswerMismatch, GatewayUnreachable.
+        """
+
+    def parse_event(
+        self, *, body: bytes, headers: Mapping[str, str], now: datetime
+    ) -> ProviderEvent:
+        """Return what the provider tells in a request to our hook.
+
+        Raises BadSignature, StaleEvent (signed more than 5 minutes away from `now`),
+        EventNotUnderstood.
+        """
