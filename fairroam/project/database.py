@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 from urllib.parse import quote
 
+import psycopg
 from psycopg import pq
 
 from fairroam.project.binaries import (
@@ -167,6 +168,14 @@ class Cluster:
             return self._process.wait()
         with self._locked("life.lock", fcntl.LOCK_SH):
             return 0
+
+    def is_ready(self) -> bool:
+        """Whether the app role gets in, which is the last thing that a first start makes true."""
+        try:
+            psycopg.connect(self.url(), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def remove(self) -> None:
         """Stop the server and delete all it had, data included."""
@@ -322,3 +331,19 @@ def _is_same_folder(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except OSError:
         return False
+
+
+def main(arguments: list[str]) -> int:
+    """Run the server of the folder given until SIGTERM, or until the server is gone."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        with Cluster(Path(arguments[0])) as cluster:
+            return cluster.wait()
+    except DatabaseUnusable as refusal:
+        log.error("%s", refusal)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

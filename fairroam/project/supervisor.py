@@ -1,0 +1,265 @@
+"""Keep a few programs running: start them in order, again when they die, and stop them all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from fairroam.project.child import dies_with_parent
+
+GRACE_SECONDS = 25.0  # for the requests and jobs under way when a stop is asked for
+BACKOFF_SECONDS_MIN, BACKOFF_SECONDS_MAX = 0.5, 10.0
+HEALTHY_AFTER_SECONDS = 30.0  # who lived this long is started again without a long wait
+LOOK_EVERY_SECONDS = 0.1
+TAIL_LINES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A program that runs until it is told to stop by SIGTERM.
+
+    environment: in addition to ours.
+    ready: answers whether it can be used; None when nobody needs to wait for it.
+    """
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ready: Callable[[], bool] | None = None
+    ready_seconds_max: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A program that runs once to its end, which must be a good one."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class StartFailed(Exception):
+    """A program did not start as it should; the sentence shows the end of its log."""
+
+
+class _Asked(Exception):
+    """We were asked to stop while something was starting."""
+
+
+class Supervisor:
+    """Runs `parts` in their order: a step waits until all services before it are ready.
+
+    The output of each goes to FOLDER/logs/NAME.log, that of the last time to NAME.log.old.
+    Each is a process group of its own, so that Ctrl-C reaches the supervisor only.
+    """
+
+    def __init__(
+        self,
+        parts: Iterable[Service | Step],
+        *,
+        folder: Path,
+        say: Callable[[str], None],
+        when_ready: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._parts = tuple(parts)
+        self._logs = folder / "logs"
+        self._say = say
+        self._when_ready = when_ready
+        self._keepers: list[_Keeper] = []
+        self._asked = threading.Event()
+
+    def run(self) -> int:
+        """Return 0 after SIGINT, SIGTERM or SIGHUP, 1 when a part did not start."""
+        former = {
+            number: signal.signal(number, lambda *_: self._asked.set())
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        }
+        try:
+            self._start_all()
+            self._when_ready()
+            while True:
+                self._tend()
+        except _Asked:
+            return 0
+        except StartFailed as failure:
+            self._say(str(failure))
+            return 1
+        finally:
+            self._stop_all()
+            for number, handler in former.items():
+                signal.signal(number, handler)
+
+    def _start_all(self) -> None:
+        for part in self._parts:
+            if isinstance(part, Step):
+                self._wait_until_ready()
+                self._run_step(part)
+            else:
+                self._keepers.append(_Keeper(part, self._logs, self._say))
+        self._wait_until_ready()
+
+    def _wait_until_ready(self) -> None:
+        for keeper in self._keepers:
+            while not keeper.is_ready():
+                self._tend()
+
+    def _run_step(self, step: Step) -> None:
+        log = _fresh_log(self._logs, step.name)
+        process = _spawn(step, log)
+        try:
+            while not _has_ended(process):
+                self._tend()
+        finally:
+            status = _end(process, grace_seconds=GRACE_SECONDS)
+        if status != 0:
+            raise StartFailed(f"{step.name} failed ({_in_words(status)}):\n{_tail(log)}")
+
+    def _tend(self) -> None:
+        """Let a moment pass and look after what runs."""
+        if self._asked.wait(LOOK_EVERY_SECONDS):
+            raise _Asked
+        for keeper in self._keepers:
+            keeper.tend()
+
+    def _stop_all(self) -> None:
+        for keeper in reversed(self._keepers):
+            keeper.stop()
+        self._keepers.clear()
+
+
+class _Keeper:
+    """Keeps one service running."""
+
+    def __init__(self, service: Service, logs: Path, say: Callable[[str], None]) -> None:
+        self._service = service
+        self._log = _fresh_log(logs, service.name)
+        self._say = say
+        self._backoff_seconds = BACKOFF_SECONDS_MIN
+        self._starts_again_at = 0.0
+        self._was_ready = False
+        self._start()
+
+    def _start(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = _spawn(self._service, self._log)
+        self._started_at = time.monotonic()
+
+    def is_ready(self) -> bool:
+        """Whether it was ready once. Raises StartFailed when there is no more hope of it."""
+        if self._was_ready:
+            return True
+        if self._service.ready is None or self._service.ready():
+            self._was_ready = True
+        elif time.monotonic() > self._started_at + self._service.ready_seconds_max:
+            raise self._failed(f"is not ready after {self._service.ready_seconds_max:.0f} s")
+        return self._was_ready
+
+    def tend(self) -> None:
+        """Start it again some time after it died. Raises StartFailed if it never was ready."""
+        if self._process is None:
+            if time.monotonic() >= self._starts_again_at:
+                self._start()
+            return
+        if not _has_ended(self._process):
+            return
+        status = _end(self._process, grace_seconds=0)
+        self._process = None
+        if not self._was_ready:
+            raise self._failed(f"ended at once ({_in_words(status)})")
+        self._plan_another_start(status)
+
+    def _plan_another_start(self, status: int) -> None:
+        now = time.monotonic()
+        if now > self._started_at + HEALTHY_AFTER_SECONDS:
+            self._backoff_seconds = BACKOFF_SECONDS_MIN
+        self._say(
+            f"{self._service.name} ended ({_in_words(status)}); it starts again in"
+            f" {self._backoff_seconds:g} s. Its words: {self._log}"
+        )
+        self._starts_again_at = now + self._backoff_seconds
+        self._backoff_seconds = min(2 * self._backoff_seconds, BACKOFF_SECONDS_MAX)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            _end(self._process, grace_seconds=GRACE_SECONDS)
+            self._process = None
+
+    def _failed(self, what: str) -> StartFailed:
+        return StartFailed(f"{self._service.name} {what}:\n{_tail(self._log)}")
+
+
+def _fresh_log(logs: Path, name: str) -> Path:
+    logs.mkdir(parents=True, exist_ok=True)
+    log = logs / f"{name}.log"
+    if log.exists():
+        log.rename(log.with_suffix(".log.old"))
+    log.touch(mode=0o600)
+    return log
+
+
+def _spawn(part: Service | Step, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 - the commands are our own
+            part.command,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **part.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            process_group=0,
+            preexec_fn=dies_with_parent(signal.SIGTERM),
+        )
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it is dead and not yet buried: until then its id and its group are its own."""
+    ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    return ended is not None
+
+
+def _end(process: subprocess.Popen[bytes], *, grace_seconds: float) -> int:
+    """End it and whatever it left behind in its group; return its exit status."""
+    patience_ends = time.monotonic() + grace_seconds
+    if not _has_ended(process):
+        process.terminate()
+    while not _has_ended(process) and time.monotonic() < patience_ends:
+        time.sleep(LOOK_EVERY_SECONDS / 4)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    return process.wait()
+
+
+def _in_words(status: int) -> str:
+    return signal.Signals(-status).name if status < 0 else f"exit status {status}"
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-TAIL_LINES:])
+
+
+def free_port(preferred: int) -> int:
+    """Return `preferred` if nobody listens there on 127.0.0.1, else some free port."""
+    for port in (preferred, 0):
+        with socket.socket() as probe, suppress(OSError):
+            # As servers do: connections of a former one that still fade away do not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    raise OSError("no port of 127.0.0.1 is free")
+
+
+def answers(url: str) -> bool:
+    """Whether a web server at `url` answers, with whatever status below 500."""
+    try:
+        # Loopback only: a proxy of the environment has no say in it.
+        return httpx.get(url, trust_env=False, timeout=2).status_code < 500
+    except httpx.HTTPError:
+        return False
