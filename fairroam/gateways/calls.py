@@ -1,0 +1,132 @@
+"""One careful HTTP call to a counterpart: a deadline for the whole of it, and no guessing.
+
+Redirects are not followed, proxies and certificates named in the environment are not used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+__all__ = ["Answered", "Door", "GatewayUnreachable"]
+
+CONNECTED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
+
+
+class GatewayUnreachable(Exception):
+    """No answer that can be used: the outcome is unknown. Repeat the same call, same key."""
+
+
+class Answered:
+    """An HTTP answer: its status, and the JSON object it should carry."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self._body = response.content
+
+    def json(self) -> dict[str, Any]:
+        """Return the JSON object. Raises GatewayUnreachable when the body is anything else."""
+        try:
+            parsed = json.loads(self._body)
+        except (ValueError, RecursionError) as error:
+            raise GatewayUnreachable(f"HTTP {self.status}: no JSON") from error
+        if not isinstance(parsed, dict):
+            raise GatewayUnreachable(f"HTTP {self.status}: not a JSON object")
+        return parsed
+
+
+class _Deadline:
+    """Cuts the line when the time is up: a counterpart that drips bytes never trips a read's own.
+
+    The library tells of each connection that it opens; cutting its socket wakes whoever reads.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._sockets: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+        self.is_over = False
+
+    def __enter__(self) -> _Deadline:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def watch(self, event: str, facts: Mapping[str, Any]) -> None:
+        if event in CONNECTED:
+            with self._lock:
+                self._sockets.append(facts["return_value"].get_extra_info("socket"))
+            if self.is_over:
+                self._cut()
+
+    def _cut(self) -> None:
+        self.is_over = True
+        with self._lock:
+            for connected in self._sockets:
+                with contextlib.suppress(OSError):
+                    # The plain socket below TLS: a polite goodbye would wait for the other side.
+                    socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+
+class Door:
+    """Where one counterpart listens. Safe to share between threads.
+
+    timeout_seconds: for one whole call, from looking up the name to the last byte.
+    tls: own certificate and trusted issuers, for counterparts that ask for both sides' papers.
+    """
+
+    def __init__(
+        self, *, url: str, timeout_seconds: float, tls: ssl.SSLContext | None = None
+    ) -> None:
+        assert timeout_seconds > 0
+        self._timeout_seconds = timeout_seconds
+        self._client = httpx.Client(
+            base_url=url,
+            timeout=timeout_seconds,
+            trust_env=False,
+            follow_redirects=False,
+            verify=tls or True,
+            # A connection kept for later may be dead by then: an unknown outcome for nothing.
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
+
+    @property
+    def host(self) -> str:
+        """The counterpart's host name."""
+        return self._client.base_url.host
+
+    def get(self, path: str, *, headers: Mapping[str, str], **query: str) -> Answered:
+        """Ask for `path`. Raises GatewayUnreachable."""
+        return self._call("GET", path, headers=headers, params=query)
+
+    def post(self, path: str, *, headers: Mapping[str, str], body: object) -> Answered:
+        """Send `body` as JSON to `path`. Raises GatewayUnreachable."""
+        return self._call("POST", path, headers=headers, json=body)
+
+    def _call(
+        self, method: str, path: str, *, headers: Mapping[str, str], **content: Any
+    ) -> Answered:
+        with _Deadline(self._timeout_seconds) as deadline:
+            try:
+                response = self._client.request(
+                    method,
+                    path,
+                    headers=dict(headers),
+                    extensions={"trace": deadline.watch},
+                    **content,
+                )
+            except httpx.HTTPError as error:
+                raise GatewayUnreachable(f"{method} {path}: {type(error).__name__}") from error
+        if deadline.is_over:
+            raise GatewayUnreachable(f"{method} {path}: no whole answer in time")
+        return Answered(response)
