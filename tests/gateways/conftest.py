@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from sandbox.processes import SandboxProcess
+from fairroam.gateways.payments import sandbox
+from sandbox.listener import Listener
+from sandbox.processes import HOOK_SECRET, KEY, SandboxProcess
+from tests.gateways.payment_provider import Provider
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +32,31 @@ def sandbox_process(
     yield start
     for process in started.values():
         process.stop()
+
+
+@pytest.fixture(scope="session")
+def listener() -> Iterator[Listener]:
+    """An ear in this process to which stand-ins can send their events."""
+    with Listener() as open_ear:
+        yield open_ear
+
+
+@pytest.fixture(scope="session", params=["sandbox"])
+def payment_provider(
+    request: pytest.FixtureRequest,
+    sandbox_process: Callable[..., SandboxProcess],
+    listener: Listener,
+) -> Provider:
+    """Every payment provider in turn; today there is the stand-in."""
+    assert request.param == "sandbox", "a new provider brings its own way to start and to look"
+    process = sandbox_process("payments", hook=listener.url)
+    gateway = sandbox.connect(url=process.url, key=KEY, hook_secret=HOOK_SECRET)
+    return Provider(process, listener, gateway)
+
+
+@pytest.fixture
+def payments(payment_provider: Provider) -> Provider:
+    """The provider without faults, whose refunds wait until a test moves them."""
+    payment_provider.process.disarm()
+    payment_provider.behave()
+    return payment_provider
