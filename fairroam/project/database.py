@@ -56,7 +56,8 @@ PORT = 5432  # Only a part of the socket's name: the server never listens on TCP
 SOCKET_PATH_BYTES_MAX = 107  # unix(7): sun_path holds 108 bytes, the last one is zero
 STOP_SECONDS_MAX = 60
 START_SECONDS_MAX = 600  # Recovery after a crash may replay a lot; a dead server is seen at once.
-NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+# A commit still reaches the kernel, so it survives a kill -9 of the server.
+NOT_DURABLE = ("fsync=off", "full_page_writes=off")
 log = logging.getLogger(__name__)
 
 
@@ -227,6 +228,7 @@ class Cluster:
         if user.gid is not None:  # We are root: the server passes through, but owns nothing here.
             os.chown(self.place, 0, user.gid)
             self.place.chmod(0o710)
+            self.place.parent.chmod(0o755)
         if not self.sockets.exists():
             self.sockets.mkdir(mode=0o700)
             user.give(self.sockets)

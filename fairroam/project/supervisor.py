@@ -59,6 +59,8 @@ class _Asked(Exception):
 class Supervisor:
     """Runs `parts` in their order: a step waits until all services before it are ready.
 
+    grace_seconds: what is not stopped by a SIGTERM within this time is killed.
+    when_ready: called once, when all of them are.
     The output of each goes to FOLDER/logs/NAME.log, that of the last time to NAME.log.old.
     Each is a process group of its own, so that Ctrl-C reaches the supervisor only.
     """
@@ -70,11 +72,13 @@ class Supervisor:
         folder: Path,
         say: Callable[[str], None],
         when_ready: Callable[[], None] = lambda: None,
+        grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self._parts = tuple(parts)
         self._logs = folder / "logs"
         self._say = say
         self._when_ready = when_ready
+        self._grace_seconds = grace_seconds
         self._keepers: list[_Keeper] = []
         self._asked = threading.Event()
 
@@ -120,7 +124,7 @@ class Supervisor:
             while not _has_ended(process):
                 self._tend()
         finally:
-            status = _end(process, grace_seconds=GRACE_SECONDS)
+            status = _end(process, self._grace_seconds)
         if status != 0:
             raise StartFailed(f"{step.name} failed ({_in_words(status)}):\n{_tail(log)}")
 
@@ -133,7 +137,7 @@ class Supervisor:
 
     def _stop_all(self) -> None:
         for keeper in reversed(self._keepers):
-            keeper.stop()
+            keeper.stop(self._grace_seconds)
         self._keepers.clear()
 
 
@@ -171,7 +175,7 @@ class _Keeper:
             return
         if not _has_ended(self._process):
             return
-        status = _end(self._process, grace_seconds=0)
+        status = _end(self._process, 0)
         self._process = None
         if not self._was_ready:
             raise self._failed(f"ended at once ({_in_words(status)})")
@@ -188,9 +192,9 @@ class _Keeper:
         self._starts_again_at = now + self._backoff_seconds
         self._backoff_seconds = min(2 * self._backoff_seconds, BACKOFF_SECONDS_MAX)
 
-    def stop(self) -> None:
+    def stop(self, grace_seconds: float) -> None:
         if self._process is not None:
-            _end(self._process, grace_seconds=GRACE_SECONDS)
+            _end(self._process, grace_seconds)
             self._process = None
 
     def _failed(self, what: str) -> StartFailed:
@@ -225,7 +229,7 @@ def _has_ended(process: subprocess.Popen[bytes]) -> bool:
     return ended is not None
 
 
-def _end(process: subprocess.Popen[bytes], *, grace_seconds: float) -> int:
+def _end(process: subprocess.Popen[bytes], grace_seconds: float) -> int:
     """End it and whatever it left behind in its group; return its exit status."""
     patience_ends = time.monotonic() + grace_seconds
     if not _has_ended(process):
