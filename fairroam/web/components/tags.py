@@ -1,5 +1,90 @@
 """Template tags and filters for all audiences."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
 from django import template
+from django.utils.translation import get_language
+from lucide.templatetags.lucide import lucide
+
+from fairroam.web.components import formats
+from fairroam.web.components.words import STAGES
 
 register = template.Library()
+
+
+def _language() -> str:
+    return get_language() or "en"
+
+
+@register.filter
+def money(minor: int | None, currency: str) -> str:
+    """`{{ minor|money:currency }}`: an amount of whole minor units by the page's language."""
+    return "" if minor is None else formats.money(minor, currency, _language())
+
+
+@register.filter
+def gigabytes(count: int | None) -> str:
+    """`{{ bytes|gigabytes }}`: "3.2 GB"; nothing for an unlimited allowance."""
+    return "" if count is None else formats.gigabytes(count, _language())
+
+
+@register.filter
+def instant(moment: datetime | str | None, zone: str = "UTC") -> str:
+    """`{{ at|instant:zone }}`: day and time in `zone`, the zone named."""
+    return "" if not moment else formats.instant(formats.aware(moment), zone, _language())
+
+
+@register.filter
+def until(moment: datetime | str | None, zone: str = "UTC") -> str:
+    """`{{ ends_at|until:zone }}`: the end of a period; midnight is 24:00 of the day before."""
+    return "" if not moment else formats.until(formats.aware(moment), zone, _language())
+
+
+@register.filter
+def day(value: date | str | None) -> str:
+    """`{{ on|day }}`: a day with its weekday."""
+    if not value:
+        return ""
+    return formats.day(date.fromisoformat(value) if isinstance(value, str) else value, _language())
+
+
+@register.filter
+def country_name(code: str) -> str:
+    """`{{ code|country_name }}`: an ISO 3166 country in the page's language."""
+    return formats.country_name(code, _language())
+
+
+@register.filter
+def html_lang(code: str) -> str:
+    """`{{ LANGUAGE_CODE|html_lang }}`: the language as HTML has it, "zh-Hans" for "zh-hans"."""
+    language, _, script = code.partition("-")
+    return f"{language}-{script.title()}" if script else language
+
+
+@register.filter
+def in_words(names: dict[str, str]) -> str:
+    """`{{ plan.names|in_words }}`: the text for the page's language out of {"en": …, …}."""
+    wanted = "zh-Hans" if _language().startswith("zh") else "en"
+    return names.get(wanted) or names.get("en", "")
+
+
+@register.filter
+def fact_rows(facts: Mapping[str, Any], currency: str = "") -> list[tuple[str, str]]:
+    """`{% for name, value in line.facts|fact_rows:currency %}`: facts in words, name and value."""
+    return [(str(name), str(value)) for name, value in facts.items() if value is not None]
+
+
+@register.simple_tag
+def icon(name: str, size: int = 18) -> str:
+    """`{% icon "check" %}`: a picture that stands beside a word, silent for screen readers."""
+    return str(lucide(name, size=size, **{"class": "icon", "aria-hidden": "true"}))
+
+
+@register.inclusion_tag("components/badge.html")
+def stage_badge(flow: str, stage: str) -> dict[str, Any]:
+    """`{% stage_badge "refund" refund.stage %}`: icon and word of a stage of one flow."""
+    return STAGES[flow][stage]._asdict()

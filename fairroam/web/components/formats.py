@@ -1,0 +1,81 @@
+"""Amounts, instants, days and names as people of one language write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time, get_timezone_location
+from babel.numbers import format_currency, format_decimal, get_currency_precision
+
+GIGABYTE = 10**9
+
+
+@cache
+def locale_of(language: str) -> Locale:
+    """The Babel locale of one of our languages; English for any other."""
+    return Locale.parse("zh_Hans_CN" if language.lower().startswith("zh") else "en")
+
+
+def money(minor: int, currency: str, language: str) -> str:
+    """`minor` units of an ISO 4217 `currency`: 1999 EUR is "€19.99", 19 JPY "¥19"."""
+    major = Decimal(minor).scaleb(-get_currency_precision(currency))
+    return format_currency(major, currency, locale=locale_of(language))
+
+
+def gigabytes(count: int, language: str) -> str:
+    """`count` bytes in GB (10**9 bytes) with one digit, in MB below a tenth of a GB."""
+    if 0 < abs(count) < GIGABYTE // 10:
+        return f"{format_decimal(Decimal(count) / 10**6, '#,##0.#', locale_of(language))} MB"
+    return f"{format_decimal(Decimal(count) / GIGABYTE, '#,##0.#', locale_of(language))} GB"
+
+
+def day(value: date, language: str) -> str:
+    """A day with its weekday: "Mon 16 March 2026", "2026年3月16日周一"."""
+    pattern = "y年M月d日EEE" if locale_of(language).language == "zh" else "EEE d MMMM y"
+    return format_date(value, pattern, locale=locale_of(language))
+
+
+def zone_name(zone: str, language: str) -> str:
+    """The zone as people say it, by its city: "Berlin time", "柏林时间"."""
+    place = get_timezone_location(ZoneInfo(zone), locale=locale_of(language), return_city=True)
+    city = place.rpartition("/")[2]
+    if city == "UTC":
+        return city
+    return f"{city}时间" if locale_of(language).language == "zh" else f"{city} time"
+
+
+def instant(moment: datetime, zone: str, language: str) -> str:
+    """An aware instant in `zone`, the zone named: "Mon 16 March 2026, 14:05, Berlin time"."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return _joined(local.date(), format_time(local, "HH:mm", locale="en"), zone, language)
+
+
+def until(moment: datetime, zone: str, language: str) -> str:
+    """The end of a period. Midnight is said as 24:00 of the day that it ends."""
+    local = moment.astimezone(ZoneInfo(zone))
+    if local.time() == time():
+        return _joined(local.date() - timedelta(days=1), "24:00", zone, language)
+    return instant(moment, zone, language)
+
+
+def aware(value: datetime | str) -> datetime:
+    """The instant in `value`, which may be RFC 3339 text out of a stored decision."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    assert moment.tzinfo is not None
+    return moment.astimezone(UTC)
+
+
+def country_name(code: str, language: str) -> str:
+    """The name of an ISO 3166 country, also for a subdivision of it ("DE-BY")."""
+    country = code.partition("-")[0]
+    return locale_of(language).territories.get(country, country)
+
+
+def _joined(on: date, clock_time: str, zone: str, language: str) -> str:
+    if locale_of(language).language == "zh":
+        return f"{day(on, language)} {clock_time}（{zone_name(zone, language)}）"
+    return f"{day(on, language)}, {clock_time}, {zone_name(zone, language)}"
