@@ -25,9 +25,10 @@ class Heard:
 
 
 class Listener:
-    """Listens on 127.0.0.1 while it is entered; answers 200, or first what `refusals` says."""
+    """Listens on 127.0.0.1 while entered; answers `status`, or first what `refusals` says."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, status: int = 200) -> None:
+        self._status = status
         self.heard: list[Heard] = []
         self.refusals: list[int] = []
         self._more = threading.Condition()
@@ -49,7 +50,7 @@ class Listener:
         with self._more:
             self.heard.append(heard)
             self._more.notify_all()
-            return self.refusals.pop(0) if self.refusals else 200
+            return self.refusals.pop(0) if self.refusals else self._status
 
     def wait_for(self, count: int, *, seconds_max: float = 20.0) -> list[Heard]:
         """Return all requests as soon as there are `count`. Raises TimeoutError."""
