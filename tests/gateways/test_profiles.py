@@ -1,0 +1,482 @@
+"""The contract of profile gateways, against the stand-in as a real process.
+
+The judge of what happened is the stand-in's own log of effects.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairroam.gateways.calls import GatewayUnreachable
+from fairroam.gateways.identifiers import ActivationCode, has_sound_check_digit
+from fairroam.gateways.profiles import (
+    AlreadyDownloaded,
+    AnswerMismatch,
+    BadNotice,
+    CodeRefused,
+    ConfirmationCodeRefused,
+    DeviceRefused,
+    DiscoveryFailed,
+    FinalState,
+    NoticeKind,
+    OrderExpired,
+    OutOfStock,
+    ProfileGateway,
+    ProfileRefused,
+    ProfileTaken,
+    UnknownProfile,
+    WrongState,
+)
+from fairroam.gateways.profiles.es2plus import REFUSALS, connect
+from sandbox.processes import SandboxProcess
+
+TYPE = "EU-10GB"
+EID = "89001012012341234012345678901224"
+OTHER_EID = "89049032000000000000000000000152"
+
+
+@pytest.fixture
+def carrier(sandbox_process) -> Iterator[SandboxProcess]:
+    carrier = sandbox_process("profiles")
+    yield carrier
+    carrier.disarm()
+
+
+@pytest.fixture
+def gateway(carrier) -> ProfileGateway:
+    return connect(url=carrier.url, requester="1.3.6.1.4.1.1", timeout_seconds=5)
+
+
+@pytest.fixture
+def hasty_gateway(carrier) -> ProfileGateway:
+    return connect(url=carrier.url, requester="1.3.6.1.4.1.1", timeout_seconds=1)
+
+
+def order(gateway: ProfileGateway, **options) -> str:
+    return gateway.order_profile(profile_type=TYPE, call_id=uuid4(), **options).iccid
+
+
+def release(gateway: ProfileGateway, iccid: str) -> ActivationCode:
+    confirmed = gateway.confirm_order(iccid=iccid, release=True, call_id=uuid4())
+    return ActivationCode(smdp_address=confirmed.smdp_address, matching_id=confirmed.matching_id)
+
+
+def cancel(gateway: ProfileGateway, iccid: str, state=FinalState.UNAVAILABLE) -> None:
+    gateway.cancel_order(iccid=iccid, call_id=uuid4(), final_state=state)
+
+
+def download(carrier: SandboxProcess, code: ActivationCode, **options) -> None:
+    carrier.ask("POST", "/phone/download", json={"activation_code": code.lpa, **options})
+
+
+def effects_of(carrier: SandboxProcess, iccid: str) -> list[str]:
+    return [effect["effect"] for effect in carrier.effects(iccid=iccid)]
+
+
+def test_an_order_goes_its_way_to_a_phone(carrier, gateway):
+    iccid = order(gateway)
+    first = gateway.confirm_order(iccid=iccid, release=False, call_id=uuid4())
+    gateway.release_profile(iccid=iccid, call_id=uuid4())
+    code = ActivationCode(smdp_address=first.smdp_address, matching_id=first.matching_id)
+    download(carrier, code)
+
+    assert has_sound_check_digit(iccid)
+    assert effects_of(carrier, iccid) == ["order", "confirm", "release", "download"]
+
+
+def test_a_chosen_iccid_is_the_one_we_get_however_often_we_ask(carrier, gateway):
+    chosen = gateway.list_available(TYPE)[3]
+
+    assert [order(gateway, iccid=chosen) for _ in range(3)] == [chosen] * 3
+    assert effects_of(carrier, chosen) == ["order"]
+    assert chosen not in gateway.list_available(TYPE)
+
+
+def test_another_requester_cannot_have_what_we_ordered(carrier, gateway):
+    iccid = order(gateway)
+    other = connect(url=carrier.url, requester="somebody-else", timeout_seconds=5)
+
+    with pytest.raises(ProfileTaken):
+        order(other, iccid=iccid)
+    with pytest.raises(UnknownProfile) as refused:
+        cancel(other, iccid)
+    assert refused.value.code == "profile-not-ours"
+    assert effects_of(carrier, iccid) == ["order"]
+
+
+def test_every_step_repeated_answers_the_same_and_does_nothing_more(carrier, gateway):
+    iccid = order(gateway, eid=EID)
+    codes = {
+        gateway.confirm_order(
+            iccid=iccid, release=True, call_id=uuid4(), matching_id=f"M-{iccid}", eid=EID
+        )
+        for _ in range(2)
+    }
+    gateway.release_profile(iccid=iccid, call_id=uuid4())
+    order(gateway, iccid=iccid, eid=EID)
+    cancel(gateway, iccid)
+    cancel(gateway, iccid)
+
+    assert {code.matching_id for code in codes} == {f"M-{iccid}"}
+    assert effects_of(carrier, iccid) == ["order", "confirm", "cancel"]
+
+
+@pytest.mark.parametrize("fault", ["time_out_after_effect", "error_after_effect", "broken_json"])
+@pytest.mark.parametrize(
+    ("call", "effect"),
+    [
+        ("downloadOrder", "order"),
+        ("confirmOrder", "confirm"),
+        ("releaseProfile", "release"),
+        ("cancelOrder", "cancel"),
+    ],
+)
+def test_no_answer_after_the_effect_then_the_same_direction_is_one_effect(
+    carrier, gateway, call, effect, fault
+):
+    chosen = gateway.list_available(TYPE)[0]
+    steps = {
+        "downloadOrder": lambda by: order(by, iccid=chosen),
+        "confirmOrder": lambda by: by.confirm_order(iccid=chosen, release=False, call_id=uuid4()),
+        "releaseProfile": lambda by: by.release_profile(iccid=chosen, call_id=uuid4()),
+        "cancelOrder": lambda by: cancel(by, chosen),
+    }
+    for name, step in steps.items():
+        if name == call:
+            carrier.arm(call, fault, seconds=0.1)
+            with pytest.raises(GatewayUnreachable):
+                step(gateway)
+        step(gateway)
+
+    assert effects_of(carrier, chosen) == ["order", "confirm", "release", "cancel"]
+    assert len(carrier.effects(effect, iccid=chosen)) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", ["error_before_effect", "too_many_requests", "redirect", "time_out_before_effect"]
+)
+def test_no_answer_before_the_effect_is_as_unknown_as_after_it(carrier, gateway, fault):
+    iccid = order(gateway)
+    carrier.arm("cancelOrder", fault, seconds=0.1)
+
+    with pytest.raises(GatewayUnreachable):
+        cancel(gateway, iccid)
+
+    assert effects_of(carrier, iccid) == ["order"]
+
+
+def test_a_dripping_answer_ends_at_the_deadline(carrier, gateway, hasty_gateway):
+    iccid = order(gateway)
+    carrier.arm("cancelOrder", "slow", seconds=60)
+
+    with pytest.raises(GatewayUnreachable):
+        cancel(hasty_gateway, iccid)
+
+    cancel(gateway, iccid)
+    assert effects_of(carrier, iccid) == ["order", "cancel"]
+
+
+def test_a_carrier_that_is_down_is_unreachable():
+    gateway = connect(url="http://127.0.0.1:9", requester="r", timeout_seconds=1)
+
+    with pytest.raises(GatewayUnreachable):
+        order(gateway)
+
+
+@pytest.mark.parametrize("steps_on_the_phone", [[], ["install"], ["install", "delete"]])
+def test_cancelling_after_the_download_is_too_late_for_good(carrier, gateway, steps_on_the_phone):
+    iccid = order(gateway)
+    download(carrier, release(gateway, iccid))
+    for step in steps_on_the_phone:
+        carrier.ask("POST", f"/phone/{step}", json={"iccid": iccid})
+
+    for final_state in FinalState:
+        with pytest.raises(AlreadyDownloaded) as refused:
+            cancel(gateway, iccid, final_state)
+
+    assert refused.value.code == "already-downloaded"
+    assert (refused.value.subject_code, refused.value.reason_code) == ("8.2.1", "3.3")
+    assert effects_of(carrier, iccid) == ["order", "confirm", "download", *steps_on_the_phone]
+
+
+def test_a_cancelled_code_is_worth_nothing(carrier, gateway):
+    iccid = order(gateway)
+    code = release(gateway, iccid)
+    cancel(gateway, iccid)
+
+    with pytest.raises(httpx.HTTPStatusError) as refused:
+        download(carrier, code)
+    answer = refused.value.response.json()
+    assert (answer["subject_code"], answer["reason_code"]) == ("8.2.6", "3.8")
+
+
+def test_what_was_cancelled_back_into_stock_can_be_ordered_anew(carrier, gateway):
+    iccid = order(gateway)
+    cancel(gateway, iccid, FinalState.AVAILABLE)
+
+    assert iccid in gateway.list_available(TYPE)
+    assert order(gateway, iccid=iccid) == iccid
+    assert effects_of(carrier, iccid) == ["order", "cancel", "order"]
+
+
+@pytest.mark.parametrize(
+    ("call", "subject_code", "reason_code", "kind"),
+    [
+        ("cancelOrder", "8.2.1", "3.3", AlreadyDownloaded),
+        ("confirmOrder", "8.2.1", "3.3", ProfileTaken),
+        ("releaseProfile", "8.2.1", "3.5", WrongState),
+        ("confirmOrder", "8.2.1", "3.9", UnknownProfile),
+        ("confirmOrder", "8.2.1", "1.2", UnknownProfile),
+        ("confirmOrder", "8.2.1", "3.10", UnknownProfile),
+        ("downloadOrder", "8.2.5", "3.7", OutOfStock),
+        ("downloadOrder", "8.2.5", "3.8", OutOfStock),
+        ("downloadOrder", "8.2.5", "3.9", OutOfStock),
+        ("downloadOrder", "8.2.5", "1.2", OutOfStock),
+        ("confirmOrder", "8.2.6", "3.3", CodeRefused),
+        ("confirmOrder", "8.2.6", "3.10", CodeRefused),
+        ("confirmOrder", "8.2.6", "3.8", CodeRefused),
+        ("confirmOrder", "8.2.7", "2.2", ConfirmationCodeRefused),
+        ("confirmOrder", "8.2.7", "3.8", ConfirmationCodeRefused),
+        ("confirmOrder", "8.2.7", "6.4", ConfirmationCodeRefused),
+        ("confirmOrder", "8.8.5", "4.10", OrderExpired),
+        ("confirmOrder", "8.8.5", "6.4", OrderExpired),
+        ("confirmOrder", "8.1.1", "2.2", DeviceRefused),
+        ("confirmOrder", "8.1.1", "3.8", DeviceRefused),
+        ("confirmOrder", "8.1.1", "3.10", DeviceRefused),
+        ("confirmOrder", "8.9", "5.1", DiscoveryFailed),
+        ("confirmOrder", "8.9", "4.2", DiscoveryFailed),
+        ("confirmOrder", "8.2.1", "3.1", ProfileRefused),  # not 3.10
+        ("confirmOrder", "1.6", "4.1", ProfileRefused),
+    ],
+)
+def test_each_status_code_is_the_outcome_that_says_what_to_do(
+    carrier, gateway, call, subject_code, reason_code, kind
+):
+    iccid = order(gateway)
+    armed = {"call": call, "subject_code": subject_code, "reason_code": reason_code}
+    carrier.ask("POST", "/_refusals", json=armed)
+    steps = {
+        "downloadOrder": lambda: order(gateway),
+        "confirmOrder": lambda: release(gateway, iccid),
+        "releaseProfile": lambda: gateway.release_profile(iccid=iccid, call_id=uuid4()),
+        "cancelOrder": lambda: cancel(gateway, iccid),
+    }
+
+    with pytest.raises(ProfileRefused) as refused:
+        steps[call]()
+
+    assert type(refused.value) is kind
+    assert (refused.value.subject_code, refused.value.reason_code) == (subject_code, reason_code)
+    assert refused.value.message == "As the test wished."
+    assert effects_of(carrier, iccid) == ["order"]
+
+
+def test_each_reason_has_a_word_of_its_own():
+    words = [code for _, code in REFUSALS.values()]
+
+    assert len(set(words)) == len(words)
+
+
+def test_the_carrier_refuses_what_does_not_fit_its_states(carrier, gateway):
+    iccid = order(gateway, eid=EID)
+    in_use = release(gateway, order(gateway)).matching_id
+    carrier.ask("POST", "/_stock", json={"profile_type": "SOLD-OUT", "stock": 0})
+    carrier.ask("POST", "/_stock", json={"profile_type": "NEVER-MADE", "stock": None})
+    call_id = uuid4()
+    table = [
+        (WrongState, "wrong-state", lambda: gateway.release_profile(iccid=iccid, call_id=call_id)),
+        (
+            UnknownProfile,
+            "profile-of-another-device",
+            lambda: order(gateway, iccid=iccid, eid=OTHER_EID),
+        ),
+        (UnknownProfile, "unknown-profile", lambda: cancel(gateway, "8988211000000000017")),
+        (
+            OutOfStock,
+            "out-of-stock",
+            lambda: gateway.order_profile(profile_type="SOLD-OUT", call_id=call_id),
+        ),
+        (
+            OutOfStock,
+            "unknown-profile-type",
+            lambda: gateway.order_profile(profile_type="NEVER-MADE", call_id=call_id),
+        ),
+        (OutOfStock, "unknown-profile-type", lambda: gateway.list_available("NEVER-MADE")),
+        (
+            OutOfStock,
+            "profile-of-another-type",
+            lambda: gateway.order_profile(profile_type="SOLD-OUT", iccid=iccid, call_id=call_id),
+        ),
+        (
+            CodeRefused,
+            "matching-id-in-use",
+            lambda: gateway.confirm_order(
+                iccid=iccid, release=True, matching_id=in_use, call_id=call_id
+            ),
+        ),
+        (
+            DeviceRefused,
+            "device-missing",
+            lambda: gateway.confirm_order(
+                iccid=order(gateway), release=True, matching_id="", call_id=call_id
+            ),
+        ),
+    ]
+    for kind, code, step in table:
+        with pytest.raises(kind) as refused:
+            step()
+        assert refused.value.code == code
+
+    assert gateway.list_available("SOLD-OUT") == []
+    assert effects_of(carrier, iccid) == ["order"]
+
+
+def test_an_answer_about_another_profile_is_a_mismatch(carrier, gateway):
+    iccid = order(gateway)
+
+    with pytest.raises(AnswerMismatch):
+        gateway.order_profile(profile_type=TYPE, call_id=uuid4(), iccid=f"{iccid}F")
+
+
+def notice(**changes: object) -> bytes:
+    told = {
+        "header": {"functionRequesterIdentifier": "smdp-1", "functionCallIdentifier": "FCI-1"},
+        "eid": EID,
+        "iccid": "8988211000000000017F",
+        "profileType": "P1",
+        "timestamp": "2026-11-22T05:50:00Z",
+        "notificationPointId": 3,
+        "notificationPointStatus": {"status": "Executed-Success"},
+    } | changes
+    return json.dumps({name: value for name, value in told.items() if value != "ABSENT"}).encode()
+
+
+@pytest.mark.parametrize(
+    ("point", "kind"),
+    [
+        (1, NoticeKind.ELIGIBILITY),
+        ("1", NoticeKind.ELIGIBILITY),
+        (2, NoticeKind.CONFIRMATION_FAILED),
+        (3, NoticeKind.DOWNLOADED),
+        ("4", NoticeKind.INSTALLED),
+        ("5", NoticeKind.DELETED),
+        ("101", NoticeKind.ENABLED),
+        (102, NoticeKind.DISABLED),
+        (77, NoticeKind.UNKNOWN),
+        ("x", NoticeKind.UNKNOWN),
+        ("ABSENT", NoticeKind.UNKNOWN),
+        ([3], NoticeKind.UNKNOWN),
+    ],
+)
+def test_points_are_read_as_numbers_and_as_text_and_never_refused(gateway, point, kind):
+    read = gateway.parse_progress(body=notice(notificationPointId=point), headers={})
+
+    assert read.kind == kind
+    assert read.iccid == "8988211000000000017"
+    assert read.eid == EID
+    assert read.succeeded
+
+
+@pytest.mark.parametrize(
+    ("times", "moment"),
+    [
+        ({"timestamp": "2026-11-22T05:50:00Z"}, datetime(2026, 11, 22, 5, 50, tzinfo=UTC)),
+        ({"timestamp": "2026-11-22T06:50:00+01:00"}, datetime(2026, 11, 22, 5, 50, tzinfo=UTC)),
+        ({"timestamp": "2026-11-22T05:50:00"}, datetime(2026, 11, 22, 5, 50, tzinfo=UTC)),
+        ({"timestamp": 1795326600}, datetime(2026, 11, 22, 5, 50, tzinfo=UTC)),
+        ({"timestamp": "1795326600000"}, datetime(2026, 11, 22, 5, 50, tzinfo=UTC)),
+        (
+            {"timestamp": "ABSENT", "timeStamp": "1795326600"},
+            datetime(2026, 11, 22, 5, 50, tzinfo=UTC),
+        ),
+        ({"timestamp": "ABSENT"}, None),
+        ({"timestamp": "yesterday"}, None),
+        ({"timestamp": True}, None),
+        ({"timestamp": 10**30}, None),
+        ({"timestamp": "0001-01-01T00:00:00+14:00"}, None),
+    ],
+)
+def test_times_come_in_many_forms(gateway, times, moment):
+    assert gateway.parse_progress(body=notice(**times), headers={}).happened_at == moment
+
+
+@pytest.mark.parametrize(
+    ("status", "succeeded"),
+    [
+        ({"status": "Executed-Success"}, True),
+        ({"status": "Executed-WithWarning"}, True),
+        ({"status": "Failed", "statusCodeData": {"subjectCode": "8.1"}}, False),
+        ({"status": "Expired"}, False),
+        ("Failed", False),
+        ("ABSENT", True),
+        ({}, True),
+    ],
+)
+def test_only_a_plain_failure_is_a_failure(gateway, status, succeeded):
+    body = notice(notificationPointStatus=status)
+
+    assert gateway.parse_progress(body=body, headers={}).succeeded == succeeded
+
+
+def test_copies_of_a_notice_have_one_key_and_others_another(gateway):
+    def key(**changes: object) -> str:
+        return gateway.parse_progress(body=notice(**changes), headers={}).key
+
+    repeat = key(header={"functionCallIdentifier": "FCI-2"}, iccid="8988211000000000017")
+    assert key() == repeat
+    different = [
+        key(),
+        key(eid="ABSENT"),
+        key(notificationPointId=4),
+        key(timestamp="2026-11-22T05:50:01Z"),
+        key(iccid="8988211000000000025"),
+    ]
+    assert len(set(different)) == len(different)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "field"),
+    [
+        (b"", {}, "json"),
+        (b"[]", {}, "json"),
+        (b"[" * 100_000, {}, "json"),
+        (b"\xff", {}, "json"),
+        (notice(iccid="ABSENT"), {}, "iccid"),
+        (notice(iccid="12"), {}, "iccid"),
+        (notice(), {"x-admin-protocol": "gsma/rsp/v9.0.0"}, "X-Admin-Protocol"),
+    ],
+)
+def test_what_is_no_notice_is_named(gateway, body, headers, field):
+    with pytest.raises(BadNotice, match=field):
+        gateway.parse_progress(body=body, headers=headers)
+
+
+def test_any_second_version_of_the_protocol_is_heard(gateway):
+    for version in ("v2.0.0", "v2.2.1", "v2.5.0"):
+        headers = {"X-Admin-Protocol": f"gsma/rsp/{version}"}
+        assert gateway.parse_progress(body=notice(), headers=headers).kind == "downloaded"
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=5,
+)
+READER = connect(url="http://127.0.0.1:9", requester="r")
+
+
+@given(point=anything, status=anything, time=anything, eid=anything)
+def test_no_content_of_a_notice_about_a_profile_is_refused(point, status, time, eid):
+    body = notice(
+        notificationPointId=point, notificationPointStatus=status, timestamp=time, eid=eid
+    )
+
+    assert READER.parse_progress(body=body, headers={}).iccid == "8988211000000000017"
