@@ -33,6 +33,19 @@ def gigabytes(count: int, language: str) -> str:
     return f"{format_decimal(Decimal(count) / GIGABYTE, '#,##0.#', locale_of(language))} GB"
 
 
+def allowance(count: int, kind: str, language: str) -> str:
+    """What an allowance of `kind` counts: bytes as GB, seconds as begun minutes, messages."""
+    if kind == "data":
+        return gigabytes(count, language)
+    is_chinese = locale_of(language).language == "zh"
+    number = format_decimal(
+        -(-count // 60) if kind == "voice" else count, locale=locale_of(language)
+    )
+    if kind == "voice":
+        return f"{number} 分钟" if is_chinese else f"{number} min"
+    return f"{number} 条短信" if is_chinese else f"{number} SMS"
+
+
 def day(value: date, language: str) -> str:
     """A day with its weekday: "Mon 16 March 2026", "2026年3月16日周一"."""
     pattern = "y年M月d日EEE" if locale_of(language).language == "zh" else "EEE d MMMM y"

@@ -14,7 +14,8 @@ from fairroam.apps.journal.refusals import Refusal
 
 def sentence_of(refusal: Refusal) -> str:
     """The refusal's sentence in the language of the page."""
-    return gettext(" ".join(str(refusal).split()))
+    sentence = " ".join(str(refusal).split())
+    return gettext(sentence)
 
 
 def render_refused(

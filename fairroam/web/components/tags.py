@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from django import template
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from lucide.templatetags.lucide import lucide
 
-from fairroam.web.components import formats
+from fairroam.web.components import charts, formats
 from fairroam.web.components.words import STAGES
 
 register = template.Library()
@@ -30,6 +30,12 @@ def money(minor: int | None, currency: str) -> str:
 def gigabytes(count: int | None) -> str:
     """`{{ bytes|gigabytes }}`: "3.2 GB"; nothing for an unlimited allowance."""
     return "" if count is None else formats.gigabytes(count, _language())
+
+
+@register.filter
+def allowance(count: int | None, kind: str) -> str:
+    """`{{ granted|allowance:kind }}`: "10 GB", "30 min", "50 SMS"; None is unlimited."""
+    return gettext("unlimited") if count is None else formats.allowance(count, kind, _language())
 
 
 @register.filter
@@ -88,3 +94,27 @@ def icon(name: str, size: int = 18) -> str:
 def stage_badge(flow: str, stage: str) -> dict[str, Any]:
     """`{% stage_badge "refund" refund.stage %}`: icon and word of a stage of one flow."""
     return STAGES[flow][stage]._asdict()
+
+
+@register.inclusion_tag("components/usage_ring.html")
+def usage_ring(used: int, granted: int | None, kind: str = "data") -> dict[str, Any]:
+    """`{% usage_ring used granted kind %}`: what is left as a ring with the number inside."""
+    if granted is None:
+        number, of = allowance(used, kind), gettext("used, unlimited")
+        return {"percent": 100, "number": number, "of": of, "title": f"{number} {of}"}
+    number = allowance(max(granted - used, 0), kind)
+    of = gettext("left of %(granted)s") % {"granted": allowance(granted, kind)}
+    percent = charts.percent_left(used, granted)
+    return {"percent": percent, "number": number, "of": of, "title": f"{number} {of}"}
+
+
+@register.inclusion_tag("components/usage_bars.html")
+def usage_bars(days: Sequence[charts.DayUse]) -> dict[str, Any]:
+    """`{% usage_bars days %}`: bytes a day as thin bars (`charts.DayUse`), a table behind them."""
+    total = formats.gigabytes(sum(each.used for each in days), _language())
+    return {
+        "bars": charts.bars(days),
+        "width": charts.BARS_WIDTH,
+        "height": charts.BARS_HEIGHT,
+        "title": gettext("Usage by day, %(total)s in all") % {"total": total},
+    }
