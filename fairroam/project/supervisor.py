@@ -164,7 +164,7 @@ class _Keeper:
         if self._service.ready is None or self._service.ready():
             self._was_ready = True
         elif time.monotonic() > self._started_at + self._service.ready_seconds_max:
-            raise self._failed(f"is not ready after {self._service.ready_seconds_max:.0f} s")
+            raise self._failed(f"is not ready after {self._service.ready_seconds_max:g} s")
         return self._was_ready
 
     def tend(self) -> None:

@@ -24,7 +24,7 @@ def make_cluster() -> Iterator[Callable[..., Cluster]]:
         cluster.remove()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A running cluster with all tables and rights."""
     cluster = Cluster(tmp_path_factory.mktemp("migrated"), durable=False)
