@@ -15,13 +15,21 @@ from typing import Any
 
 import httpx
 
-__all__ = ["Answered", "Door", "GatewayUnreachable"]
+__all__ = ["AnswerMismatch", "Answered", "Door", "GatewayUnreachable", "KeyReused"]
 
 CONNECTED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
 
 
 class GatewayUnreachable(Exception):
     """No answer that can be used: the outcome is unknown. Repeat the same call, same key."""
+
+
+class AnswerMismatch(Exception):
+    """The answer is about something else than asked: build nothing on it, a person must look."""
+
+
+class KeyReused(Exception):
+    """The key was used before with another request: a bug of ours. Nothing happened now."""
 
 
 class Answered:

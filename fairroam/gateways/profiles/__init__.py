@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from fairroam.gateways.calls import AnswerMismatch, GatewayUnreachable
+
 __all__ = [
     "AlreadyDownloaded",
     "AnswerMismatch",
@@ -24,6 +26,7 @@ __all__ = [
     "DeviceRefused",
     "DiscoveryFailed",
     "FinalState",
+    "GatewayUnreachable",
     "NoticeKind",
     "OrderExpired",
     "OrderedProfile",
@@ -99,10 +102,6 @@ class ProgressNotice:
 
 class BadNotice(ValueError):
     """These bytes are no progress notice: not JSON, or about no profile. Names the field."""
-
-
-class AnswerMismatch(Exception):
-    """The answer is about another profile than asked: nothing may be built on it."""
 
 
 class ProfileRefused(Exception):

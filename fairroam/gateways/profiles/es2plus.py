@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from fairroam.gateways.calls import Door, GatewayUnreachable
+from fairroam.gateways.calls import Door
 from fairroam.gateways.identifiers import BadIdentifier, normalise_iccid
 from fairroam.gateways.profiles import (
     AlreadyDownloaded,
@@ -26,6 +26,7 @@ from fairroam.gateways.profiles import (
     DeviceRefused,
     DiscoveryFailed,
     FinalState,
+    GatewayUnreachable,
     NoticeKind,
     OrderedProfile,
     OrderExpired,

@@ -1,0 +1,142 @@
+"""Live lines of a network: suspend, resume, end; and what the network says was used.
+
+One module per network, each with `connect(...) -> LineGateway`. One contract suite,
+`tests/gateways/test_lines.py`, holds for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from fairroam.gateways.calls import AnswerMismatch, GatewayUnreachable, KeyReused
+from fairroam.gateways.signatures import BadSignature, StaleEvent
+
+__all__ = [
+    "AnswerMismatch",
+    "BadSignature",
+    "GatewayUnreachable",
+    "KeyReused",
+    "LineGateway",
+    "LineRefused",
+    "LineState",
+    "LineStatus",
+    "NetworkRecord",
+    "RecordKind",
+    "StaleEvent",
+    "UsageNotUnderstood",
+    "UsagePage",
+]
+
+
+class LineRefused(Exception):
+    """The network does not do this, ever: `code` is `line_ended` or another word of its own."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class UsageNotUnderstood(Exception):
+    """Rightly signed, but not usage as agreed: keep its bytes for a person."""
+
+
+class LineStatus(StrEnum):
+    """UNKNOWN: the network has not seen this line yet; it may still attach. ENDED is final."""
+
+    UNKNOWN = "unknown"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+
+
+class RecordKind(StrEnum):
+    """What a record counts: bytes of data, seconds of voice, messages; an attach counts 0."""
+
+    DATA = "data"
+    VOICE = "voice"
+    SMS = "sms"
+    ATTACH = "attach"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineState:
+    """A line as the network sees it. first_attach_at: None while it never found the network."""
+
+    iccid: str
+    status: LineStatus
+    first_attach_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkRecord:
+    """One use of one line. It may come twice, late and in any order.
+
+    (source, record_id) is the same in every copy. quantity: bytes of both directions (1 GB =
+    10**9), seconds, or messages, by `kind`. country: ISO 3166 alpha-2 of the visited network.
+    """
+
+    source: str
+    record_id: str
+    iccid: str
+    kind: RecordKind
+    quantity: int
+    started_at: datetime
+    ended_at: datetime
+    country: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsagePage:
+    """Records in the order the network wrote them; `cursor` asks for those after them."""
+
+    records: list[NetworkRecord]
+    cursor: str
+
+
+class LineGateway(Protocol):
+    """One network. Acts have a key: the UUID of the act, stored before the call.
+
+    The same key gives the same answer; an act that is already done is no error. KeyReused: the
+    key came with another act before, a bug of ours. GatewayUnreachable: the outcome is unknown,
+    repeat with the same key. AnswerMismatch: about another line than asked, a person must look.
+    """
+
+    def suspend_line(self, *, iccid: str, key: UUID) -> LineState:
+        """Stop all service until the line is resumed.
+
+        Raises LineRefused, KeyReused, AnswerMismatch, GatewayUnreachable; so do all three acts.
+        """
+
+    def resume_line(self, *, iccid: str, key: UUID) -> LineState:
+        """Give service again. Raises as `suspend_line` does."""
+
+    def end_line(self, *, iccid: str, key: UUID) -> LineState:
+        """Stop all service for good, also of a line that has never attached.
+
+        Once this returns, no use can begin; records of earlier use may still arrive.
+        Raises as `suspend_line` does.
+        """
+
+    def look_up_line(self, *, iccid: str) -> LineState:
+        """Return the line as it is now. Raises LineRefused, AnswerMismatch, GatewayUnreachable."""
+
+    def list_usage(self, *, since: str = "") -> UsagePage:
+        """Return what was written after the cursor `since`, from the first record when empty.
+
+        Raises GatewayUnreachable.
+        """
+
+    def parse_usage(
+        self, *, body: bytes, headers: Mapping[str, str], now: datetime
+    ) -> list[NetworkRecord]:
+        """Read what the network sent to our hook.
+
+        Raises BadSignature, StaleEvent (signed more than 5 minutes away from `now`),
+        UsageNotUnderstood.
+        """
