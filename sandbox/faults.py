@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -95,6 +95,11 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._armed: list[Fault] = []
+        self._own: dict[str, frozenset[str]] = {}
+
+    def allow(self, call: str, kinds: Iterable[str]) -> None:
+        """Let `call`, which is no HTTP route, suffer these faults; who plays it takes them."""
+        self._own[call] = frozenset(kinds)
 
     def arm(
         self,
@@ -106,10 +111,12 @@ class Faults:
         seconds: float = 30.0,
     ) -> None:
         """Arm `fault` for the next `times` calls of `call`. Raises ValueError when unknown."""
-        if call not in known_calls:
-            raise ValueError(f"call is one of {sorted(known_calls)}")
-        if fault not in BEFORE_EFFECT.keys() | AFTER_EFFECT.keys():
-            raise ValueError(f"fault is one of {sorted([*BEFORE_EFFECT, *AFTER_EFFECT])}")
+        usual = BEFORE_EFFECT.keys() | AFTER_EFFECT.keys()
+        kinds_by_call = dict.fromkeys(known_calls, usual) | self._own
+        if call not in kinds_by_call:
+            raise ValueError(f"call is one of {sorted(kinds_by_call)}")
+        if fault not in kinds_by_call[call]:
+            raise ValueError(f"fault is one of {sorted(kinds_by_call[call])}")
         if not (times >= 1 and 0 <= seconds <= SECONDS_MAX):
             raise ValueError(f"times is 1 or more, seconds from 0 to {SECONDS_MAX:g}")
         with self._lock:

@@ -72,6 +72,12 @@ class SandboxProcess:
         started._wait_until_it_answers()
         return started
 
+    def __enter__(self) -> SandboxProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     def stop(self) -> int:
         """Ask it to end (SIGTERM), insist if it does not, and return its exit code."""
         self.process.terminate()

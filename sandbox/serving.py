@@ -165,6 +165,9 @@ class Service:
             return self._play(route, known)
         except Problem as problem:
             return json_answer(problem.facts, problem.status)
+        except Exception:
+            logging.getLogger(__name__).exception("%s %s", request.method, request.path)
+            return json_answer({"error": "bug_in_stand_in"}, 500)
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
@@ -278,7 +281,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 def argument_parser(description: str) -> argparse.ArgumentParser:
     """Return a parser with what every stand-in takes: `--port`, `--folder` and `--hook`."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("sandbox").setLevel(logging.INFO)  # Libraries speak of trouble only.
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--port", type=int, required=True, help="listen here, on 127.0.0.1 only")
     parser.add_argument("--folder", type=Path, required=True, help="keep state and effects here")
