@@ -21,8 +21,9 @@ OURS = {
     "migrate": "fairroam.project.migrate:main",
     "keys": "fairroam.project.keys:main",
 }
+GUARDED = {"worker"}  # started only when nothing speaks against it
 AS_OWNER = {"migrate", "makemigrations", "createcachetable"}
-HELP = """fairroam decide [FILE]   decide refund cases, one JSON object a line (--explain for people)
+HELP = """fairroam decide [FILE]   decide refund cases, a JSON object a line (--explain for people)
 fairroam verify FILE     check a certificate, receipt or decision, offline
 fairroam demo            the whole service with demo data, on this machine
 fairroam run             the service with the settings of the environment
@@ -53,6 +54,10 @@ def main() -> None:
         import django
 
         django.setup()
+        if word in GUARDED:
+            from fairroam.project.boot import refuse_unsound_start
+
+            refuse_unsound_start()
         raise SystemExit(call(OURS[word], arguments))
     from django.core.management import execute_from_command_line
 

@@ -158,6 +158,9 @@ CACHES = {
     }
 }
 
+# Jobs: the worker alone imports them; everybody else queues them by name.
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
+
 # Sign-in ---------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "customers.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

@@ -1,5 +1,20 @@
 """Which audience answers which path."""
 
-from django.urls import URLPattern, URLResolver
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from fairroam.project import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("livez", health.live),
+    path("readyz", health.ready),
+    path("hooks/", include("fairroam.web.hooks.urls")),
+    path("sign-in/", include("allauth.account.urls")),
+    path("language/", include("django.conf.urls.i18n")),
+    path("account/", include("fairroam.web.account.urls")),
+    path("desk/", include("fairroam.web.desk.urls")),
+    path("", include("fairroam.web.site.urls")),
+]
+
+if settings.FAIRROAM_ENVIRONMENT == "demo":  # absent from production
+    urlpatterns.append(path("demo/", include("fairroam.web.demo.urls")))

@@ -15,6 +15,7 @@ class Plan(models.Model):
     price_minor = models.BigIntegerField()  # tax included, after discount
     list_price_minor = models.BigIntegerField()
     profile_type = models.CharField(max_length=40)  # what the carrier calls it
+    promise = models.CharField(max_length=40, default="house")  # the pack of our own promise
     is_offered = models.BooleanField(default=True)
 
     class Meta:

@@ -54,6 +54,7 @@ class OrderLine(models.Model):
     tax_rate = models.CharField(max_length=8)
     tax_minor = models.BigIntegerField()  # inside the price
     packs = models.JSONField()  # ["eu-crd@1", "house@2"]
+    delivered_at = models.DateTimeField(null=True)  # its eSIM could be downloaded
     refunded_minor = models.BigIntegerField(default=0)
     pending_minor = models.BigIntegerField(default=0)
 
@@ -67,6 +68,11 @@ class OrderLine(models.Model):
                 name="never_more_back_than_the_line_cost",
             ),
         ]
+
+    def plan_name(self, language: str) -> str:
+        """What was sold, in that language, else in English."""
+        names: dict[str, str] = self.plan_copy["names"]
+        return names.get(language, names["en"])
 
 
 class Tender(models.Model):

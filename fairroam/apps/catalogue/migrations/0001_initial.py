@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
                 ('price_minor', models.BigIntegerField()),
                 ('list_price_minor', models.BigIntegerField()),
                 ('profile_type', models.CharField(max_length=40)),
+                ('promise', models.CharField(default='house', max_length=40)),
                 ('is_offered', models.BooleanField(default=True)),
             ],
             options={

@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
                 ('tax_rate', models.CharField(max_length=8)),
                 ('tax_minor', models.BigIntegerField()),
                 ('packs', models.JSONField()),
+                ('delivered_at', models.DateTimeField(null=True)),
                 ('refunded_minor', models.BigIntegerField(default=0)),
                 ('pending_minor', models.BigIntegerField(default=0)),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='orders.order')),

@@ -1,0 +1,58 @@
+"""Acts upon people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from fairroam.apps.customers.models import Customer, User
+from fairroam.apps.customers.refusals import AccountClosed
+from fairroam.apps.journal import operations as journal
+from fairroam.rules.numbers import new_number
+
+
+@transaction.atomic
+def find_or_open(
+    *, email: str, residence: str, zone: str, language: str, now: datetime
+) -> Customer:
+    """The customer of that address; a new account when there is none.
+
+    Nothing here tells the caller's page which of the two happened.
+    """
+    user = User.objects.filter(email__iexact=email.strip()).first()
+    if user is None:
+        user = User.objects.create_user(email, joined_at=now)
+    return open_for(user=user, residence=residence, zone=zone, language=language, now=now)
+
+
+@transaction.atomic
+def open_for(*, user: User, residence: str, zone: str, language: str, now: datetime) -> Customer:
+    """The customer behind a sign-in, made at the first need."""
+    customer, is_new = Customer.objects.get_or_create(
+        user=user,
+        defaults={
+            "number": new_number("C"),
+            "residence": residence,
+            "zone": zone,
+            "language": language,
+            "opened_at": now,
+        },
+    )
+    if is_new:
+        journal.tell("customer.opened", actor="system", now=now, customer_id=customer.pk)
+    return customer
+
+
+def lock_open(customer_id: int) -> Customer:
+    """Lock a customer's row until the transaction ends. Raises AccountClosed."""
+    customer = Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
+    if not customer.is_open:
+        raise AccountClosed(customer_id=customer_id)
+    return customer
+
+
+@transaction.atomic
+def choose_language(*, customer_id: int, language: str) -> None:
+    """Remember the language that mails and papers speak."""
+    Customer.objects.filter(pk=customer_id).update(language=language)

@@ -1,0 +1,134 @@
+"""Reads of the books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Sum
+
+from fairroam.apps.ledger.models import CUSTOMER_KINDS, Book, Transfer
+
+
+@dataclass(frozen=True, slots=True)
+class BookName:
+    """Which book: its kind and currency, and whose it is. House books have no owner."""
+
+    kind: str
+    currency: str
+    label: str = ""
+    customer_id: int | None = None
+    order_line_id: int | None = None
+
+    @property
+    def is_customers(self) -> bool:
+        return self.kind in CUSTOMER_KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class BookBalance:
+    """A book and what it holds now, in minor units."""
+
+    name: BookName
+    minor: int
+
+
+def name_of(book: Book) -> BookName:
+    """The name of a stored book."""
+    return BookName(book.kind, book.currency, book.label, book.customer_id, book.order_line_id)
+
+
+def find_book(name: BookName) -> Book | None:
+    """The stored book of that name, if anything was ever booked in it."""
+    return Book.objects.filter(
+        kind=name.kind,
+        currency=name.currency,
+        label=name.label,
+        customer_id=name.customer_id,
+        order_line_id=name.order_line_id,
+    ).first()
+
+
+def sum_of(book: Book) -> int:
+    """What came in less what went out, from the transfers themselves."""
+    came_in = Transfer.objects.filter(target=book).aggregate(total=Sum("minor"))["total"] or 0
+    went_out = Transfer.objects.filter(source=book).aggregate(total=Sum("minor"))["total"] or 0
+    return came_in - went_out
+
+
+def balance(name: BookName) -> int:
+    """What the book holds now, in minor units; 0 for one that was never used."""
+    book = find_book(name)
+    if book is None:
+        return 0
+    return book.balance_minor if book.balance_minor is not None else sum_of(book)
+
+
+def balances_of(customer_id: int) -> list[BookBalance]:
+    """All books of one customer, with what they hold."""
+    books = Book.objects.filter(customer_id=customer_id).order_by("id")
+    return [BookBalance(name_of(book), book.balance_minor or 0) for book in books]
+
+
+def trial_balance() -> list[BookBalance]:
+    """Every kind of book, summed per currency and label; each currency adds up to zero."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT b.kind, b.currency, b.label, sum(moved.minor)::bigint
+            FROM ledger_book b
+            JOIN (SELECT target_id AS book_id, minor FROM ledger_transfer
+                  UNION ALL SELECT source_id, -minor FROM ledger_transfer) moved
+              ON moved.book_id = b.id
+            GROUP BY b.kind, b.currency, b.label ORDER BY b.currency, b.kind, b.label
+            """
+        )
+        return [
+            BookBalance(BookName(kind, currency, label), minor)
+            for kind, currency, label, minor in cursor.fetchall()
+        ]
+
+
+FAULTS = {
+    # I3: the stored balance is the sum of the book's transfers.
+    "book {} does not hold what its transfers add up to": """
+        SELECT b.id FROM ledger_book b
+        LEFT JOIN LATERAL (
+            SELECT coalesce(sum(minor) FILTER (WHERE target_id = b.id), 0)
+                 - coalesce(sum(minor) FILTER (WHERE source_id = b.id), 0) AS minor
+            FROM ledger_transfer WHERE b.id IN (source_id, target_id)) moved ON true
+        WHERE b.balance_minor IS NOT NULL AND b.balance_minor <> moved.minor""",
+    # I3: versions run from 1 to n without a gap, each balance follows from the one before.
+    "book {} has a gap in its versions or a balance that does not follow": """
+        SELECT DISTINCT book_id FROM (
+            SELECT book_id, version, balance, minor,
+                   row_number() OVER w AS place,
+                   lag(balance, 1, 0) OVER w AS before
+            FROM (SELECT source_id AS book_id, source_version AS version,
+                         source_balance_minor AS balance, -minor AS minor FROM ledger_transfer
+                  UNION ALL
+                  SELECT target_id, target_version, target_balance_minor, minor
+                  FROM ledger_transfer) entries
+            WHERE version IS NOT NULL
+            WINDOW w AS (PARTITION BY book_id ORDER BY version)) numbered
+        WHERE version <> place OR balance <> before + minor""",
+    # I1: a reversal moves the same amount back.
+    "transfer {} does not reverse what it names": """
+        SELECT r.id FROM ledger_transfer r JOIN ledger_transfer t ON t.id = r.reverses_id
+        WHERE (r.source_id, r.target_id, r.minor) <> (t.target_id, t.source_id, t.minor)""",
+}
+
+
+def find_faults() -> Iterator[str]:
+    """What contradicts the books; each line is a sentence."""
+    with connection.cursor() as cursor:
+        for sentence, query in FAULTS.items():
+            cursor.execute(query)
+            yield from (sentence.format(row[0]) for row in cursor.fetchall())
+    sums: dict[str, int] = {}
+    for line in trial_balance():
+        sums[line.name.currency] = sums.get(line.name.currency, 0) + line.minor
+    yield from (
+        f"the books in {currency} add up to {total}" for currency, total in sums.items() if total
+    )

@@ -1,0 +1,112 @@
+"""Write a message and queue it; record what became of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from fairroam.apps.catalogue import queries as catalogue
+from fairroam.apps.customers import queries as customers
+from fairroam.apps.journal import operations as journal
+from fairroam.apps.journal.refusals import MovedMeanwhile
+from fairroam.apps.notices.models import Notice
+
+
+def write(kind: str, context: dict[str, Any], language: str) -> tuple[str, str]:
+    """The (subject, text) of a message: its noun's template, whose first line is the subject."""
+    with translation.override(language.lower()):
+        page = render_to_string(
+            kind.replace(".", "/") + ".txt",
+            {
+                **context,
+                "brand": catalogue.brand(),
+                "official_address": settings.FAIRROAM_ADDRESS,
+                "language": language,
+            },
+        )
+    subject, _, text = page.strip().partition("\n")
+    return subject.strip(), text.strip() + "\n"
+
+
+@transaction.atomic
+def send(
+    *,
+    kind: str,
+    act: str,
+    customer_id: int,
+    context: dict[str, Any],
+    now: datetime,
+    paper_id: int | None = None,
+) -> Notice | None:
+    """Queue one mail for one act; the same act again changes nothing.
+
+    kind: "refunds.decided" is the template refunds/decided.txt. None when there is nobody to
+    write to any more (the account is closed).
+    """
+    known = Notice.objects.filter(act=act).first()
+    address = customers.address_of(customer_id)
+    if known is not None or address is None:
+        return known
+    language = customers.customer(customer_id).language
+    subject, text = write(kind, context, language)
+    notice, is_new = Notice.objects.get_or_create(
+        act=act,
+        defaults={
+            "kind": kind,
+            "customer_id": customer_id,
+            "language": language,
+            "address": address,
+            "subject": subject,
+            "text": text,
+            "paper_id": paper_id,
+            "queued_at": now,
+        },
+    )
+    if is_new:
+        journal.tell(
+            "notice.queued", actor="system", now=now, customer_id=customer_id, notice_id=notice.pk
+        )
+    return notice
+
+
+@transaction.atomic
+def record_sent(*, notice_id: int, now: datetime) -> None:
+    """The mail server took it."""
+    move(notice_id, stage="sent", sent_at=now)
+    notice = Notice.objects.get(pk=notice_id)
+    journal.tell(
+        "notice.sent",
+        actor="system",
+        now=now,
+        customer_id=notice.customer_id,
+        notice_id=notice.pk,
+        kind=notice.kind,
+        act=notice.act,
+    )
+
+
+@transaction.atomic
+def record_failed(*, notice_id: int, now: datetime) -> None:
+    """The mail server will not take it, or we tried often enough: a person sees it."""
+    move(notice_id, stage="failed")
+    journal.tell("notice.failed", actor="system", now=now, notice_id=notice_id)
+
+
+def move(notice_id: int, **changes: Any) -> None:
+    """Take a queued notice to its end. Raises MovedMeanwhile when it is no longer queued."""
+    queued = Notice.objects.filter(pk=notice_id, stage="queued")
+    if queued.update(is_live=None, **changes) != 1:
+        raise MovedMeanwhile(notice_id=notice_id, expected="queued")
+
+
+@transaction.atomic
+def drop_queued(*, customer_id: int) -> int:
+    """Drop what is still waiting for this customer; how many were dropped."""
+    return Notice.objects.filter(customer_id=customer_id, stage="queued").update(
+        stage="dropped", is_live=None
+    )

@@ -1,0 +1,175 @@
+"""Place an order: everything that was agreed is frozen in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+
+from fairroam.apps.catalogue import queries as catalogue
+from fairroam.apps.catalogue.models import Plan
+from fairroam.apps.catalogue.queries import PlanRow
+from fairroam.apps.customers import operations as customers
+from fairroam.apps.customers.models import Customer
+from fairroam.apps.journal import operations as journal
+from fairroam.apps.orders.models import Consent, Order, OrderLine
+from fairroam.apps.orders.refusals import ConsentMissing, UnknownResidence
+from fairroam.apps.payments import operations as payments
+from fairroam.rules.money import Money
+from fairroam.rules.numbers import new_number
+from fairroam.rules.residences import zone_of
+from fairroam.rules.tax import tax_inside
+
+CONSENTS = ("terms", "express_request", "loss_acknowledged")
+PROVIDER = "sandbox"
+
+
+def plan_copy(plan: PlanRow) -> dict[str, Any]:
+    """The plan as sold; later changes of the plan do not touch it."""
+    return {
+        "code": plan.code,
+        "names": plan.names,
+        "countries": list(plan.countries),
+        "validity_days": plan.validity_days,
+        "profile_type": plan.profile_type,
+        "allowances": [
+            {"kind": row.kind, "granted": row.granted, "weight": row.weight}
+            for row in plan.allowances
+        ],
+    }
+
+
+def place_order(
+    *,
+    plan_code: str,
+    quantity: int,
+    email: str,
+    residence: str,
+    language: str,
+    consents: dict[str, str],
+    key: UUID,
+    now: datetime,
+) -> Order:
+    """Order `quantity` (1 to 5) eSIMs of one plan, to be paid next.
+
+    consents: kind -> the words that stood beside the ticked box; all of CONSENTS are needed,
+    since the eSIM starts at once. key: of the form; sent again it gives the same order.
+    Raises ConsentMissing, UnknownResidence, NoSuchPlan, AccountClosed, KeyReused.
+    """
+    zone = zone_of(residence)
+    if zone is None:
+        raise UnknownResidence(residence=residence)
+    if missing := [kind for kind in CONSENTS if not consents.get(kind)]:
+        raise ConsentMissing(missing=missing)
+    request = {
+        "plan": plan_code,
+        "quantity": quantity,
+        "email": journal.fingerprint({"email": email.strip().lower()}),
+        "residence": residence,
+    }
+
+    def work() -> dict[str, Any]:
+        customer = customers.find_or_open(
+            email=email, residence=residence, zone=zone, language=language, now=now
+        )
+        order = open_order(
+            customer_id=customer.pk,
+            plan=catalogue.plan(plan_code),
+            quantity=quantity,
+            residence=residence,
+            zone=zone,
+            language=language,
+            key=key,
+            now=now,
+        )
+        keep_consents(order, consents, now)
+        return {"order_id": order.pk}
+
+    answer = journal.answer_once(
+        principal="visitor",
+        route="checkout",
+        key=str(key),
+        request=request,
+        work=work,
+        now=now,
+    )
+    return Order.objects.get(pk=answer["order_id"])
+
+
+def keep_consents(order: Order, consents: dict[str, str], now: datetime) -> None:
+    Consent.objects.bulk_create(
+        [Consent(order=order, kind=kind, words=consents[kind], given_at=now) for kind in CONSENTS]
+    )
+
+
+@transaction.atomic
+def open_order(
+    *,
+    customer_id: int,
+    plan: PlanRow,
+    quantity: int,
+    residence: str,
+    zone: str,
+    language: str,
+    key: UUID,
+    now: datetime,
+) -> Order:
+    """The order with its lines and a prepared payment, under an open account."""
+    assert 1 <= quantity <= 5
+    customer: Customer = customers.lock_open(customer_id)
+    number = new_number("FR")
+    total = plan.price_minor * quantity
+    payment = payments.prepare_payment(
+        key=key,
+        customer_id=customer.pk,
+        amount=Money(total, plan.currency),
+        provider=PROVIDER,
+        method="card",
+        description=f"{plan.names.get(language, plan.names['en'])} · {number}",
+        return_url=f"{settings.FAIRROAM_ADDRESS}/orders/{number}/",
+        language=language,
+        now=now,
+    )
+    order = Order.objects.create(
+        number=number,
+        customer=customer,
+        currency=plan.currency,
+        total_minor=total,
+        residence=residence,
+        zone=zone,
+        language=language,
+        payment=payment,
+        placed_at=now,
+    )
+    today = now.astimezone(ZoneInfo(zone)).date()
+    rate = catalogue.tax_rate(residence, today)
+    packs = list(catalogue.packs_for(residence, today, plan.promise))
+    sold = Plan.objects.get(code=plan.code)
+    OrderLine.objects.bulk_create(
+        [
+            OrderLine(
+                order=order,
+                position=position,
+                plan=sold,
+                plan_copy=plan_copy(plan),
+                price_minor=plan.price_minor,
+                list_price_minor=plan.list_price_minor,
+                tax_rate=rate,
+                tax_minor=tax_inside(plan.price_minor, rate),
+                packs=packs,
+            )
+            for position in range(1, quantity + 1)
+        ]
+    )
+    journal.tell(
+        "order.placed",
+        actor=f"customer:{customer.pk}",
+        now=now,
+        customer_id=customer.pk,
+        order_id=order.pk,
+    )
+    return order

@@ -1,0 +1,88 @@
+"""The counters of a line and its tenders: what is on its way back, and what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from fairroam.apps.ledger import queries as books
+from fairroam.apps.ledger.operations import Entry, open_book
+from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.orders.models import Order, OrderLine, Tender
+
+
+def lock_line(order_line_id: int) -> OrderLine:
+    """Lock the order, then the line, until the transaction ends."""
+    order_id = OrderLine.objects.values_list("order_id", flat=True).get(pk=order_line_id)
+    Order.objects.select_for_update(no_key=True).get(pk=order_id)
+    return OrderLine.objects.select_for_update(no_key=True).get(pk=order_line_id)
+
+
+@transaction.atomic
+def reserve(*, order_line_id: int, parts: Sequence[tuple[int, int]]) -> None:
+    """Put (tender id, minor) parts of a line on their way back. The line must be locked.
+
+    The database refuses (IntegrityError) more than a tender or the line has left.
+    """
+    for tender_id, minor in parts:
+        Tender.objects.filter(pk=tender_id, line_id=order_line_id).update(
+            pending_minor=F("pending_minor") + minor
+        )
+        OrderLine.objects.filter(pk=order_line_id).update(pending_minor=F("pending_minor") + minor)
+
+
+@transaction.atomic
+def settle(*, tender_id: int, minor: int) -> None:
+    """What was on its way through a tender has come back."""
+    shift(tender_id, pending=-minor, refunded=minor)
+
+
+@transaction.atomic
+def release(*, tender_id: int, minor: int) -> None:
+    """What was on its way through a tender will not go that way."""
+    shift(tender_id, pending=-minor, refunded=0)
+
+
+@transaction.atomic
+def unsettle(*, tender_id: int, minor: int) -> None:
+    """What had come back through a tender was sent back to us: it is on its way again."""
+    shift(tender_id, pending=minor, refunded=-minor)
+
+
+def shift(tender_id: int, *, pending: int, refunded: int) -> None:
+    tender = Tender.objects.get(pk=tender_id)
+    lock_line(tender.line_id)
+    changes = {
+        "pending_minor": F("pending_minor") + pending,
+        "refunded_minor": F("refunded_minor") + refunded,
+    }
+    Tender.objects.filter(pk=tender_id).update(**changes)
+    OrderLine.objects.filter(pk=tender.line_id).update(**changes)
+
+
+def owe_entries(*, line: OrderLine, minor: int, tax: int, cause: str, now: datetime) -> list[Entry]:
+    """The moves that make `minor` of a line (its tax included) owed to the customer.
+
+    Unearned money goes first; what was earned already is taken back from there.
+    """
+    order = line.order
+    currency, customer_id = order.currency, order.customer_id
+    owed = BookName("refunds_owed", currency, customer_id=customer_id)
+    unearned = BookName("unearned", currency, customer_id=customer_id, order_line_id=line.pk)
+    open_book(unearned)
+    net = minor - tax
+    from_unearned = min(net, books.balance(unearned))
+    return [
+        Entry(f"{cause}/net", from_unearned, unearned, owed),
+        Entry(f"{cause}/earned", net - from_unearned, BookName("earned", currency), owed),
+        Entry(f"{cause}/tax", tax, tax_book(line), owed),
+    ]
+
+
+def tax_book(line: OrderLine) -> BookName:
+    """Where the tax of a line stands: per country and rate."""
+    order = line.order
+    return BookName("tax", order.currency, label=f"{order.residence[:2]} {line.tax_rate}")

@@ -1,0 +1,205 @@
+"""Reads of orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.apps.orders.models import Order, OrderLine, Tender
+
+
+@dataclass(frozen=True, slots=True)
+class TenderTerms:
+    """The part of a line that one means of payment paid; minor units."""
+
+    id: int
+    method: str
+    kind: str
+    captured: int
+    refunded: int
+    pending: int
+    disputed: bool
+    payment_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineTerms:
+    """What was agreed for one order line, and what came back so far; minor units."""
+
+    order_line_id: int
+    order_id: int
+    order_number: str
+    customer_id: int
+    currency: str
+    paid: int
+    list_price: int
+    tax_rate: str
+    tax: int
+    refunded: int
+    pending: int
+    tenders: tuple[TenderTerms, ...]
+    zone: str
+    residence: str
+    language: str
+    placed_at: datetime
+    concluded_at: datetime | None
+    paid_at: datetime | None
+    notice_received_at: datetime | None
+    express_request_at: datetime | None
+    loss_acknowledged_at: datetime | None
+    packs: tuple[str, ...]
+    plan_copy: dict[str, Any]
+    invoice_id: int | None
+
+
+def tender_terms(tender: Tender) -> TenderTerms:
+    return TenderTerms(
+        id=tender.pk,
+        method=tender.method,
+        kind=tender.kind,
+        captured=tender.captured_minor,
+        refunded=tender.refunded_minor,
+        pending=tender.pending_minor,
+        disputed=tender.payment is not None and tender.payment.is_disputed,
+        payment_id=tender.payment_id,
+    )
+
+
+def terms_of(order_line_id: int) -> LineTerms:
+    """What was agreed for that line. Raises NotAmongYours."""
+    line = OrderLine.objects.select_related("order").filter(pk=order_line_id).first()
+    if line is None:
+        raise NotAmongYours(order_line_id=order_line_id)
+    order = line.order
+    consents = {consent.kind: consent.given_at for consent in order.consents.all()}
+    tenders = line.tenders.select_related("payment").order_by("position")
+    return LineTerms(
+        order_line_id=line.pk,
+        order_id=order.pk,
+        order_number=order.number,
+        customer_id=order.customer_id,
+        currency=order.currency,
+        paid=line.price_minor,
+        list_price=line.list_price_minor,
+        tax_rate=line.tax_rate,
+        tax=line.tax_minor,
+        refunded=line.refunded_minor,
+        pending=line.pending_minor,
+        tenders=tuple(tender_terms(tender) for tender in tenders),
+        zone=order.zone,
+        residence=order.residence,
+        language=order.language,
+        placed_at=order.placed_at,
+        concluded_at=order.concluded_at,
+        paid_at=order.paid_at,
+        notice_received_at=order.notice_received_at,
+        express_request_at=consents.get("express_request"),
+        loss_acknowledged_at=consents.get("loss_acknowledged"),
+        packs=tuple(line.packs),
+        plan_copy=line.plan_copy,
+        invoice_id=order.invoice_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLineRow:
+    """One line of an order for a page."""
+
+    id: int
+    names: dict[str, str]
+    price_minor: int
+    refunded_minor: int
+    pending_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPage:
+    """One order for its page; minor units."""
+
+    id: int
+    number: str
+    customer_id: int
+    stage: str
+    payment_stage: str
+    pay_url: str
+    currency: str
+    total_minor: int
+    zone: str
+    placed_at: datetime
+    paid_at: datetime | None
+    invoice_number: str | None
+    lines: tuple[OrderLineRow, ...]
+
+
+def page_of(order: Order) -> OrderPage:
+    return OrderPage(
+        id=order.pk,
+        number=order.number,
+        customer_id=order.customer_id,
+        stage=order.stage,
+        payment_stage=order.payment.stage,
+        pay_url=order.payment.pay_url,
+        currency=order.currency,
+        total_minor=order.total_minor,
+        zone=order.zone,
+        placed_at=order.placed_at,
+        paid_at=order.paid_at,
+        invoice_number=order.invoice.number if order.invoice else None,
+        lines=tuple(
+            OrderLineRow(
+                line.pk,
+                line.plan_copy["names"],
+                line.price_minor,
+                line.refunded_minor,
+                line.pending_minor,
+            )
+            for line in order.lines.all()
+        ),
+    )
+
+
+PAGE = Order.objects.select_related("payment", "invoice").prefetch_related("lines")
+
+
+def order_page(number: str) -> OrderPage:
+    """The order of that number. Raises NotAmongYours."""
+    order = PAGE.all().filter(number=number).first()
+    if order is None:
+        raise NotAmongYours(number=number)
+    return page_of(order)
+
+
+def orders_of(customer_id: int) -> list[OrderPage]:
+    """The customer's orders, newest first."""
+    return [page_of(order) for order in PAGE.all().filter(customer_id=customer_id).order_by("-id")]
+
+
+FAULTS = {
+    "order {} costs something else than its lines": """
+        SELECT o.id FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id
+        GROUP BY o.id HAVING o.total_minor <> sum(l.price_minor)""",
+    "order line {} is not what its tenders add up to": """
+        SELECT l.id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
+        JOIN orders_tender t ON t.line_id = l.id
+        WHERE o.paid_at IS NOT NULL GROUP BY l.id
+        HAVING l.price_minor <> sum(t.captured_minor)
+            OR l.refunded_minor <> sum(t.refunded_minor)
+            OR l.pending_minor <> sum(t.pending_minor)""",
+    "order {} is paid without an invoice or its transfers": """
+        SELECT o.id FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id
+        WHERE o.paid_at IS NOT NULL AND (o.invoice_id IS NULL OR NOT EXISTS (
+            SELECT 1 FROM ledger_transfer t WHERE t.key = 'capture:' || l.id || '/net'))""",
+}
+
+
+def find_faults() -> Iterator[str]:
+    """What contradicts the books; each line is a sentence."""
+    with connection.cursor() as cursor:
+        for sentence, query in FAULTS.items():
+            cursor.execute(query)
+            yield from (sentence.format(row[0]) for row in cursor.fetchall())

@@ -1,0 +1,23 @@
+"""What the order room refuses."""
+
+from fairroam.apps.journal.refusals import Refusal
+
+
+class ConsentMissing(Refusal):
+    """Please tick the boxes that the law asks for before the service starts."""
+
+    code = "consent-missing"
+    status = 422
+
+
+class UnknownResidence(Refusal):
+    """We do not know this country. Please choose one from the list."""
+
+    code = "residence-unknown"
+    status = 422
+
+
+class PaymentNotOurs(Refusal):
+    """The provider names a payment or payout that we do not know."""
+
+    code = "not-ours"

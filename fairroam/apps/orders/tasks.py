@@ -1,0 +1,62 @@
+"""Where orders speak, and where they ask the provider again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fairroam.apps.notices import operations as notices
+from fairroam.apps.orders import operations
+from fairroam.apps.orders.models import Order
+from fairroam.apps.payments import tasks as payments
+from fairroam.apps.payments.models import Payment
+from fairroam.gateways.payments import PaymentStatus
+
+
+def confirm_by_mail(*, order_id: int, now: datetime) -> None:
+    """The contract confirmation: what was bought, the terms, the notice of withdrawal."""
+    order = Order.objects.select_related("payment").get(pk=order_id)
+    lines = order.lines.order_by("position")
+    notices.send(
+        kind="orders.confirmed",
+        act=f"orders.confirmed:{order.pk}",
+        customer_id=order.customer_id,
+        paper_id=order.invoice_id,
+        context={
+            "order": order,
+            "lines": [
+                {
+                    "name": line.plan_name(order.language),
+                    "price_minor": line.price_minor,
+                }
+                for line in lines
+            ],
+        },
+        now=now,
+    )
+
+
+def tell_given_up(*, order_line_id: int, now: datetime) -> None:
+    """Say that there is no eSIM for a line and that its money is on its way back."""
+    order = Order.objects.get(lines=order_line_id)
+    line = order.lines.get(pk=order_line_id)
+    notices.send(
+        kind="orders.given_up",
+        act=f"orders.given_up:{order_line_id}",
+        customer_id=order.customer_id,
+        context={"order": order, "amount_minor": line.price_minor},
+        now=now,
+    )
+
+
+def ask_about_payment(*, payment_id: int, now: datetime) -> None:
+    """A notice may have been lost: ask the provider whether this charge was paid."""
+    state = payments.look_up_payment(payment_id=payment_id)
+    if state is None or state.status != PaymentStatus.SUCCEEDED:
+        return
+    payment = Payment.objects.get(pk=payment_id)
+    operations.confirm_payment(
+        payment_id=payment_id,
+        amount=state.captured,
+        provider_ref=payment.provider_ref or "",
+        now=now,
+    )

@@ -1,0 +1,88 @@
+"""Calls to payment providers: claim, call, record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+
+from fairroam.apps.payments import operations
+from fairroam.apps.payments.models import Payment, Payout
+from fairroam.gateways.payments import (
+    PaymentGateway,
+    PaymentState,
+    PayoutReceipt,
+    PayoutRefused,
+    PayoutStatus,
+    sandbox,
+)
+from fairroam.rules.money import Money
+
+
+def gateway(provider: str) -> PaymentGateway:
+    """The provider's gateway, with the settings' address and keys."""
+    assert provider == "sandbox", f"no gateway for {provider}"
+    return sandbox.connect(
+        url=settings.FAIRROAM_PAYMENTS_URL,
+        key=settings.FAIRROAM_PAYMENTS_KEY,
+        hook_secret=settings.FAIRROAM_PAYMENTS_HOOK_SECRET,
+        timeout_seconds=settings.FAIRROAM_GATEWAY_TIMEOUT_SECONDS,
+    )
+
+
+def start_payment(*, payment_id: int, now: datetime) -> None:
+    """Tell the provider of a charge and keep the address where the customer pays."""
+    payment = Payment.objects.get(pk=payment_id)
+    if payment.stage != "prepared":
+        return  # Started by an earlier run.
+    started = gateway(payment.provider).start_payment(
+        key=payment.key,
+        amount=Money(payment.amount_minor, payment.currency),
+        reference=str(payment.key),
+        description=payment.description,
+        return_url=payment.return_url,
+        language=payment.language,
+    )
+    operations.record_started(
+        payment_id=payment_id,
+        provider_ref=started.provider_ref,
+        pay_url=started.pay_url,
+        now=now,
+    )
+
+
+def look_up_payment(*, payment_id: int) -> PaymentState | None:
+    """Ask the provider how far a charge is; None while the provider does not know it."""
+    payment = Payment.objects.get(pk=payment_id)
+    if payment.provider_ref is None:
+        return None
+    return gateway(payment.provider).look_up_payment(provider_ref=payment.provider_ref)
+
+
+def send_payout(*, payout_id: int, now: datetime) -> None:
+    """Send money back. Without an answer it raises, and the queue asks again, same key."""
+    payout = operations.claim_payout(payout_id=payout_id, now=now)
+    if payout is None:
+        return  # Settled by an earlier run.
+    payment = payout.payment
+    assert payment.provider_ref is not None
+    amount = Money(payout.amount_minor, payout.currency)
+    try:
+        receipt = gateway(payment.provider).pay_back(
+            payment_ref=payment.provider_ref, amount=amount, key=payout.key
+        )
+    except PayoutRefused as refused:
+        receipt = PayoutReceipt(
+            provider_ref="", status=PayoutStatus.FAILED, amount=amount, reason=refused.code
+        )
+    operations.record_payout(payout_id=payout_id, receipt=receipt, now=now)
+
+
+def look_up_payout(*, payout_id: int, now: datetime) -> None:
+    """Ask what became of a payout whose notice never came."""
+    payout = Payout.objects.select_related("payment").get(pk=payout_id)
+    receipt = gateway(payout.payment.provider).look_up_payout(key=payout.key)
+    if receipt is None:
+        send_payout(payout_id=payout_id, now=now)
+        return
+    operations.record_payout(payout_id=payout_id, receipt=receipt, now=now)

@@ -1,0 +1,39 @@
+"""The door for payment providers: checked, kept, applied; a repeat changes nothing."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from fairroam.apps.orders import operations as orders
+from fairroam.apps.payments import tasks as payments
+from fairroam.clock import now
+from fairroam.gateways.payments import BadSignature, EventNotUnderstood, StaleEvent
+
+
+def problem(code: str, status: int) -> JsonResponse:
+    """A refusal for programs: RFC 9457 with our code."""
+    return JsonResponse(
+        {"title": code.replace("-", " "), "status": status, "code": code},
+        status=status,
+        content_type="application/problem+json",
+    )
+
+
+@csrf_exempt
+@require_POST
+def hear(request: HttpRequest, provider: str) -> HttpResponse:
+    """One event of one provider. 200 also for repeats and for what a person must look at."""
+    at = now()
+    try:
+        told = payments.gateway(provider).parse_event(
+            body=request.body, headers=request.headers, now=at
+        )
+    except BadSignature:
+        return problem("bad-signature", 401)
+    except StaleEvent:
+        return problem("stale", 401)
+    except EventNotUnderstood:
+        return problem("event-unknown", 422)
+    return JsonResponse({"outcome": orders.hear_provider(provider=provider, told=told, now=at)})

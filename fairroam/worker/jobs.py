@@ -1,0 +1,175 @@
+"""Every job that the queue can run. Each is safe twice.
+
+A reaction is a job that gets an event; its name stands in `reactions.py`. A job that raises is
+asked again with growing pauses; the keys of its calls stay the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate.contrib.django import app
+from procrastinate.jobs import Job
+
+from fairroam.apps.closures import tasks as closures
+from fairroam.apps.esims import operations as esims
+from fairroam.apps.esims import tasks as esim_tasks
+from fairroam.apps.journal.models import Event
+from fairroam.apps.metering import operations as metering
+from fairroam.apps.notices import tasks as notices
+from fairroam.apps.orders import operations as orders
+from fairroam.apps.orders import queries as order_queries
+from fairroam.apps.orders import tasks as order_tasks
+from fairroam.apps.payments import tasks as payments
+from fairroam.apps.refunds import operations as refunds
+from fairroam.apps.refunds import tasks as refund_tasks
+from fairroam.clock import now
+from fairroam.worker.reactions import REACTIONS
+
+
+class Patience(BaseRetryStrategy):
+    """Ask again after 1, 2, 4 … at most 300 seconds, a hundred times: about eight hours."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if job.attempts >= 100:
+            return None
+        return RetryDecision(retry_in={"seconds": min(2**job.attempts, 300)})
+
+
+PATIENT = Patience()
+Reaction = Callable[[Event, datetime], None]
+
+
+def reaction(act: Reaction) -> Reaction:
+    """Make a job named like the function, which gets the event and the present instant."""
+
+    @app.task(name=act.__name__, retry=PATIENT)
+    def run(event_id: int) -> None:
+        act(Event.objects.get(pk=event_id), now())
+
+    return act
+
+
+@app.task(name="react", retry=PATIENT)
+def react(event_id: int) -> None:
+    """Queue one job for each reaction to an event, so that one failing repeats no other."""
+    event = Event.objects.get(pk=event_id)
+    for name in REACTIONS[event.kind]:
+        app.configure_task(name).defer(event_id=event_id)
+
+
+# Buying ---------------------------------------------------------------------------------------
+@reaction
+def start_payment(event: Event, at: datetime) -> None:
+    payments.start_payment(payment_id=event.facts["payment_id"], now=at)
+
+
+@reaction
+def plan_lines(event: Event, at: datetime) -> None:
+    for order_line_id in event.facts["order_line_ids"]:
+        terms = order_queries.terms_of(order_line_id)
+        metering.open_meters(order_line_id=order_line_id, now=at)
+        esims.plan_line(
+            order_line_id=order_line_id,
+            customer_id=terms.customer_id,
+            profile_type=terms.plan_copy["profile_type"],
+            now=at,
+        )
+
+
+@reaction
+def confirm_order(event: Event, at: datetime) -> None:
+    order_tasks.confirm_by_mail(order_id=event.facts["order_id"], now=at)
+
+
+@reaction
+def provision(event: Event, at: datetime) -> None:
+    esim_tasks.provision(profile_id=event.facts["profile_id"], now=at)
+
+
+@reaction
+def record_delivery(event: Event, at: datetime) -> None:
+    orders.record_delivery(order_line_id=event.facts["order_line_id"], now=at)
+
+
+@reaction
+def tell_ready(event: Event, at: datetime) -> None:
+    esim_tasks.tell_customer(order_line_id=event.facts["order_line_id"], now=at)
+
+
+@reaction
+def give_up_line(event: Event, at: datetime) -> None:
+    orders.give_up(order_line_id=event.facts["order_line_id"], now=at)
+
+
+@reaction
+def tell_given_up(event: Event, at: datetime) -> None:
+    order_tasks.tell_given_up(order_line_id=event.facts["order_line_id"], now=at)
+
+
+# Money back -----------------------------------------------------------------------------------
+@reaction
+def take_off_line(event: Event, at: datetime) -> None:
+    esim_tasks.take_off(line_id=event.facts["line_id"], now=at)
+
+
+@reaction
+def decide_refund(event: Event, at: datetime) -> None:
+    refunds.line_is_off(order_line_id=event.facts["order_line_id"], now=at)
+
+
+@reaction
+def send_payout(event: Event, at: datetime) -> None:
+    payments.send_payout(payout_id=event.facts["payout_id"], now=at)
+
+
+@reaction
+def record_arrival(event: Event, at: datetime) -> None:
+    if event.facts["cause"].startswith("order-line:"):
+        orders.record_paid_back(payout_id=event.facts["payout_id"], now=at)
+    else:
+        refunds.payout_succeeded(payout_id=event.facts["payout_id"], now=at)
+
+
+@reaction
+def record_failed_payout(event: Event, at: datetime) -> None:
+    if event.facts["cause"].startswith("refund:"):
+        refunds.payout_failed(payout_id=event.facts["payout_id"], now=at)
+
+
+@reaction
+def tell_refund(event: Event, at: datetime) -> None:
+    refund_tasks.tell_customer(kind=event.kind, facts=event.facts, now=at)
+
+
+# Leaving --------------------------------------------------------------------------------------
+@reaction
+def take_closing_step(event: Event, at: datetime) -> None:
+    closures.take_next_step(closure_id=event.facts["closure_id"], now=at)
+
+
+@reaction
+def continue_closing(event: Event, at: datetime) -> None:
+    """Something that a closing may wait for has happened to this customer."""
+    closures.continue_closing(customer_id=event.customer_id, now=at)
+
+
+# Messages -------------------------------------------------------------------------------------
+@reaction
+def deliver_notice(event: Event, at: datetime) -> None:
+    notices.deliver(notice_id=event.facts["notice_id"], now=at)
+
+
+@reaction
+def record_contract_notice(event: Event, at: datetime) -> None:
+    kind, _, number = str(event.facts["act"]).partition(":")
+    if kind == "orders.confirmed":
+        orders.record_notice(order_id=int(number), now=event.happened_at)
+
+
+def registered() -> dict[str, Any]:
+    """Every job by its name."""
+    return {name: task for name, task in app.tasks.items() if not name.startswith("builtin")}

@@ -1,0 +1,72 @@
+"""What happens by the clock: lost jobs are found, lost notices asked for, plans ended."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from procrastinate.contrib.django import app
+
+from fairroam.apps.metering import operations as metering
+from fairroam.apps.orders import operations as orders
+from fairroam.apps.orders import tasks as order_tasks
+from fairroam.apps.payments import queries as payment_queries
+from fairroam.apps.payments import tasks as payments
+from fairroam.clock import now
+from fairroam.gateways.payments import GatewayUnreachable
+
+log = logging.getLogger(__name__)
+
+STALLED_AFTER_SECONDS = 30  # three missed heartbeats: the worker is dead
+
+
+@app.periodic(cron="* * * * * */15")
+@app.task(name="reap", pass_context=False)
+async def reap(timestamp: int) -> None:
+    """Give the jobs of killed workers back to the queue. Has no lock, so that it cannot jam."""
+    for job in await app.job_manager.get_stalled_jobs(
+        seconds_since_heartbeat=STALLED_AFTER_SECONDS
+    ):
+        log.warning("job %s (%s) was left by a dead worker: run again", job.id, job.task_name)
+        await app.job_manager.retry_job(job)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="ask_about_payouts")
+def ask_about_payouts(timestamp: int) -> None:
+    """Payouts that were sent ten minutes ago and never heard of."""
+    at = now()
+    for payout_id in payment_queries.unsettled_payouts(sent_before=at - timedelta(minutes=10)):
+        try:
+            payments.look_up_payout(payout_id=payout_id, now=at)
+        except GatewayUnreachable:
+            log.warning("the provider is silent about payout %s", payout_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="ask_about_payments")
+def ask_about_payments(timestamp: int) -> None:
+    """Charges of the last day that may have been paid without our hearing of it."""
+    at = now()
+    waiting = payment_queries.unpaid_payments(
+        prepared_before=at - timedelta(minutes=5), prepared_after=at - timedelta(days=1)
+    )
+    for payment_id in waiting:
+        try:
+            order_tasks.ask_about_payment(payment_id=payment_id, now=at)
+        except GatewayUnreachable:
+            log.warning("the provider is silent about payment %s", payment_id)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="end_plans")
+def end_plans(timestamp: int) -> None:
+    """Plans whose period is over: what was paid for and never used is ours now."""
+    metering.end_plans(now=now())
+
+
+@app.periodic(cron="0 * * * *")
+@app.task(name="cancel_unpaid_orders")
+def cancel_unpaid_orders(timestamp: int) -> None:
+    """Orders that nobody paid for a day."""
+    orders.cancel_unpaid(placed_before=now() - timedelta(days=1))

@@ -1,0 +1,176 @@
+"""Orders: placed, paid once, given up, all with the books."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from fairroam.apps.ledger import queries as books
+from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.notices.models import Notice
+from fairroam.apps.orders import operations as orders
+from fairroam.apps.orders import queries as order_queries
+from fairroam.apps.orders import tasks as order_tasks
+from fairroam.apps.orders.refusals import ConsentMissing, UnknownResidence
+from fairroam.apps.payments.models import Payment, ProviderEvent
+from fairroam.gateways.payments import EventKind
+from fairroam.gateways.payments import ProviderEvent as Told
+from fairroam.rules.money import Money
+from fairroam.worker.books import find_faults
+from tests import given
+from tests.given import NOON
+
+pytestmark = pytest.mark.usefixtures("catalogue")
+
+
+def test_what_was_agreed_is_frozen_in_the_order():
+    order = given.an_order("usa-talk-30d", residence="DE")
+    terms = order_queries.terms_of(order.lines.get().pk)
+
+    assert (terms.paid, terms.tax, terms.tax_rate) == (3000, 479, "0.19")
+    assert terms.packs == ("eu-crd@1", "house@2")
+    assert [row["weight"] for row in terms.plan_copy["allowances"]] == ["0.7", "0.2", "0.1"]
+    assert (terms.zone, terms.express_request_at) == ("Europe/Berlin", NOON)
+
+
+@pytest.mark.parametrize(
+    ("residence", "packs"),
+    [
+        ("FR", ("eu-crd@1", "house@2")),
+        ("GB", ("uk-ccr@1", "house@2")),
+        ("CN", ("cn-prepaid@1", "house@2")),
+        ("US", ("house@2",)),
+    ],
+)
+@pytest.mark.promise(12)
+def test_the_law_of_the_residence_comes_before_our_own_promise(residence, packs):
+    order = given.an_order(residence=residence)
+
+    assert order_queries.terms_of(order.lines.get().pk).packs == packs
+
+
+def test_the_same_form_twice_is_one_order():
+    key = uuid4()
+    form = {
+        "plan_code": "japan-10gb-30d",
+        "quantity": 1,
+        "email": "ada@example.com",
+        "residence": "DE",
+        "language": "en",
+        "consents": given.CONSENTS,
+        "key": key,
+        "now": NOON,
+    }
+
+    assert orders.place_order(**form).pk == orders.place_order(**form).pk
+
+
+@pytest.mark.parametrize("missing", ["terms", "express_request", "loss_acknowledged"])
+def test_no_order_without_the_boxes(missing):
+    with pytest.raises(ConsentMissing):
+        orders.place_order(
+            plan_code="japan-10gb-30d",
+            quantity=1,
+            email="ada@example.com",
+            residence="DE",
+            language="en",
+            consents=given.CONSENTS | {missing: ""},
+            key=uuid4(),
+            now=NOON,
+        )
+    assert not Payment.objects.exists()
+
+
+def test_no_order_from_nowhere():
+    with pytest.raises(UnknownResidence):
+        given.an_order(residence="XX")
+
+
+def test_a_payment_is_booked_once_with_its_tax_and_invoice():
+    order = given.pay(given.an_order(), now=NOON)
+    given.pay(order, now=NOON)  # the provider says it again
+    line = order.lines.get()
+    unearned = BookName("unearned", "EUR", customer_id=order.customer_id, order_line_id=line.pk)
+
+    assert order.stage == "paid"
+    assert books.balance(unearned) == 1597
+    assert books.balance(BookName("tax", "EUR", label="DE 0.19")) == 303
+    assert books.balance(BookName("clearing", "EUR", label="sandbox")) == -1900
+    assert order.invoice.statement["total"]["minor"] == 1900
+    assert list(find_faults()) == []
+
+
+def told(order, *, minor=None, kind=EventKind.PAYMENT_CAPTURED, event_id="ev_1"):
+    return Told(
+        event_id=event_id,
+        kind=kind,
+        occurred_at=NOON,
+        payment_ref=order.payment.provider_ref,
+        amount=Money(minor or order.total_minor, order.currency),
+    )
+
+
+def a_started_order():
+    order = given.an_order()
+    Payment.objects.filter(pk=order.payment_id).update(provider_ref="pay_1", stage="started")
+    order.refresh_from_db()
+    return order
+
+
+def test_another_amount_is_quarantined_and_nothing_is_booked():
+    order = a_started_order()
+
+    outcome = orders.hear_provider(provider="sandbox", told=told(order, minor=1), now=NOON)
+
+    order.refresh_from_db()
+    assert outcome == "quarantined"
+    assert (order.stage, books.trial_balance()) == ("awaiting_payment", [])
+    assert ProviderEvent.objects.get().reason == "amount-differs"
+
+
+def test_an_event_is_applied_once():
+    order = a_started_order()
+
+    outcomes = [
+        orders.hear_provider(provider="sandbox", told=told(order), now=NOON) for _ in range(2)
+    ]
+
+    assert outcomes == ["applied", "repeated"]
+    assert list(find_faults()) == []
+
+
+def test_no_profile_left_means_all_money_back():
+    line = given.a_paid_line()
+
+    orders.give_up(order_line_id=line.pk, now=NOON)
+    orders.give_up(order_line_id=line.pk, now=NOON)  # the queue repeats
+
+    line.refresh_from_db()
+    owed = BookName("refunds_owed", "EUR", customer_id=line.order.customer_id)
+    assert (line.pending_minor, books.balance(owed)) == (1900, 1900)
+    assert line.order.payment.payouts.get().amount_minor == 1900
+    assert list(find_faults()) == []
+
+
+def test_paid_after_it_was_cancelled_it_lives_again():
+    order = given.an_order()
+    orders.cancel_unpaid(placed_before=NOON.replace(hour=13))
+
+    order = given.pay(order, now=NOON)
+
+    assert (order.stage, order.is_live) == ("paid", True)
+
+
+@pytest.mark.promise(42)
+def test_the_confirmation_names_every_cost_and_none_is_for_shipping():
+    order = given.pay(given.an_order(), now=NOON)
+
+    order_tasks.confirm_by_mail(order_id=order.pk, now=NOON)
+    order_tasks.confirm_by_mail(order_id=order.pk, now=NOON)
+
+    mail = Notice.objects.get(kind="orders.confirmed")
+    assert mail.subject == f"Your order {order.number} is confirmed"
+    assert mail.text.count("€19.00") == 2  # the line, the total, and nothing between
+    assert "withdraw" in mail.text
+    assert sum(line.price_minor for line in order.lines.all()) == order.total_minor

@@ -1,0 +1,77 @@
+"""The cast: a shop, customers, and lines in the state that a story starts from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from fairroam.apps.customers import operations as customers
+from fairroam.apps.customers.models import Customer
+from fairroam.apps.orders import operations as orders
+from fairroam.apps.orders.models import Order, OrderLine
+from fairroam.apps.payments import operations as payments
+from fairroam.rules.money import Money
+from fairroam.web.demo import shop
+
+NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+CONSENTS = dict.fromkeys(("terms", "express_request", "loss_acknowledged"), "as shown")
+
+
+def a_catalogue() -> None:
+    """The packs, taxes, plans and brand of the demo shop."""
+    shop.furnish(now=NOON - timedelta(days=365))
+
+
+def a_customer(email: str = "ada@example.com", *, residence: str = "DE") -> Customer:
+    """Somebody with an account."""
+    return customers.find_or_open(
+        email=email, residence=residence, zone="Europe/Berlin", language="en", now=NOON
+    )
+
+
+def an_order(
+    plan_code: str = "japan-10gb-30d",
+    *,
+    email: str = "ada@example.com",
+    residence: str = "DE",
+    language: str = "en",
+    quantity: int = 1,
+    now: datetime = NOON,
+) -> Order:
+    """An order that waits for its payment."""
+    return orders.place_order(
+        plan_code=plan_code,
+        quantity=quantity,
+        email=email,
+        residence=residence,
+        language=language,
+        consents=CONSENTS,
+        key=uuid4(),
+        now=now,
+    )
+
+
+def pay(order: Order, *, now: datetime) -> Order:
+    """Pay an order as the provider's notice would say it."""
+    provider_ref = f"pay_{order.number}"
+    payments.record_started(
+        payment_id=order.payment_id,
+        provider_ref=provider_ref,
+        pay_url="http://127.0.0.1/pay",
+        now=now,
+    )
+    orders.confirm_payment(
+        payment_id=order.payment_id,
+        amount=Money(order.total_minor, order.currency),
+        provider_ref=provider_ref,
+        now=now,
+    )
+    order.refresh_from_db()
+    return order
+
+
+def a_paid_line(plan_code: str = "japan-10gb-30d", **words: object) -> OrderLine:
+    """The first line of an order that was paid at NOON, its withdrawal notice received."""
+    order = pay(an_order(plan_code, **words), now=NOON)
+    orders.record_notice(order_id=order.pk, now=NOON)
+    return order.lines.select_related("order").get(position=1)
