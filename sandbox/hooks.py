@@ -57,6 +57,7 @@ class Hooks:
         self._store = store
         self._url = url
         self._secret = secret
+        self._client = httpx.Client(timeout=DELIVERY_SECONDS_MAX, trust_env=False)
         self._headers = headers
         self._accepted = accepted
         self._wake = threading.Event()
@@ -77,6 +78,7 @@ class Hooks:
         self._is_stopped = True
         self._wake.set()
         self._thread.join()
+        self._client.close()
 
     def put(self, type: str, payload: dict[str, Any]) -> None:
         """Record an event within the caller's act; it is delivered soon after."""
@@ -144,7 +146,6 @@ class Hooks:
         if self._secret is not None:
             headers["Sandbox-Signature"] = signature(self._secret, body, int(time.time()))
         try:
-            with httpx.Client(timeout=DELIVERY_SECONDS_MAX, trust_env=False) as client:
-                return client.post(self._url, content=body, headers=headers).status_code
+            return self._client.post(self._url, content=body, headers=headers).status_code
         except httpx.HTTPError:
             return 0

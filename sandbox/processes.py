@@ -36,6 +36,7 @@ class SandboxProcess:
     url: str
     folder: Path
     process: subprocess.Popen[bytes]
+    client: httpx.Client
 
     @classmethod
     def start(
@@ -68,7 +69,9 @@ class SandboxProcess:
                 stdout=output,
                 stderr=output,
             )
-        started = cls(name, f"http://127.0.0.1:{port}", folder, process)
+        url = f"http://127.0.0.1:{port}"
+        client = httpx.Client(base_url=url, trust_env=False, timeout=10)
+        started = cls(name, url, folder, process, client)
         started._wait_until_it_answers()
         return started
 
@@ -80,6 +83,7 @@ class SandboxProcess:
 
     def stop(self) -> int:
         """Ask it to end (SIGTERM), insist if it does not, and return its exit code."""
+        self.client.close()
         self.process.terminate()
         try:
             return self.process.wait(STOP_SECONDS_MAX)
@@ -87,13 +91,14 @@ class SandboxProcess:
             self.process.kill()
             return self.process.wait()
 
+    def call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Call one of its addresses with the key and return whatever it answers."""
+        headers = {"Authorization": f"Bearer {KEY}"} | options.pop("headers", {})
+        return self.client.request(method, path, headers=headers, **options)
+
     def ask(self, method: str, path: str, **options: Any) -> Any:
         """Call one of its addresses with the key and return the JSON answer; any error raises."""
-        headers = {"Authorization": f"Bearer {KEY}"} | options.pop("headers", {})
-        with httpx.Client(trust_env=False, timeout=10) as client:
-            answer = client.request(method, self.url + path, headers=headers, **options)
-        answer.raise_for_status()
-        return answer.json()
+        return self.call(method, path, **options).raise_for_status().json()
 
     def effects(self, effect: str = "", **facts: object) -> list[dict[str, Any]]:
         """Return the effects so far, oldest first; only those called `effect` with these facts."""

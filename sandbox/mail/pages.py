@@ -68,7 +68,7 @@ MAIL = Template("""<div class="banner">$banner</div>
 $files</main>""")
 FRAME = Template("""<iframe src="/mails/$id/html" title="$subject"
 sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe>""")
-LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]。，；：！？）]")
+LINK = re.compile(r"https?://[\w\-.~:/?#\[\]@!$&()*+,;=%]*[\w\-~/#&=%+]", re.ASCII)
 
 
 def list_page(mails: Sequence[Mail], *, to: str, languages: str) -> str:

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-import httpx
-
 from fairroam.gateways.payments import (
     EventKind,
     PaymentGateway,
@@ -48,10 +46,14 @@ class Provider:
             language="en",
         )
 
+    def pay(self, started: StartedPayment, card: str) -> None:
+        """Do what the customer does on the pay page."""
+        self.process.call("POST", started.pay_url, data={"card": card})
+
     def paid(self, amount: Money = PRICE, card: str = GOOD_CARD) -> str:
         """Return the reference of a payment that its customer has made."""
         started = self.start(amount)
-        httpx.post(started.pay_url, data={"card": card})
+        self.pay(started, card)
         return started.provider_ref
 
     def behave(self, **how: object) -> None:

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from uuid import uuid4
 
-import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,10 +39,10 @@ from tests.gateways.payment_provider import (
 def test_a_payment_is_captured_when_its_customer_paid(payments: Provider) -> None:
     started = payments.start()
     before = payments.gateway.look_up_payment(provider_ref=started.provider_ref)
-    httpx.post(started.pay_url, data={"card": DECLINED_CARD})
+    payments.pay(started, DECLINED_CARD)
     after_a_declined_card = payments.gateway.look_up_payment(provider_ref=started.provider_ref)
-    httpx.post(started.pay_url, data={"card": GOOD_CARD})
-    httpx.post(started.pay_url, data={"card": GOOD_CARD})
+    payments.pay(started, GOOD_CARD)
+    payments.pay(started, GOOD_CARD)
 
     after = payments.gateway.look_up_payment(provider_ref=started.provider_ref)
 
