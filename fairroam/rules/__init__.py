@@ -1,0 +1,21 @@
+"""What is right: refunds decided from facts and packs. Pure: no clock, no database, no network."""
+
+from fairroam.rules.balances import balance
+from fairroam.rules.decision import Decision, decide
+from fairroam.rules.packs import Packs, compile_packs, pack_names, pack_source
+from fairroam.rules.refusals import AskedTooMuch, BadFacts, BadJson, BadPack, Refused
+
+__all__ = [
+    "AskedTooMuch",
+    "BadFacts",
+    "BadJson",
+    "BadPack",
+    "Decision",
+    "Packs",
+    "Refused",
+    "balance",
+    "compile_packs",
+    "decide",
+    "pack_names",
+    "pack_source",
+]

@@ -3,6 +3,49 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+
+# ISO 4217 where a currency does not have two minor digits. CLDR (and so Babel) differs on
+# purpose: it knows how prices are shown, not what the minor unit is.
+_WITHOUT_DIGITS = {
+    "BIF",
+    "CLP",
+    "DJF",
+    "GNF",
+    "ISK",
+    "JPY",
+    "KMF",
+    "KRW",
+    "PYG",
+    "RWF",
+    "UGX",
+    "VND",
+    "VUV",
+    "XAF",
+    "XOF",
+    "XPF",
+}
+_WITH_THREE_DIGITS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
+
+
+@cache
+def known_currencies() -> frozenset[str]:
+    """Every ISO 4217 code that is or was legal tender somewhere: orders outlive currencies."""
+    from babel.core import get_global
+
+    return frozenset(
+        code
+        for currencies in get_global("territory_currencies").values()
+        for code, _since, _until, is_tender in currencies
+        if is_tender
+    )
+
+
+def minor_digits(currency: str) -> int:
+    """How many decimal digits the minor unit of an ISO 4217 currency has: EUR 2, JPY 0, KWD 3."""
+    if currency in _WITHOUT_DIGITS:
+        return 0
+    return 3 if currency in _WITH_THREE_DIGITS else 2
 
 
 class CurrencyMismatch(TypeError):

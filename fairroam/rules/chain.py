@@ -1,0 +1,200 @@
+"""The chain of reasons: plain links, each with a code and the numbers used.
+
+Read from top to bottom it is the calculation: the `amount` of the links that apply add up to
+what is sent now, and the links of grounds that were kept out stand between them. Texts are
+never stored; `receipt` finds the words. docs/rules.md lists the codes.
+"""
+
+from __future__ import annotations
+
+from math import lcm
+from typing import Any
+
+from fairroam.rules.facts import Facts
+from fairroam.rules.grounds import Case, Ground, Verdict
+from fairroam.rules.money import share_by_weight
+from fairroam.rules.packs import Pack
+from fairroam.rules.payment import Payment
+from fairroam.rules.shares import Share, allowance_share, time_share
+from fairroam.rules.windows import Ending
+
+Link = dict[str, Any]
+
+# What a tried ground came to.
+KEPT_OUT = "kept_out"
+CHOSEN = "chosen"
+NOT_BETTER = "not_better"
+OFFER = "offer"
+
+
+def opening(facts: Facts) -> Link:
+    """What was paid, and all that a reader of the chain needs to write numbers in words."""
+    return {
+        "code": "PAID",
+        "amount": facts.paid,
+        "currency": facts.currency,
+        "zone": facts.zone.key,
+        "declared_at": facts.given["declared_at"],
+    }
+
+
+def tried(pack: Pack, ground: Ground, verdict: Verdict, ending: Ending) -> list[Link]:
+    """A ground and what let it in or kept it out, then what moved the end of its window."""
+    named = {"pack": pack.name, "ground": ground.name, "outcome": KEPT_OUT}
+    links = [{"code": verdict.code, **named, "window_end": ending.text, **verdict.numbers}]
+    if ending.notice:
+        links.append({"code": ending.notice, **named, "window_end": ending.text})
+    if ending.rolled_from:
+        links.append(
+            {
+                "code": "ROLLED_TO_WORKING_DAY",
+                **named,
+                "last_day": ending.rolled_from.isoformat(),
+                "rolled_day": str(ending.last_day),
+            }
+        )
+    return links
+
+
+def let_in(links: list[Link], verdict: Verdict, case: Case, fee: int, entitled: int) -> None:
+    """Say what the ground entitles to; it stays second best until it is chosen."""
+    links[0]["share"] = str(verdict.lost) if verdict.lost else case.used_text
+    links[0]["fee"] = fee
+    links[0]["entitled"] = entitled
+    for link in links:
+        link["outcome"] = NOT_BETTER
+
+
+def choose(links: list[Link]) -> None:
+    """Mark the links of the ground that won."""
+    for link in links:
+        link["outcome"] = CHOSEN
+
+
+def offer(links: list[Link]) -> int:
+    """Mark a goodwill that may be offered, and return its cap in minor units."""
+    for link in links:
+        link["outcome"] = OFFER
+    return int(links[0]["offer_cap"])
+
+
+def use(case: Case, pack: Pack, verdict: Verdict) -> list[Link]:
+    """What is kept of the price under the winning ground, line by line; nothing if nothing is."""
+    facts = case.facts
+    assert verdict.entitled is not None
+    kept = facts.paid - verdict.entitled
+    if not kept:
+        return []
+    if verdict.lost:
+        return [{"code": "SERVED_SHARE", "lost_share": str(verdict.lost), "amount": -kept}]
+    links = _list_price(case, pack)
+    if pack.measure.by == "weights" and facts.allowances:
+        amounts = share_by_weight(kept, _contributions(facts, pack))
+        links += _allowances(facts, pack, [-amount for amount in amounts])
+        links.append({"code": "USED_SHARE", "share": case.used_text, "retain": kept})
+    elif pack.measure.by == "largest" and facts.allowances:
+        links += _allowances(facts, pack, [None] * len(facts.allowances))
+        links.append({"code": "USED_LARGEST", "share": case.used_text, "amount": -kept})
+    else:
+        links.append({"code": "USED_TIME", "share": case.used_text, "amount": -kept})
+    return links
+
+
+def _list_price(case: Case, pack: Pack) -> list[Link]:
+    basis = pack.basis_of(case.facts)
+    if basis == case.facts.paid:
+        return []
+    return [{"code": "LIST_PRICE_BASIS", "basis": basis, "paid": case.facts.paid}]
+
+
+def _contributions(facts: Facts, pack: Pack) -> list[int]:
+    """How much each allowance adds to the used share, all on one scale."""
+    passed = time_share(facts, pack.measure.time_unit)
+    shares = [allowance_share(allowance, passed) for allowance in facts.allowances]
+    scale = lcm(*(share.whole for share in shares))
+    return [
+        allowance.weight * share.part * (scale // share.whole)
+        for allowance, share in zip(facts.allowances, shares, strict=True)
+    ]
+
+
+def _allowances(facts: Facts, pack: Pack, amounts: list[int] | list[None]) -> list[Link]:
+    passed = time_share(facts, pack.measure.time_unit)
+    weights = sum(allowance.weight for allowance in facts.allowances)
+    links: list[Link] = []
+    for allowance, amount in zip(facts.allowances, amounts, strict=True):
+        has_limit = allowance.granted is not None
+        link: Link = {
+            "code": "USED_ALLOWANCE" if has_limit else "UNLIMITED_ALLOWANCE",
+            "kind": allowance.kind,
+            "used": allowance.used,
+            "granted": allowance.granted,
+            "share": str(allowance_share(allowance, passed)),
+            "weight": str(Share(allowance.weight, weights)),
+        }
+        if amount is not None:
+            link["amount"] = amount
+        links.append(link)
+    return links
+
+
+def settlement(entitled: int, fee: int, payment: Payment, facts: Facts) -> list[Link]:
+    """From what the winning ground entitles to down to what is sent now, and how."""
+    links: list[Link] = []
+    if fee:
+        links.append({"code": "FEE", "amount": -fee})
+    links.append({"code": "ENTITLED", "entitled": entitled, "retain": facts.paid - entitled})
+    links += _paid_back(entitled, facts)
+    open_due = max(0, entitled - facts.refunded - facts.pending)
+    if facts.asked is not None:
+        left = payment.due - open_due
+        links.append({"code": "ASKED", "asked": facts.asked, "amount": left})
+    links.append({"code": "DUE", "due": payment.due})
+    links += [
+        {"code": "DISPUTE_OPEN", "tender": tender.id, "method": tender.method, "amount": -amount}
+        for tender, amount in payment.parts
+        if tender.is_disputed
+    ]
+    links.append({"code": "REFUND", "total": payment.refund, "held": payment.held})
+    links += [
+        {"code": _BACK_TO[tender.kind], "tender": tender.id, "method": tender.method, "part": part}
+        for tender, part in payment.parts
+        if not tender.is_disputed
+    ]
+    if facts.tax_rate.part:
+        links.append({"code": "TAX_SPLIT", "tax": payment.tax, "tax_rate": str(facts.tax_rate)})
+    return links
+
+
+def dates(pay_by: str, deadline: str | None) -> list[Link]:
+    """Our date and the customer's."""
+    links: list[Link] = [{"code": "PAY_BY", "pay_by": pay_by}]
+    if deadline:
+        links.append({"code": "DEADLINE", "deadline": deadline})
+    return links
+
+
+_BACK_TO = {"cash": "BACK_TO_METHOD", "credit": "BACK_TO_CREDIT", "promo": "PROMO_NOT_CASH"}
+
+
+def _paid_back(entitled: int, facts: Facts) -> list[Link]:
+    links: list[Link] = []
+    if facts.refunded:
+        links.append({"code": "ALREADY_REFUNDED", "amount": -facts.refunded})
+    if facts.pending:
+        links.append({"code": "ALREADY_PENDING", "amount": -facts.pending})
+    excess = facts.refunded + facts.pending - entitled
+    if excess > 0:
+        links.append({"code": "PAID_BACK_MORE", "amount": excess})
+    return links
+
+
+def nothing(facts: Facts, deadline: str | None) -> list[Link]:
+    """The end of a chain in which no ground entitles to anything."""
+    links: list[Link] = [
+        {"code": "NO_GROUND", "amount": -facts.paid},
+        {"code": "NO_REFUND", "total": 0},
+    ]
+    if deadline:
+        links.append({"code": "DEADLINE_PASSED", "deadline": deadline})
+    return links

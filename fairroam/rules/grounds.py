@@ -1,0 +1,207 @@
+"""Grounds: each looks at one order line and says whether it applies, what it pays, and why.
+
+A ground is written in a pack as plain fields; the function of its name turns these into its
+rule once, so that a decision only calls it. A verdict's code and numbers become a link of the
+chain. Entitlements are minor units before the ground's fee.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from fairroam.rules.facts import Facts
+from fairroam.rules.outages import lost_share, lost_spans, seconds_of
+from fairroam.rules.shares import Share, is_fully_performed
+from fairroam.rules.windows import OPEN, Ending, Window
+
+
+class Case(NamedTuple):
+    """One order line as one pack sees it. retained: what use costs by that pack, at most paid."""
+
+    facts: Facts
+    used: Share
+    used_text: str
+    retained: int
+
+
+class Verdict(NamedTuple):
+    """entitled: None when the ground is kept out. lost: the share lost in an outage."""
+
+    code: str
+    entitled: int | None
+    numbers: dict[str, Any]
+    lost: Share | None = None
+
+
+Rule = Callable[[Case], Verdict]
+
+
+# Compared by identity: equal grounds of two packs are two grounds.
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """A named rule with its window (None: always in time) and its fee in minor units."""
+
+    name: str
+    rule: Rule
+    window: Window | None = None
+    fee: int = 0
+
+    def judge(self, case: Case) -> tuple[Verdict, Ending]:
+        """The window speaks first: after its end nothing else matters. Raises BadFacts."""
+        if self.window is None:
+            return self.rule(case), OPEN
+        ending = self.window.ending(case.facts)
+        if ending.ends_at is not None and case.facts.declared_at >= ending.ends_at:
+            code = "COOLING_OFF_EXPIRED" if self.name == "withdrawal" else "WINDOW_OVER"
+            return Verdict(code, None, {}), ending
+        return self.rule(case), ending
+
+
+def _kept_out(code: str, **numbers: Any) -> Verdict:
+    return Verdict(code, None, numbers)
+
+
+def withdrawal(*, consents: bool, lost_when_performed: bool) -> Rule:
+    """Cooling-off: no reason is needed. What was used is kept only after all consents.
+
+    consents: the law asks for notice and express request before anything may be kept.
+    Source: Directive 2011/83/EU, articles 9 to 16.
+    """
+
+    def judge(case: Case) -> Verdict:
+        facts = case.facts
+        if lost_when_performed and _agreed_to_lose(facts) and is_fully_performed(facts):
+            return _kept_out("LOST_BY_PERFORMANCE", used_share=case.used_text)
+        if consents:
+            for consent in ("notice_received_at", "express_request_at"):
+                if facts.instants[consent] is None:
+                    return Verdict("NO_CONSENT_NO_DEDUCTION", facts.paid, {"missing": consent})
+        return Verdict("IN_COOLING_OFF", facts.paid - case.retained, {})
+
+    return judge
+
+
+def _agreed_to_lose(facts: Facts) -> bool:
+    return (
+        facts.instants["express_request_at"] is not None
+        and facts.instants["loss_acknowledged_at"] is not None
+    )
+
+
+def unactivated(*, activation: str) -> Rule:
+    """A plan that was never activated comes back whole."""
+
+    def judge(case: Case) -> Verdict:
+        if case.facts.instants[activation] is None:
+            return Verdict("UNACTIVATED", case.facts.paid, {"activation": activation})
+        activated_at = case.facts.given[activation]
+        return _kept_out("ACTIVATED", activation=activation, activated_at=activated_at)
+
+    return judge
+
+
+def unused(*, activation: str, de_minimis: Share) -> Rule:
+    """A plan that was activated but hardly used comes back whole."""
+    limit = str(de_minimis)
+
+    def judge(case: Case) -> Verdict:
+        if case.facts.instants[activation] is None:
+            return _kept_out("NOT_ACTIVATED", activation=activation)
+        if not case.used.part:
+            return Verdict("ACTIVATED_ZERO_USE", case.facts.paid, {"activation": activation})
+        numbers = {"used_share": case.used_text, "de_minimis": limit}
+        if case.used.is_at_most(de_minimis):
+            return Verdict("DE_MINIMIS", case.facts.paid, numbers)
+        return Verdict("USED_MORE", None, numbers)
+
+    return judge
+
+
+def unconsumed() -> Rule:
+    """What is not used comes back."""
+
+    def judge(case: Case) -> Verdict:
+        if is_fully_performed(case.facts):
+            return _kept_out("FULLY_PERFORMED", used_share=case.used_text)
+        return Verdict("UNCONSUMED", case.facts.paid - case.retained, {})
+
+    return judge
+
+
+def outage(*, min_seconds: int, unit: str, day_seconds: int, full_from: Share | None) -> Rule:
+    """The time without network comes back; all of it from the share `full_from` on."""
+
+    def judge(case: Case) -> Verdict:
+        facts = case.facts
+        spans = lost_spans(facts)
+        if not spans:
+            return _kept_out("NO_OUTAGE")
+        lost_seconds = seconds_of(spans)
+        numbers: dict[str, Any] = {"lost_seconds": lost_seconds, "min_seconds": min_seconds}
+        if lost_seconds < min_seconds:
+            return Verdict("OUTAGE_TOO_SHORT", None, numbers)
+        lost = lost_share(facts, spans, unit, day_seconds)
+        if full_from and full_from.is_at_most(lost):
+            numbers["full_from"] = str(full_from)
+            return Verdict("OUTAGE_FULL", facts.paid, numbers, lost)
+        return Verdict("OUTAGE_OVERLAP", lost.ceil_of(facts.paid), numbers, lost)
+
+    return judge
+
+
+def unusable(*, steps: int, cure_seconds: int, full_if_used_at_most: Share) -> Rule:
+    """A service that stayed broken after all steps comes back: whole when hardly used."""
+    limit = str(full_if_used_at_most)
+
+    def judge(case: Case) -> Verdict:
+        facts, trouble = case.facts, case.facts.trouble
+        if trouble is None:
+            return _kept_out("NO_TROUBLE")
+        if trouble.cause == "device_incompatible":
+            return _kept_out("TROUBLE_OF_DEVICE")
+        if trouble.restored_at is not None:
+            return _kept_out("RESTORED", restored_at=facts.given["trouble"]["restored_at"])
+        if trouble.steps_done < steps:
+            return _kept_out("STEPS_OPEN", steps_done=trouble.steps_done, steps=steps)
+        waited_seconds = facts.declared_at - trouble.opened_at
+        if waited_seconds < cure_seconds:
+            return _kept_out(
+                "CURE_RUNNING", waited_seconds=waited_seconds, cure_seconds=cure_seconds
+            )
+        numbers = {
+            "cause": trouble.cause,
+            "steps_done": trouble.steps_done,
+            "waited_seconds": waited_seconds,
+            "full_if_used_at_most": limit,
+        }
+        if case.used.is_at_most(full_if_used_at_most):
+            return Verdict("UNUSABLE_HARDLY_USED", facts.paid, numbers)
+        return Verdict("UNUSABLE_PARTLY_USED", facts.paid - case.retained, numbers)
+
+    return judge
+
+
+def incompatible() -> Rule:
+    """A plan that the customer's device cannot use comes back whole while it is untouched."""
+
+    def judge(case: Case) -> Verdict:
+        facts = case.facts
+        if facts.trouble is None or facts.trouble.cause != "device_incompatible":
+            return _kept_out("NOT_INCOMPATIBLE")
+        if facts.instants["first_usage_at"] is not None:
+            return _kept_out("USED_ALREADY", first_usage_at=facts.given["first_usage_at"])
+        return Verdict("DEVICE_INCOMPATIBLE", facts.paid, {})
+
+    return judge
+
+
+def goodwill(*, cap_share: Share) -> Rule:
+    """Pays nothing by itself: says up to how much a person may offer."""
+
+    def judge(case: Case) -> Verdict:
+        offer_cap = cap_share.floor_of(case.facts.paid)
+        return _kept_out("GOODWILL", offer_cap=offer_cap)
+
+    return judge

@@ -1,0 +1,63 @@
+"""Time zones of the pinned `tzdata` package: local dates, and the instants at which they end."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from datetime import date, datetime, time, timedelta
+from functools import cache, lru_cache
+from importlib import import_module
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+from fairroam.rules.instants import as_instant
+
+_DAY = timedelta(days=1)
+
+
+@cache
+def zone_version() -> str:
+    """The release of the IANA data in use, such as `2026f`."""
+    return str(import_module("tzdata").IANA_VERSION)
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """Every name of the IANA data in use."""
+    return frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split())
+
+
+@cache
+def load_zone(name: str) -> ZoneInfo:
+    """The zone of that name, one of `zone_names()`.
+
+    Read from the package and never from the operating system, whose release nobody pinned.
+    """
+    with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as source:
+        return ZoneInfo.from_file(source, key=name)
+
+
+@lru_cache(maxsize=65_536)
+def local_date(instant: int, zone: ZoneInfo) -> date:
+    """The date on the calendar in `zone` at that instant.
+
+    Raises OverflowError or ValueError outside the years 1 to 9999.
+    """
+    return datetime.fromtimestamp(instant, zone).date()
+
+
+@lru_cache(maxsize=65_536)
+def end_of_day(day: date, zone: ZoneInfo) -> int:
+    """The first instant whose local date is later than `day`: the day's exclusive end.
+
+    Right also where clocks skip midnight or a whole day. Raises OverflowError after 9999.
+    """
+    midnight = datetime.combine(day + _DAY, time.min, zone)
+    by_old_offset = as_instant(midnight)
+    by_new_offset = as_instant(midnight.replace(fold=1))
+    if by_old_offset <= by_new_offset:
+        return by_old_offset
+    # Midnight falls into a gap: the clocks jumped somewhere between these two instants.
+    between = range(by_new_offset, by_old_offset)
+    return between[0] + bisect_left(
+        between, True, key=lambda instant: local_date(instant, zone) > day
+    )
