@@ -1,0 +1,19 @@
+"""What can be done with papers and keys."""
+
+from fairroam.apps.papers.operations.issuing import issue
+from fairroam.apps.papers.operations.keys import (
+    ensure_signing_key,
+    publish_keys,
+    revoke_key,
+    rotate_key,
+)
+from fairroam.apps.papers.operations.pictures import render_pdf
+
+__all__ = [
+    "ensure_signing_key",
+    "issue",
+    "publish_keys",
+    "render_pdf",
+    "revoke_key",
+    "rotate_key",
+]

@@ -1,0 +1,98 @@
+"""Reads of the papers and of the keys that signed them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from joserfc.jwk import OKPKey
+
+from fairroam.apps.papers.models import NumberSeries, Paper, SigningKey
+from fairroam.proof import KeySet, PublishedKey, Truth, Unreadable, read, verify
+
+PREFIXES = {"invoice": "FR", "credit_note": "FRC"}
+
+
+def key_set() -> KeySet:
+    """Every key we ever signed with, revoked ones with their instant; `as_jwks()` publishes it."""
+    return KeySet(
+        PublishedKey(OKPKey.import_key(row.public_jwk), row.made_at, row.revoked_from)
+        for row in SigningKey.objects.order_by("id")
+    )
+
+
+def find_by_number(number: str) -> Paper | None:
+    """Return the paper of this number as people type it, or None. Not for strangers' eyes."""
+    plain = re.sub(r"[\s\u2010-\u2015]+", lambda gap: "" if gap[0].isspace() else "-", number)
+    return Paper.objects.filter(number=plain.upper()).first()
+
+
+def find_for_stranger(number: str) -> Paper | None:
+    """Like `find_by_number`, but only papers whose number cannot be guessed or counted up."""
+    paper = find_by_number(number)
+    return None if paper is None or paper.kind in PREFIXES else paper
+
+
+def papers_of(customer_id: int) -> list[Paper]:
+    """All papers of one customer, newest first."""
+    return list(Paper.objects.filter(customer_id=customer_id).order_by("-id"))
+
+
+def credited_minor(invoice: Paper) -> int:
+    """How much of `invoice` its credit notes gave back so far, in minor units."""
+    notes = Paper.objects.filter(refers_to=invoice, kind="credit_note")
+    return sum(note.statement["total"]["minor"] for note in notes)
+
+
+def series_number(kind: str, year: int, position: int) -> str:
+    """The number of the `position`-th paper (from 1) of a gapless series: "FR-2026-000001"."""
+    return f"{PREFIXES[kind]}-{year}-{position:06}"
+
+
+def find_faults() -> Iterator[str]:
+    """Papers that do not say what was signed, gaps in a series, credit without its invoice."""
+    yield from _false_papers()
+    yield from _gaps()
+    yield from _lost_credit()
+
+
+def _false_papers() -> Iterator[str]:
+    keys = key_set()
+    for paper in Paper.objects.order_by("id").iterator():
+        try:
+            verdict = verify(read(paper.signed), keys)
+        except Unreadable:
+            yield f"paper {paper.number} cannot be read"
+            continue
+        # A stolen key makes its late papers worthless; that is known and no fault of the books.
+        if verdict.truth not in (Truth.TRUE, Truth.REVOKED_KEY):
+            yield f"paper {paper.number} is not as it was signed: {verdict.truth}"
+        elif verdict.statement != paper.statement or paper.statement["number"] != paper.number:
+            yield f"paper {paper.number} says something else than its row"
+
+
+def _gaps() -> Iterator[str]:
+    given: Counter[str] = Counter()
+    numbers = (
+        Paper.objects.filter(kind__in=PREFIXES).order_by("id").values_list("number", flat=True)
+    )
+    for number in numbers.iterator():
+        series, _, position = number.rpartition("-")
+        given[series] += 1
+        if int(position) != given[series]:
+            yield f"paper {number} is number {given[series]} of its series"
+    for series_row in NumberSeries.objects.all():
+        series = series_number(series_row.kind, series_row.year, 0).rpartition("-")[0]
+        if given[series] != series_row.last:
+            yield f"series {series} gave {series_row.last} numbers to {given[series]} papers"
+
+
+def _lost_credit() -> Iterator[str]:
+    notes = Paper.objects.filter(kind="credit_note").select_related("refers_to")
+    invoices = {note.refers_to for note in notes.iterator() if note.refers_to is not None}
+    for invoice in invoices:
+        if invoice.kind != "invoice":
+            yield f"paper {invoice.number} is credited and is no invoice"
+        elif credited_minor(invoice) > invoice.statement["total"]["minor"]:
+            yield f"invoice {invoice.number} is credited beyond its total"

@@ -1,0 +1,18 @@
+"""What papers may refuse."""
+
+from __future__ import annotations
+
+from fairroam.apps.journal.refusals import Refusal
+
+
+class CreditAboveInvoice(Refusal):
+    """More would be credited than this invoice still has. Please look at its credit notes."""
+
+    code = "credit-above-invoice"
+
+
+class NoSuchKey(Refusal):
+    """We never signed with a key of this name."""
+
+    code = "no-such-key"
+    status = 404
