@@ -36,6 +36,9 @@ REACTIONS: dict[str, list[str]] = {
     "closure.requested": ["take_closing_step"],
     "closure.step_done": ["take_closing_step"],
     "closure.certified": [],
+    # papers
+    "signing_key.made": [],
+    "signing_key.revoked": [],
     # messages
     "notice.queued": ["deliver_notice"],
     "notice.sent": ["record_contract_notice"],
