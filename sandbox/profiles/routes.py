@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from sandbox.controls import read
+from sandbox.look import framed
 from sandbox.profiles.notices import ADMIN_PROTOCOL
 from sandbox.profiles.orders import (
     CancelOrder,
@@ -134,7 +135,8 @@ def add_phone(service: Service, phone: Phone) -> None:
 
     @service.route("GET", "/")
     def show(request: Request) -> Answer:
-        return page(PHONE_PAGE.read_text(encoding="utf-8"))
+        body = PHONE_PAGE.read_text(encoding="utf-8")
+        return page(framed(language="en", title="Sandbox phone", body=body))
 
 
 def _decoded(request: Request, asked: type[Asked]) -> Asked:
