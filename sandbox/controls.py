@@ -45,6 +45,12 @@ def add_hook_controls(service: Service, store: Store, hooks: Hooks) -> None:
                 store.set(name, value)
         return json_answer(wanted)
 
+    add_event_controls(service, store, hooks)
+
+
+def add_event_controls(service: Service, store: Store, hooks: Hooks) -> None:
+    """Add `GET /_events` and `POST /_deliveries`."""
+
     @service.route("GET", "/_events", is_open=True)
     def events(request: Request) -> Answer:
         with store.act():

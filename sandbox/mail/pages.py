@@ -57,10 +57,10 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 ROW = Template("""<li><a href="/mails/$id"><span class="line"><strong>$subject</strong>
 <span class="soft number">$at</span></span>
 <span class="soft">$to</span></a></li>""")
-LIST = Template("""<div class="banner">$banner</div>
+LIST = Template("""<header class="banner">$banner</header>
 <main class="wide"><h1>$title</h1>
 $filter<div class="sheet">$mails</div></main>""")
-MAIL = Template("""<div class="banner">$banner</div>
+MAIL = Template("""<header class="banner">$banner</header>
 <main class="wide"><p><a href="/">$back</a></p><h1>$subject</h1>
 <dl><dt>$from_label</dt><dd>$from_value</dd><dt>$to_label</dt><dd>$to_value</dd>
 <dt>$at_label</dt><dd class="number">$at</dd></dl>

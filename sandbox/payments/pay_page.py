@@ -73,7 +73,7 @@ CHOICE = Template("""<label class="choice">
 <input type="radio" name="card" value="$number"$checked>
 <span><span class="number">$number</span><br><span class="soft">$promise</span></span>
 </label>""")
-RECEIPT = Template("""<div class="banner">$banner</div>
+RECEIPT = Template("""<header class="banner">$banner</header>
 <main>
 <div class="sheet">
 <h1>$heading</h1>

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import msgspec
 
+from sandbox.controls import add_event_controls, read
 from sandbox.hooks import Hooks
 from sandbox.payments.bank import (
     Bank,
@@ -17,24 +16,8 @@ from sandbox.payments.bank import (
     Settings,
 )
 from sandbox.payments.pay_page import pay_page
-from sandbox.serving import Answer, Problem, Request, Service, json_answer, page, redirect
+from sandbox.serving import Answer, Request, Service, json_answer, page, redirect
 from sandbox.store import Store
-
-Asked = TypeVar("Asked", bound=msgspec.Struct)
-
-
-class Delivery(msgspec.Struct, forbid_unknown_fields=True):
-    """Send these events, in this order."""
-
-    events: list[str]
-
-
-def read(request: Request, asked: type[Asked]) -> Asked:
-    """Return the body as `asked`. Raises Problem (422 `invalid_request`)."""
-    try:
-        return msgspec.json.decode(request.body, type=asked)
-    except msgspec.DecodeError as error:
-        raise Problem(422, "invalid_request", detail=str(error)) from error
 
 
 def add_api(service: Service, store: Store, bank: Bank) -> None:
@@ -125,11 +108,4 @@ def add_controls(service: Service, store: Store, bank: Bank, hooks: Hooks) -> No
         with store.act():
             return json_answer(bank.close_dispute(request.parts["id"], read(request, DisputeEnd)))
 
-    @service.route("GET", "/_events", is_open=True)
-    def events(request: Request) -> Answer:
-        with store.act():
-            return json_answer({"events": hooks.events()})
-
-    @service.route("POST", "/_deliveries", is_open=True)
-    def deliver(request: Request) -> Answer:
-        return json_answer({"statuses": hooks.deliver_by_hand(read(request, Delivery).events)})
+    add_event_controls(service, store, hooks)
