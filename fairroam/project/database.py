@@ -336,15 +336,16 @@ def _is_same_folder(one: Path, other: Path) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the server of the folder given until SIGTERM, or until the server is gone."""
+    """Run the server of the folder given until SIGTERM: 0. Returns 1 when it ends by itself."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         with Cluster(Path(arguments[0])) as cluster:
-            return cluster.wait()
+            log.info("The server is ready: %s", cluster.data)
+            log.error("The server is gone (%s).", cluster.wait())
     except DatabaseUnusable as refusal:
         log.error("%s", refusal)
-        return 1
+    return 1
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ BACKOFF_SECONDS_MIN, BACKOFF_SECONDS_MAX = 0.5, 10.0
 HEALTHY_AFTER_SECONDS = 30.0  # who lived this long is started again without a long wait
 LOOK_EVERY_SECONDS = 0.1
 TAIL_LINES = 20
+LAST_WORDS_LENGTH_MAX = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +30,14 @@ class Service:
     """A program that runs until it is told to stop by SIGTERM.
 
     environment: in addition to ours.
+    doing: said when it starts; empty says nothing.
     ready: answers whether it can be used; None when nobody needs to wait for it.
     """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    doing: str = ""
     ready: Callable[[], bool] | None = None
     ready_seconds_max: float = 60.0
 
@@ -46,6 +49,7 @@ class Step:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    doing: str = ""
 
 
 class StartFailed(Exception):
@@ -107,6 +111,9 @@ class Supervisor:
         for part in self._parts:
             if isinstance(part, Step):
                 self._wait_until_ready()
+            if part.doing:
+                self._say(part.doing)
+            if isinstance(part, Step):
                 self._run_step(part)
             else:
                 self._keepers.append(_Keeper(part, self._logs, self._say))
@@ -185,9 +192,10 @@ class _Keeper:
         now = time.monotonic()
         if now > self._started_at + HEALTHY_AFTER_SECONDS:
             self._backoff_seconds = BACKOFF_SECONDS_MIN
+        last_words = _tail(self._log, lines=1)[:LAST_WORDS_LENGTH_MAX]
         self._say(
             f"{self._service.name} ended ({_in_words(status)}); it starts again in"
-            f" {self._backoff_seconds:g} s. Its words: {self._log}"
+            f" {self._backoff_seconds:g} s. {last_words} ({self._log})"
         )
         self._starts_again_at = now + self._backoff_seconds
         self._backoff_seconds = min(2 * self._backoff_seconds, BACKOFF_SECONDS_MAX)
@@ -245,8 +253,8 @@ def _in_words(status: int) -> str:
     return signal.Signals(-status).name if status < 0 else f"exit status {status}"
 
 
-def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-TAIL_LINES:])
+def _tail(log: Path, *, lines: int = TAIL_LINES) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
 def free_port(preferred: int) -> int:

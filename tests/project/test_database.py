@@ -22,7 +22,7 @@ from fairroam.project.database import (
     DatabaseUnusable,
 )
 from fairroam.project.roles import refuse_old_server
-from tests.project.given import DEBIAN_15, ROOT, eventually, lives
+from tests.project.given import DEBIAN_15, ROOT, eventually, lives, parent
 
 SERVE = [sys.executable, "-m", "fairroam.project.database"]
 needs_15 = pytest.mark.skipif(not DEBIAN_15.exists(), reason="Debian's postgresql-15 is missing")
@@ -127,7 +127,7 @@ def test_the_server_ends_with_its_caller_even_when_that_is_killed(tmp_path, make
 
 def test_two_callers_share_one_server_and_the_second_hears_of_its_end(tmp_path, make_cluster):
     cluster = make_cluster(tmp_path)
-    callers = [serve(cluster), serve(cluster)]
+    callers = {caller.pid: caller for caller in (serve(cluster), serve(cluster))}
     eventually(cluster.is_ready)
     cluster.start()  # a third one
     pid = server_pid(cluster)
@@ -135,10 +135,11 @@ def test_two_callers_share_one_server_and_the_second_hears_of_its_end(tmp_path, 
 
     cluster.stop()
     assert cluster.is_ready(), "it was not ours to stop"
-    for caller in callers:
-        caller.terminate()
-        assert caller.wait(20) == 0
+    owner = callers.pop(parent(pid))
+    owner.terminate()
+    assert owner.wait(20) == 0
     assert not lives(pid)
+    assert callers.popitem()[1].wait(20) == 1
     cluster.start()
     assert ask(cluster, "SELECT 1") == 1
 
@@ -146,7 +147,7 @@ def test_two_callers_share_one_server_and_the_second_hears_of_its_end(tmp_path, 
 def server_processes(cluster: Cluster) -> list[int]:
     """Return the postmasters of `cluster`: whose parent is no process of the same folder."""
     working_there = {
-        int(process.name): int((process / "stat").read_text().rpartition(")")[2].split()[1])
+        int(process.name): parent(int(process.name))
         for process in Path("/proc").glob("[0-9]*")
         if works_in(process, cluster.data)
     }

@@ -111,12 +111,13 @@ def test_all_start_in_order_and_stop_in_reverse(supervise):
     [("exit 0", "exit status 0"), ("exit 7", "exit status 7"), ("kill -9 $$", "SIGKILL")],
 )
 def test_who_dies_starts_again_even_when_it_says_all_is_well(supervise, ending, words):
-    once = f"echo $$ >> weak.pids; test -e died || {{ touch died; {ending}; }}; exec sleep 60"
+    dies = f"touch died; echo so long; {ending}"
+    once = f"echo $$ >> weak.pids; test -e died || {{ {dies}; }}; exec sleep 60"
     supervised = supervise(noted("weak", once))
 
     eventually(lambda: len(supervised.pids("weak")) == 2)
 
-    assert f"weak ended ({words}); it starts again in 0.5 s" in supervised.said()
+    assert f"weak ended ({words}); it starts again in 0.5 s. so long (" in supervised.said()
     first, second = supervised.pids("weak")
     assert not lives(first)
     assert lives(second)

@@ -1,0 +1,250 @@
+"""`fairroam demo` and `fairroam run`: everything that the service needs, as one command."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from fairroam.project.child import kept_secret
+from fairroam.project.database import OWNER_ROLE, Cluster, DatabaseUnusable
+from fairroam.project.supervisor import Service, Step, Supervisor, answers, free_port
+
+BIN = Path(sys.executable).parent
+PROFILES_HOOK = "/hooks/profiles/gsma/rsp2/es2plus/handleDownloadProgressInfo"
+# What a port is for, and the one we would like; taken ones are replaced by free ones.
+DEMO_PORTS = {
+    "web": 8000,
+    "mail": 8025,
+    "smtp": 8026,
+    "payments": 8421,
+    "profiles": 8422,
+    "lines": 8423,
+}
+Environment = Mapping[str, str]
+
+
+def demo(arguments: list[str]) -> int:
+    """Run the whole service with demo data and stand-ins until Ctrl-C. Returns the exit code.
+
+    State (data, secrets, ports, logs) stays in `.fairroam/demo` of the folder we are in.
+    """
+    parser = argparse.ArgumentParser("fairroam demo", description=demo.__doc__)
+    parser.add_argument("--folder", type=Path, default=Path(".fairroam/demo"), help="keep all here")
+    folder: Path = parser.parse_args(arguments).folder.resolve()
+
+    def parts() -> list[Service | Step]:
+        ports = kept_ports(folder)
+        cluster = Cluster(folder / "database")
+        environment = demo_environment(folder, cluster, ports)
+        return [
+            database(cluster),
+            migration(environment),
+            Step(
+                name="seed",
+                command=[str(BIN / "fairroam"), "seed"],
+                environment=environment,
+                doing="Filling in the demo data (the first time takes longest)",
+            ),
+            *stand_ins(folder, environment, ports),
+            *programs(environment, "127.0.0.1", ports["web"]),
+        ]
+
+    return supervise(parts, folder, when_ready=lambda: say(welcome(folder)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the service until Ctrl-C or SIGTERM, with the settings of the environment.
+
+    Without DATABASE_URL the database is our own, in FAIRROAM_FOLDER/database. With it,
+    migrations need DATABASE_OWNER_URL; without that, `fairroam migrate` is left to you.
+    """
+    parser = argparse.ArgumentParser("fairroam run", description=run.__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="listen on this address")
+    parser.add_argument("--port", type=int, default=8000)
+    options = parser.parse_args(arguments)
+    folder = Path(os.environ.get("FAIRROAM_FOLDER", ".fairroam")).resolve()
+
+    def parts() -> list[Service | Step]:
+        environment = {
+            "FAIRROAM_FOLDER": str(folder),
+            "FAIRROAM_SECRET_KEY": os.environ.get("FAIRROAM_SECRET_KEY")
+            or kept_secret(folder / "secrets" / "secret_key"),
+        }
+        found: list[Service | Step] = []
+        if not os.environ.get("DATABASE_URL"):
+            cluster = Cluster(folder / "database")
+            environment |= database_addresses(cluster)
+            found.append(database(cluster))
+        if {"DATABASE_OWNER_URL"} & (environment.keys() | os.environ.keys()):
+            found.append(migration(environment))
+        return [*found, *programs(environment, options.host, options.port)]
+
+    ready = f"fairroam listens on http://{options.host}:{options.port}"
+    return supervise(parts, folder, when_ready=lambda: say(ready))
+
+
+def supervise(
+    parts: Callable[[], list[Service | Step]], folder: Path, when_ready: Callable[[], None]
+) -> int:
+    """Run `parts` with their state in `folder`, unless somebody does that already."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with only_one(folder) as is_first:
+        if not is_first:
+            say(f"It already runs with its state in {folder}: stop that one first.")
+            return 1
+        try:
+            return Supervisor(parts(), folder=folder, say=say, when_ready=when_ready).run()
+        except DatabaseUnusable as refusal:
+            say(str(refusal))
+            return 1
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[bool]:
+    with (folder / "run.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def say(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
+
+
+# The parts ------------------------------------------------------------------------------------
+
+
+def database(cluster: Cluster) -> Service:
+    return Service(
+        name="database",
+        command=[sys.executable, "-m", "fairroam.project.database", str(cluster.folder)],
+        doing="Starting the database",
+        ready=cluster.is_ready,
+        ready_seconds_max=600,  # after a crash of the machine it may have a lot to replay
+    )
+
+
+def database_addresses(cluster: Cluster) -> dict[str, str]:
+    return {"DATABASE_URL": cluster.url(), "DATABASE_OWNER_URL": cluster.url(role=OWNER_ROLE)}
+
+
+def migration(environment: Environment) -> Step:
+    return Step(
+        name="migrate",
+        command=[str(BIN / "fairroam"), "migrate"],
+        environment=environment,
+        doing="Bringing its tables and rights to this version",
+    )
+
+
+def programs(environment: Environment, host: str, port: int) -> list[Service]:
+    """Return the two programs of ours: what answers, and what follows."""
+    web = [str(BIN / "granian"), "--interface", "wsgi", "--host", host, "--port", str(port)]
+    web += ["--workers", "1", "--blocking-threads", "24", "--workers-kill-timeout", "25"]
+    return [
+        Service(
+            name="web",
+            command=[*web, "fairroam.project.wsgi:application"],
+            environment=environment,
+            doing="Starting the pages and the worker",
+            ready=partial(answers, f"http://{host}:{port}/livez"),
+        ),
+        Service(name="worker", command=[str(BIN / "fairroam"), "worker"], environment=environment),
+    ]
+
+
+# The demo -------------------------------------------------------------------------------------
+
+
+def kept_ports(folder: Path) -> dict[str, int]:
+    """Return the ports of last time, since addresses went into mails; taken ones are replaced."""
+    file = folder / "ports.json"
+    wanted = DEMO_PORTS | (json.loads(file.read_text()) if file.exists() else {})
+    ports = {name: free_port(port) for name, port in wanted.items()}
+    file.write_text(json.dumps(ports))
+    return ports
+
+
+def demo_environment(folder: Path, cluster: Cluster, ports: Mapping[str, int]) -> dict[str, str]:
+    urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+
+    def secret(name: str) -> str:
+        return kept_secret(folder / "secrets" / name)
+
+    return database_addresses(cluster) | {
+        "FAIRROAM_ENVIRONMENT": "demo",
+        "FAIRROAM_ADDRESS": urls["web"],
+        "FAIRROAM_FOLDER": str(folder),
+        "FAIRROAM_SECRET_KEY": secret("secret_key"),
+        "FAIRROAM_PAYMENTS_URL": urls["payments"],
+        "FAIRROAM_PAYMENTS_KEY": secret("payments_key"),
+        "FAIRROAM_PAYMENTS_HOOK_SECRET": secret("payments_hook"),
+        "FAIRROAM_PROFILES_URL": urls["profiles"],
+        "FAIRROAM_PROFILES_REQUESTER": "fairroam",
+        "FAIRROAM_LINES_URL": urls["lines"],
+        "FAIRROAM_LINES_KEY": secret("lines_key"),
+        "FAIRROAM_USAGE_HOOK_SECRET": secret("usage_hook"),
+        "FAIRROAM_SMTP_HOST": "127.0.0.1",
+        "FAIRROAM_SMTP_PORT": str(ports["smtp"]),
+        "FAIRROAM_MAIL_READER_URL": urls["mail"],
+    }
+
+
+def stand_ins(folder: Path, environment: Environment, ports: Mapping[str, int]) -> list[Service]:
+    """Return the outside world: bank, profile server with a phone, network and mail."""
+    ours = environment["FAIRROAM_ADDRESS"]
+    secrets = {
+        "SANDBOX_PAYMENTS_KEY": environment["FAIRROAM_PAYMENTS_KEY"],
+        "SANDBOX_PAYMENTS_HOOK_SECRET": environment["FAIRROAM_PAYMENTS_HOOK_SECRET"],
+        "SANDBOX_LINES_URL": environment["FAIRROAM_LINES_URL"],
+        "SANDBOX_LINES_KEY": environment["FAIRROAM_LINES_KEY"],
+        "SANDBOX_USAGE_HOOK_SECRET": environment["FAIRROAM_USAGE_HOOK_SECRET"],
+    }
+    more = {
+        "payments": ["--hook", f"{ours}/hooks/payments/sandbox"],
+        "lines": ["--hook", f"{ours}/hooks/usage/sandbox"],
+        "profiles": ["--hook", ours + PROFILES_HOOK],
+        "mail": ["--smtp-port", str(ports["smtp"])],
+    }
+    return [
+        Service(
+            name=name,
+            command=[
+                *(sys.executable, "-m", f"sandbox.{name}", "--port", str(ports[name])),
+                *("--folder", str(folder / "sandbox" / name), *arguments),
+            ],
+            environment=secrets,
+            doing="Starting bank, network, profile server and mail" if name == "payments" else "",
+            ready=partial(answers, f"http://127.0.0.1:{ports[name]}/_effects"),
+        )
+        for name, arguments in more.items()
+    ]
+
+
+def welcome(folder: Path) -> str:
+    ports = json.loads((folder / "ports.json").read_text())
+    web = f"http://127.0.0.1:{ports['web']}"
+    cast = (folder / "logs" / "seed.log").read_text().strip("\n")
+    return f"""
+fairroam is ready. All money in it is play money.
+
+  Shop         {web}/
+  Desk         {web}/desk/
+  Mails        http://127.0.0.1:{ports["mail"]}/   (sign-in codes arrive here)
+  A phone      http://127.0.0.1:{ports["profiles"]}/   (scan a code, go abroad, use data)
+
+{cast}
+
+Logs are in {folder / "logs"}. Ctrl-C stops everything; nothing is lost.
+"""
