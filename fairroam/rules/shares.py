@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from math import gcd
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from fairroam.rules.facts import Facts
     from fairroam.rules.records import Allowance
 
 SECONDS_OF_DAY = 86_400
@@ -74,7 +73,20 @@ class Measure(NamedTuple):
     time_unit: str
 
 
-def time_share(facts: Facts, unit: str) -> Share:
+class Run(Protocol):
+    """What a share is computed from: instants in seconds since the epoch, and the allowances."""
+
+    @property
+    def declared_at(self) -> int: ...
+    @property
+    def starts_at(self) -> int | None: ...
+    @property
+    def ends_at(self) -> int | None: ...
+    @property
+    def allowances(self) -> tuple[Allowance, ...]: ...
+
+
+def time_share(facts: Run, unit: str) -> Share:
     """How much of the validity has passed at `declared_at`; a day counts once it has begun."""
     starts_at, ends_at = facts.starts_at, facts.ends_at
     if starts_at is None or ends_at is None or facts.declared_at < starts_at:
@@ -102,7 +114,7 @@ def allowance_share(allowance: Allowance, passed: Share) -> Share:
     return Share(used, granted)
 
 
-def used_share(facts: Facts, measure: Measure) -> Share:
+def used_share(facts: Run, measure: Measure) -> Share:
     """How much of the plan is used, as `measure` counts it."""
     passed = time_share(facts, measure.time_unit)
     if measure.by == "time" or not facts.allowances:
@@ -130,7 +142,7 @@ def _weighted(allowances: tuple[Allowance, ...], passed: Share) -> Share:
     return Share(used, whole * weights)
 
 
-def is_fully_performed(facts: Facts) -> bool:
+def is_fully_performed(facts: Run) -> bool:
     """Every allowance has a limit and is used up (and there is one), or the validity is over."""
     if facts.ends_at is not None and facts.declared_at >= facts.ends_at:
         return True

@@ -5,19 +5,24 @@ from django.db.models import Q
 
 from fairroam.rules import stages
 
+# In the order of a profile's life; the network tells the two first ones of its own.
 FACTS = ("ready", "downloaded", "installed", "enabled", "first_attach", "first_usage", "deleted")
 
 
 class Line(models.Model):
-    """The service that one order line bought. Lives until it is terminated."""
+    """The service that one order line bought, with the same id. Lives until it is terminated."""
 
-    order_line = models.OneToOneField("orders.OrderLine", models.PROTECT, related_name="line")
+    order_line = models.OneToOneField(
+        "orders.OrderLine", models.PROTECT, primary_key=True, related_name="line"
+    )
     customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="lines")
     is_live = models.BooleanField(null=True, default=True)
     stage = models.CharField(max_length=12, default="pending")
     end_key = models.UUIDField(null=True, unique=True)  # of the call that ends it at the network
     made_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
+    ending_at = models.DateTimeField(null=True)  # we began to take it off
+    stuck_at = models.DateTimeField(null=True)  # nobody proved it off for long: a person looks
+    ended_at = models.DateTimeField(null=True)  # proven off
 
     raw_constraints = ("a_line_lives_only_under_an_open_account",)
 
@@ -28,9 +33,14 @@ class Line(models.Model):
                 name="a_line_has_a_known_stage",
             ),
             models.CheckConstraint(
-                condition=Q(stage="terminated", is_live__isnull=True)
-                | (~Q(stage="terminated") & Q(is_live=True)),
+                condition=Q(stage="terminated", is_live__isnull=True, ended_at__isnull=False)
+                | (~Q(stage="terminated") & Q(is_live=True, ended_at__isnull=True)),
                 name="a_line_lives_until_it_is_terminated",
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage="terminating")
+                | Q(end_key__isnull=False, ending_at__isnull=False),
+                name="the_key_of_an_end_is_stored_before_the_call",
             ),
         ]
 
@@ -40,10 +50,11 @@ class Profile(models.Model):
 
     line = models.ForeignKey(Line, models.PROTECT, related_name="profiles")
     customer = models.ForeignKey("customers.Customer", models.PROTECT)
-    is_live = models.BooleanField(null=True, default=True)  # null once cancelled, deleted, failed
+    # Null once cancelled, deleted or failed, and once its line is terminated.
+    is_live = models.BooleanField(null=True, default=True)
     profile_type = models.CharField(max_length=40)
     stage = models.CharField(max_length=12, default="planned")
-    iccid = models.CharField(max_length=20, null=True)
+    iccid = models.CharField(max_length=20, null=True)  # chosen and stored before it is ordered
     matching_id = models.CharField(max_length=40, default="")  # a bearer secret with the address
     smdp_address = models.CharField(max_length=120, default="")
     eid = models.CharField(max_length=32, default="")
@@ -61,6 +72,11 @@ class Profile(models.Model):
                 condition=Q(is_live=True) | Q(is_live__isnull=True),
                 name="a_profile_lives_or_is_silent",
             ),
+            models.CheckConstraint(
+                condition=Q(is_live__isnull=True)
+                | ~Q(stage__in=sorted(stages.terminal(stages.PROFILE))),
+                name="an_ended_profile_does_not_live",
+            ),
             models.UniqueConstraint(
                 fields=["iccid"], condition=Q(is_live=True), name="an_iccid_is_in_one_live_profile"
             ),
@@ -68,15 +84,16 @@ class Profile(models.Model):
                 fields=["line"], condition=Q(is_live=True), name="a_line_has_one_live_profile"
             ),
         ]
+        indexes = [models.Index(fields=["iccid"])]
 
 
 class ActivationFact(models.Model):
-    """Something the carrier or the network told about a profile, once per kind."""
+    """Something the carrier or the network told about a profile: the earliest of each kind."""
 
     profile = models.ForeignKey(Profile, models.PROTECT, related_name="facts")
     kind = models.CharField(max_length=14)
     happened_at = models.DateTimeField()
-    source = models.CharField(max_length=20)  # es2plus | network | phone
+    source = models.CharField(max_length=20)  # es2plus | network
     recorded_at = models.DateTimeField()
 
     class Meta:
@@ -87,19 +104,12 @@ class ActivationFact(models.Model):
 
 
 class CarrierNotice(models.Model):
-    """A progress notice as it came, kept also when its meaning is unknown."""
+    """A progress notice as it came, kept also when its meaning or its ICCID is unknown."""
 
+    key_sha256 = models.CharField(max_length=64, unique=True)  # the same for every copy of it
     iccid = models.CharField(max_length=20, db_index=True)
     eid = models.CharField(max_length=32, default="")
     point = models.CharField(max_length=20)
     succeeded = models.BooleanField()
-    happened_at = models.DateTimeField()
+    happened_at = models.DateTimeField(null=True)  # the sender's clock; null = it named none
     received_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["iccid", "eid", "point", "happened_at"],
-                name="a_carrier_notice_is_kept_once",
-            )
-        ]

@@ -1,0 +1,69 @@
+"""Locks and guarded moves of lines and profiles. Who needs both locks the line first."""
+
+from __future__ import annotations
+
+from fairroam.apps.esims.models import FACTS, Line, Profile
+from fairroam.apps.journal.refusals import MovedMeanwhile
+from fairroam.rules import stages
+
+# What a fact proves about the stage, however early or late it is told.
+IMPLIED_MOVES = {
+    "downloaded": ("download",),
+    "installed": ("install",),
+    "enabled": ("install",),
+    "first_attach": ("install",),
+    "first_usage": ("install",),
+    "deleted": ("install", "delete"),
+}
+
+
+def lock_line(line_id: int) -> Line:
+    """Lock the line until the transaction ends. Raises Line.DoesNotExist."""
+    return Line.objects.select_for_update().get(pk=line_id)
+
+
+def lock_profile(profile_id: int) -> Profile:
+    """Lock the profile until the transaction ends; lock its line before, if both are needed."""
+    return Profile.objects.select_for_update().get(pk=profile_id)
+
+
+def lock_latest_profile(line: Line) -> Profile:
+    """Lock the profile that carries the line, or carried it last."""
+    return Profile.objects.select_for_update().filter(line=line).latest("planned_at", "pk")
+
+
+def move_line(line: Line, move: str, **changes: object) -> None:
+    """Move on from the stage in which `line` was read. Raises MoveNotAllowed, MovedMeanwhile."""
+    before, line.stage = line.stage, stages.next_stage(stages.LINE, line.stage, move)
+    line.is_live = None if line.stage in stages.terminal(stages.LINE) else True
+    changes |= {"stage": line.stage, "is_live": line.is_live}
+    if Line.objects.filter(pk=line.pk, stage=before).update(**changes) != 1:
+        raise MovedMeanwhile(line_id=line.pk, expected=before)
+
+
+def move_profile(profile: Profile, move: str, **changes: object) -> None:
+    """Move on from the stage in which `profile` was read. Raises as `move_line` does."""
+    _set_stage(profile, stages.next_stage(stages.PROFILE, profile.stage, move), **changes)
+
+
+def follow_facts(profile: Profile) -> None:
+    """Bring the stage to where the recorded facts have it; a stage without a way there stays.
+
+    Depends on the facts alone and not on the order of their arrival.
+    """
+    known = set(profile.facts.values_list("kind", flat=True))
+    stage = profile.stage
+    for kind in FACTS:
+        for move in IMPLIED_MOVES.get(kind, ()) if kind in known else ():
+            stage = stages.PROFILE.get((stage, move), stage)
+    if stage != profile.stage:
+        _set_stage(profile, stage)
+
+
+def _set_stage(profile: Profile, stage: str, **changes: object) -> None:
+    before, profile.stage = profile.stage, stage
+    if stage in stages.terminal(stages.PROFILE):
+        changes["is_live"] = profile.is_live = None
+    moved = Profile.objects.filter(pk=profile.pk, stage=before).update(stage=stage, **changes)
+    if moved != 1:
+        raise MovedMeanwhile(profile_id=profile.pk, expected=before)

@@ -1,0 +1,101 @@
+"""What carrier and network tell: notices kept as they came, facts once per kind."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from django.db import transaction
+
+from fairroam.apps.esims import queries
+from fairroam.apps.esims.models import ActivationFact, CarrierNotice, Profile
+from fairroam.apps.esims.operations.moves import follow_facts, lock_profile
+from fairroam.apps.journal.operations import tell
+from fairroam.gateways.profiles import NoticeKind, ProgressNotice
+
+FACT_OF_NOTICE = {
+    NoticeKind.DOWNLOADED: "downloaded",
+    NoticeKind.INSTALLED: "installed",
+    NoticeKind.ENABLED: "enabled",
+    NoticeKind.DELETED: "deleted",
+}
+
+
+@transaction.atomic
+def record_notice(*, notice: ProgressNotice, now: datetime) -> bool:
+    """Keep a progress notice and what follows from it. Returns False for a copy.
+
+    A sender's clock that is ahead of ours, or missing, is replaced by the moment of arrival: a
+    fact from the future would not count.
+    """
+    _row, is_first = CarrierNotice.objects.get_or_create(
+        key_sha256=hashlib.sha256(notice.key.encode()).hexdigest(),
+        defaults={
+            "iccid": notice.iccid,
+            "eid": _kept(notice.eid or "", 32),
+            "point": _kept(notice.point, 20),
+            "succeeded": notice.succeeded,
+            "happened_at": notice.happened_at,
+            "received_at": now,
+        },
+    )
+    kind = FACT_OF_NOTICE.get(notice.kind)
+    if not is_first or kind is None or not notice.succeeded:
+        return is_first
+    happened_at = notice.happened_at or now
+    owner = queries.owner_of(notice.iccid, at=happened_at)
+    if owner is not None:
+        record_fact(
+            profile_id=owner.profile_id,
+            kind=kind,
+            happened_at=happened_at,
+            source="es2plus",
+            now=now,
+            eid=_kept(notice.eid or "", 32),
+        )
+    return True
+
+
+@transaction.atomic
+def record_fact(
+    *, profile_id: int, kind: str, happened_at: datetime, source: str, now: datetime, eid: str = ""
+) -> None:
+    """Record one of FACTS about a profile; told again, the earliest instant is kept.
+
+    So the same facts end in the same state, in whatever order they come. A stage that stays,
+    stays. Tells `profile.fact` the first time. eid: of the phone's chip, if it was told.
+    """
+    profile = lock_profile(profile_id)
+    if eid and not profile.eid:
+        Profile.objects.filter(pk=profile_id).update(eid=eid)
+    if not add_fact(profile, kind=kind, happened_at=happened_at, source=source, now=now):
+        return
+    follow_facts(profile)
+    tell(
+        "profile.fact",
+        actor="carrier",
+        now=now,
+        customer_id=profile.customer_id,
+        order_line_id=profile.line_id,
+        fact=kind,
+    )
+
+
+def add_fact(
+    profile: Profile, *, kind: str, happened_at: datetime, source: str, now: datetime
+) -> bool:
+    """Add a fact to a locked profile, or make a known one earlier. Returns whether it is new."""
+    moment = min(happened_at, now).replace(microsecond=0)  # the grain of every right
+    fact, is_new = ActivationFact.objects.get_or_create(
+        profile=profile,
+        kind=kind,
+        defaults={"happened_at": moment, "source": source, "recorded_at": now},
+    )
+    if moment < fact.happened_at:
+        ActivationFact.objects.filter(pk=fact.pk).update(happened_at=moment, source=source)
+    return is_new
+
+
+def _kept(text: str, length: int) -> str:
+    """What a stranger wrote, as far as a column holds it; PostgreSQL keeps no zero byte."""
+    return text.replace("\0", "")[:length]

@@ -1,0 +1,353 @@
+"""Reads of lines, profiles and their activation facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Prefetch, QuerySet
+
+from fairroam.apps.esims.models import FACTS, ActivationFact, Line, Profile
+from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.gateways.identifiers import ActivationCode
+
+# Each of these says that a phone has the profile, or had it.
+SIGNS_OF_A_PHONE = ("downloaded", "installed", "enabled", "first_attach", "first_usage", "deleted")
+PROVEN_BY = {
+    "downloaded": ("installed", "enabled", "first_attach", "first_usage", "deleted"),
+    "installed": ("enabled", "first_attach", "first_usage", "deleted"),
+    "enabled": ("first_attach", "first_usage"),
+    "first_attach": ("first_usage",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivationFacts:
+    """When each thing first happened on a line; None while it has not been told."""
+
+    ready_at: datetime | None = None
+    downloaded_at: datetime | None = None
+    installed_at: datetime | None = None
+    enabled_at: datetime | None = None
+    first_attach_at: datetime | None = None
+    first_usage_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRow:
+    """How far a line is. `is_off`: proven, by the carrier or the network."""
+
+    order_line_id: int
+    customer_id: int | None  # None while nobody has begun to provide the line
+    stage: str
+    profile_stage: str
+    is_off: bool
+    made_at: datetime | None
+    ending_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRow:
+    """One activation fact. source: `es2plus` (the carrier) or `network`."""
+
+    kind: str
+    happened_at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinePage:
+    """One line for its page; the web joins the meters. `code` is None once a phone has it."""
+
+    line: LineRow
+    order_number: str
+    plan_copy: dict[str, Any]
+    zone: str
+    iccid: str | None
+    facts: ActivationFacts
+    timeline: tuple[FactRow, ...]  # as it happened
+    code: ActivationCode | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileOwner:
+    """Whose profile an ICCID was at some moment."""
+
+    profile_id: int
+    order_line_id: int
+    line_ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provisioning:
+    """A profile on its way to a customer, as its next step needs it."""
+
+    stage: str
+    profile_type: str
+    iccid: str | None
+    matching_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """A line that must be proven off, as the calls need it."""
+
+    profile_id: int
+    profile_stage: str
+    profile_type: str
+    iccid: str
+    end_key: UUID
+    is_in_phone: bool
+
+
+# What other apps ask ----------------------------------------------------------------------------
+
+
+def facts_of(order_line_id: int) -> ActivationFacts:
+    """The earliest of each fact over all profiles of a line; all None for an unknown line.
+
+    A step that nobody told of, but a later one proves, counts from the moment of that proof:
+    what attached was installed, even if the carrier's notice was lost.
+    """
+    return _facts(_timeline(order_line_id))
+
+
+def line_state(order_line_id: int) -> LineRow:
+    """How far the line is; `pending` while nobody has begun to provide it."""
+    line = _lines().filter(pk=order_line_id).first()
+    if line is not None:
+        return _row(line)
+    return LineRow(
+        order_line_id=order_line_id,
+        customer_id=None,
+        stage="pending",
+        profile_stage="planned",
+        is_off=False,
+        made_at=None,
+        ending_at=None,
+        ended_at=None,
+    )
+
+
+def lines_of(customer_id: int) -> list[LineRow]:
+    """All lines of a customer, newest first."""
+    return [_row(line) for line in _lines().filter(customer_id=customer_id).order_by("-pk")]
+
+
+def live_lines_of(customer_id: int) -> list[LineRow]:
+    """The lines of a customer that are not proven off, oldest first."""
+    live = _lines().filter(customer_id=customer_id, is_live=True)
+    return [_row(line) for line in live.order_by("pk")]
+
+
+def owner_of(iccid: str, *, at: datetime) -> ProfileOwner | None:
+    """Whose profile this ICCID was `at` that moment; None for one that we never ordered."""
+    return owner_at(owners_of([iccid]).get(iccid, []), at)
+
+
+def owner_at(owners: list[tuple[datetime, ProfileOwner]], at: datetime) -> ProfileOwner | None:
+    """Which of one ICCID's owners had it `at` that moment: carriers use ICCIDs again.
+
+    A sender's clock may be behind ours: what seems older than our first profile is about that.
+    """
+    earlier = [owner for planned_at, owner in owners if planned_at <= at]
+    if earlier:
+        return earlier[-1]
+    return owners[0][1] if owners else None
+
+
+def owners_of(iccids: list[str]) -> dict[str, list[tuple[datetime, ProfileOwner]]]:
+    """Per ICCID, our profiles that had it and since when, oldest first."""
+    owners: dict[str, list[tuple[datetime, ProfileOwner]]] = {}
+    profiles = Profile.objects.filter(iccid__in=iccids).select_related("line")
+    for profile in profiles.order_by("planned_at", "pk"):
+        assert profile.iccid is not None
+        owner = ProfileOwner(
+            profile_id=profile.pk,
+            order_line_id=profile.line_id,
+            line_ended_at=profile.line.ended_at,
+        )
+        owners.setdefault(profile.iccid, []).append((profile.planned_at, owner))
+    return owners
+
+
+# What pages ask ---------------------------------------------------------------------------------
+
+
+def line_page(line_id: int, customer_id: int) -> LinePage:
+    """All that a line's page needs but its meters. Raises NotAmongYours."""
+    line = (
+        _lines()
+        .select_related("order_line__order")
+        .filter(pk=line_id, customer_id=customer_id)
+        .first()
+    )
+    if line is None:
+        raise NotAmongYours(line_id=line_id)
+    profile = _latest(line)
+    timeline = _timeline(line.pk)
+    return LinePage(
+        line=_row(line),
+        order_number=line.order_line.order.number,
+        plan_copy=line.order_line.plan_copy,
+        zone=line.order_line.order.zone,
+        iccid=profile.iccid if profile else None,
+        facts=_facts(timeline),
+        timeline=timeline,
+        code=code_of(line_id, customer_id),
+    )
+
+
+def code_of(line_id: int, customer_id: int) -> ActivationCode | None:
+    """The code that a phone may fetch the profile with: a bearer secret, for its owner alone.
+
+    None before the profile is released, once a phone has it, and from the moment the line is
+    taken off. Raises NotAmongYours.
+    """
+    line = _lines().filter(pk=line_id, customer_id=customer_id).first()
+    if line is None:
+        raise NotAmongYours(line_id=line_id)
+    profile = _latest(line)
+    if profile is None or line.stage != "active" or profile.stage != "released":
+        return None
+    if is_in_phone(profile.pk):
+        return None
+    return ActivationCode(smdp_address=profile.smdp_address, matching_id=profile.matching_id)
+
+
+# What the tasks ask -----------------------------------------------------------------------------
+
+
+def is_in_phone(profile_id: int) -> bool:
+    """Whether any fact says that a phone has the profile, or had it."""
+    return ActivationFact.objects.filter(profile_id=profile_id, kind__in=SIGNS_OF_A_PHONE).exists()
+
+
+def provisioning(profile_id: int) -> Provisioning | None:
+    """The profile as the next step needs it; None when there is nothing to do any more."""
+    profile = Profile.objects.filter(pk=profile_id, line__stage="pending").first()
+    if profile is None:
+        return None
+    return Provisioning(
+        stage=profile.stage,
+        profile_type=profile.profile_type,
+        iccid=profile.iccid,
+        matching_id=profile.matching_id,
+    )
+
+
+def ending(order_line_id: int) -> Ending | None:
+    """The line as the calls that end it need it; None when it is not being taken off."""
+    line = _lines().filter(pk=order_line_id, stage="terminating").first()
+    profile = _latest(line) if line else None
+    if line is None or profile is None:
+        return None
+    assert profile.iccid is not None
+    assert line.end_key is not None
+    return Ending(
+        profile_id=profile.pk,
+        profile_stage=profile.stage,
+        profile_type=profile.profile_type,
+        iccid=profile.iccid,
+        end_key=line.end_key,
+        is_in_phone=is_in_phone(profile.pk),
+    )
+
+
+def unfinished(before: datetime) -> tuple[list[int], list[int]]:
+    """(profile ids still to provision, order lines still to prove off), begun `before`."""
+    profiles = Profile.objects.filter(
+        line__stage="pending", is_live=True, planned_at__lt=before
+    ).order_by("pk")
+    lines = Line.objects.filter(
+        stage="terminating", stuck_at__isnull=True, ending_at__lt=before
+    ).order_by("pk")
+    return (
+        list(profiles.values_list("pk", flat=True)),
+        list(lines.values_list("pk", flat=True)),
+    )
+
+
+FAULTS = {
+    "line {} is terminated and its profile lives": """
+        SELECT l.order_line_id FROM esims_line l JOIN esims_profile p ON p.line_id = l.order_line_id
+        WHERE l.stage = 'terminated' AND p.is_live""",
+    # I24: who may use the network has paid, and the profile is the customer's who paid.
+    "line {} lives without a paid order of its customer": """
+        SELECT l.order_line_id FROM esims_line l
+        JOIN orders_orderline s ON s.id = l.order_line_id JOIN orders_order o ON o.id = s.order_id
+        WHERE l.is_live AND (o.paid_at IS NULL OR o.customer_id <> l.customer_id)""",
+    "profile {} belongs to another customer than its line": """
+        SELECT p.id FROM esims_profile p JOIN esims_line l ON l.order_line_id = p.line_id
+        WHERE p.customer_id <> l.customer_id""",
+    "line {} serves without ever having been ready": """
+        SELECT l.order_line_id FROM esims_line l WHERE l.stage IN ('active', 'suspended')
+        AND NOT EXISTS (SELECT 1 FROM esims_profile p JOIN esims_activationfact f
+            ON f.profile_id = p.id WHERE p.line_id = l.order_line_id AND f.kind = 'ready')""",
+    # I23: what the carrier took back was in no phone.
+    "profile {} was cancelled and yet a phone had it": """
+        SELECT p.id FROM esims_profile p WHERE p.stage = 'cancelled' AND EXISTS (
+            SELECT 1 FROM esims_activationfact f
+            WHERE f.profile_id = p.id AND f.kind <> 'ready')""",
+    "profile {} went to the carrier without an ICCID of our choice": """
+        SELECT p.id FROM esims_profile p
+        WHERE p.stage NOT IN ('planned', 'cancelled', 'failed') AND p.iccid IS NULL""",
+}
+
+
+def find_faults() -> Iterator[str]:
+    """What contradicts the books; each line is a sentence."""
+    with connection.cursor() as cursor:
+        for sentence, query in FAULTS.items():
+            cursor.execute(query)
+            yield from (sentence.format(row[0]) for row in cursor.fetchall())
+
+
+def _lines() -> QuerySet[Line]:
+    by_age = Profile.objects.order_by("planned_at", "pk")
+    return Line.objects.prefetch_related(Prefetch("profiles", queryset=by_age))
+
+
+def _latest(line: Line) -> Profile | None:
+    return next(reversed(line.profiles.all()), None)
+
+
+def _row(line: Line) -> LineRow:
+    profile = _latest(line)
+    return LineRow(
+        order_line_id=line.pk,
+        customer_id=line.customer_id,
+        stage=line.stage,
+        profile_stage=profile.stage if profile else "cancelled",
+        is_off=line.stage == "terminated",
+        made_at=line.made_at,
+        ending_at=line.ending_at,
+        ended_at=line.ended_at,
+    )
+
+
+def _timeline(line_id: int) -> tuple[FactRow, ...]:
+    facts = ActivationFact.objects.filter(profile__line_id=line_id)
+    return tuple(
+        FactRow(kind=fact.kind, happened_at=fact.happened_at, source=fact.source)
+        for fact in facts.order_by("happened_at", "pk")
+    )
+
+
+def _facts(timeline: tuple[FactRow, ...]) -> ActivationFacts:
+    told: dict[str, datetime] = {}
+    for fact in timeline:  # oldest first
+        told.setdefault(fact.kind, fact.happened_at)
+    proven = {kind: min(proofs) for kind in FACTS if (proofs := _proofs(kind, told))}
+    return ActivationFacts(**{f"{kind}_at": moment for kind, moment in proven.items()})
+
+
+def _proofs(kind: str, told: dict[str, datetime]) -> list[datetime]:
+    """The instants of all that was told and could not be without `kind`."""
+    return [told[proof] for proof in (kind, *PROVEN_BY.get(kind, ())) if proof in told]

@@ -1,0 +1,141 @@
+"""How a plan runs: opened with the order, begun with the first attach, earned by use, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from fairroam.apps.catalogue import queries as catalogue
+from fairroam.apps.journal.operations import tell
+from fairroam.apps.ledger import operations as ledger
+from fairroam.apps.ledger.operations import Entry
+from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.metering import queries
+from fairroam.apps.metering.models import Meter, PlanPeriod, PlanRun
+from fairroam.apps.orders import operations as orders
+from fairroam.apps.orders import queries as order_queries
+from fairroam.rules import compile_packs
+from fairroam.rules.shares import Measure
+
+PLAN_DAY = timedelta(hours=24)  # A plan day is 24 hours, whatever the clocks on the wall do.
+DEFAULT_MEASURE = Measure("weights", "second")
+
+
+@transaction.atomic
+def open_meters(*, order_line_id: int, now: datetime) -> None:
+    """Make the meters of a paid order line, all at zero; a repeat changes nothing."""
+    terms = order_queries.terms_of(order_line_id)
+    measure = _measure_of(terms.packs)
+    _run, is_new = PlanRun.objects.get_or_create(
+        order_line_id=order_line_id,
+        defaults={
+            "customer_id": terms.customer_id,
+            "currency": terms.currency,
+            "net_minor": terms.paid - terms.tax,
+            "validity_days": terms.plan_copy["validity_days"],
+            "measure_by": measure.by,
+            "measure_unit": measure.time_unit,
+            "opened_at": now,
+        },
+    )
+    if is_new:
+        Meter.objects.bulk_create(
+            Meter(
+                order_line_id=order_line_id,
+                kind=allowance["kind"],
+                granted=allowance["granted"],
+                weight=allowance["weight"],
+            )
+            for allowance in terms.plan_copy["allowances"]
+        )
+
+
+def begin_plan(run: PlanRun, *, starts_at: datetime, now: datetime) -> datetime:
+    """Let the plan of a locked run begin: it lasts its days, of 24 hours each. Returns its end.
+
+    It is never moved again: a customer who was told the end counts on it.
+    """
+    starts_at = min(starts_at, now).replace(microsecond=0)
+    ends_at = starts_at + run.validity_days * PLAN_DAY
+    PlanPeriod.objects.create(
+        order_line_id=run.pk, during=DateTimeTZRange(starts_at, ends_at, "[)")
+    )
+    tell(
+        "plan.started",
+        actor="carrier",
+        now=now,
+        customer_id=run.customer_id,
+        order_line_id=run.pk,
+        starts_at=starts_at.isoformat(),
+        ends_at=ends_at.isoformat(),
+    )
+    return ends_at
+
+
+def earn(runs: Sequence[PlanRun], *, now: datetime) -> None:
+    """Move what the use of locked runs has earned; never more than what is still unearned.
+
+    Half a cent is not earned yet: the share is rounded down, for the customer.
+    """
+    books = ledger.lock_books([unearned(run) for run in runs])
+    entries = []
+    for run in runs:
+        book = unearned(run)
+        left = books[book].balance_minor or 0
+        due = queries.used_share_of(run, now).floor_of(run.net_minor) - run.earned_minor
+        minor = min(due, left)
+        if minor <= 0:
+            continue
+        run.earnings += 1
+        run.earned_minor += minor
+        key = f"usage:{run.pk}/{run.earnings}"
+        entries.append(Entry(key, minor, book, BookName("earned", run.currency)))
+    ledger.post(entries, now=now)
+    PlanRun.objects.bulk_update(runs, ["earned_minor", "earnings"])
+
+
+def end_plans(*, now: datetime) -> int:
+    """End the plans whose period is over; returns how many. Run it now and then.
+
+    What was paid for and not used is breakage from then on. A line from which money is on its way
+    back is left for later.
+    """
+    return sum(_end_plan(order_line_id, now) for order_line_id in queries.plans_to_end(now))
+
+
+@transaction.atomic
+def _end_plan(order_line_id: int, now: datetime) -> bool:
+    line = orders.lock_line(order_line_id)
+    run = PlanRun.objects.select_for_update().get(pk=order_line_id)
+    if run.ended_at is not None or line.pending_minor:
+        return False
+    earn([run], now=now)  # A part without a limit is earned by its time alone.
+    book = unearned(run)
+    rest = ledger.lock_books([book])[book].balance_minor or 0
+    breakage = BookName("breakage", run.currency)
+    ledger.post([Entry(f"plan-end:{run.pk}", rest, book, breakage)], now=now)
+    PlanRun.objects.filter(pk=run.pk).update(ended_at=now)
+    tell(
+        "plan.ended",
+        actor="system",
+        now=now,
+        customer_id=run.customer_id,
+        order_line_id=run.pk,
+        unused_minor=rest,
+    )
+    return True
+
+
+def unearned(run: PlanRun) -> BookName:
+    """The book of what was paid for this line and is not used yet."""
+    return BookName("unearned", run.currency, customer_id=run.customer_id, order_line_id=run.pk)
+
+
+def _measure_of(pack_names: Sequence[str]) -> Measure:
+    """How the seller's own pack measures use: what is earned is what could not be paid back."""
+    packs = compile_packs([catalogue.pack_content(name) for name in pack_names])
+    own = (pack.measure for pack in packs if not pack.is_statutory)
+    return next(own, DEFAULT_MEASURE)
