@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_time, get_timezone_location
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
 GIGABYTE = 10**9
 
@@ -44,6 +45,12 @@ def allowance(count: int, kind: str, language: str) -> str:
     if kind == "voice":
         return f"{number} 分钟" if is_chinese else f"{number} min"
     return f"{number} 条短信" if is_chinese else f"{number} SMS"
+
+
+def percent(share: Fraction, language: str) -> str:
+    """An exact share as percent with up to two digits: 1/1000 is "0.1%"."""
+    exact = Decimal(share.numerator) / share.denominator
+    return format_percent(exact, "#,##0.##%", locale_of(language))
 
 
 def day(value: date, language: str) -> str:
@@ -85,7 +92,7 @@ def aware(value: datetime | str) -> datetime:
 def country_name(code: str, language: str) -> str:
     """The name of an ISO 3166 country, also for a subdivision of it ("DE-BY")."""
     country = code.partition("-")[0]
-    return locale_of(language).territories.get(country, country)
+    return str(locale_of(language).territories.get(country, country))
 
 
 def _joined(on: date, clock_time: str, zone: str, language: str) -> str:

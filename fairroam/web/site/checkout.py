@@ -1,0 +1,139 @@
+"""Checkout on one page: who, what, what is agreed, what is paid."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from fairroam.apps.catalogue import queries as catalogue
+from fairroam.apps.catalogue.queries import PlanRow
+from fairroam.apps.journal.refusals import Refusal
+from fairroam.apps.orders import operations as orders
+from fairroam.clock import now
+from fairroam.rules.tax import tax_inside
+from fairroam.web.components.refused import render_refused
+from fairroam.web.site import places, promises
+from fairroam.web.site.orders import remember_order
+from fairroam.web.site.plans import plan_or_404
+
+# kind -> the words beside the box; the order keeps them as the customer read them.
+CONSENTS = {
+    "terms": _("I agree to the terms of sale and have read the terms of money back."),
+    "express_request": _(
+        "I ask you to make and start my eSIM now, before my right to withdraw has ended."
+    ),
+    "loss_acknowledged": _(
+        "I know that once the plan is fully used or has ended, I can no longer withdraw from it;"
+        " until then I can, and pay only for what I used."
+    ),
+}
+
+
+class CheckoutForm(forms.Form):
+    """What a buyer tells us. The boxes are never ticked in advance."""
+
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        help_text=_("Your contract, receipt and sign-in codes go there."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
+    )
+    residence = forms.ChoiceField(
+        label=_("Country where you live"),
+        help_text=_("It decides the tax and which law protects you."),
+    )
+    language = forms.ChoiceField(label=_("Language of your mails and papers"))
+    terms = forms.BooleanField(label=CONSENTS["terms"])
+    express_request = forms.BooleanField(label=CONSENTS["express_request"])
+    loss_acknowledged = forms.BooleanField(label=CONSENTS["loss_acknowledged"])
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, address: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        residence, language = self.fields["residence"], self.fields["language"]
+        assert isinstance(residence, forms.ChoiceField)
+        assert isinstance(language, forms.ChoiceField)
+        choices = places.residences(get_language() or "en")
+        residence.choices = [("", _("Please choose")), *choices]
+        residence.widget.attrs = {
+            "autocomplete": "country",
+            "hx-get": address,
+            "hx-target": "#to-pay",
+            "hx-swap": "outerHTML",
+        }
+        language.choices = [("en", "English"), ("zh-Hans", "简体中文")]
+
+    def consents(self) -> dict[str, str]:
+        """kind -> the words that stood beside the box, for each box that is ticked."""
+        return {kind: str(words) for kind, words in CONSENTS.items() if self.cleaned_data.get(kind)}
+
+
+def to_pay(plan: PlanRow, residence: str, now: datetime) -> dict[str, Any]:
+    """The lines of the bill: price, the tax inside it, and which promises apply there."""
+    if not places.is_residence(residence):
+        return {"plan": plan}
+    rate = catalogue.tax_rate(residence, now.date())
+    return {
+        "plan": plan,
+        "residence": residence,
+        "tax_percent": promises.percent(rate),
+        "tax_minor": tax_inside(plan.price_minor, rate),
+        "packs": promises.packs_of(residence, on=now.date()),
+    }
+
+
+def fresh_form(request: HttpRequest, address: str) -> CheckoutForm:
+    first = {
+        "key": uuid4(),
+        "residence": request.GET.get("residence", ""),
+        "language": "zh-Hans" if (get_language() or "").startswith("zh") else "en",
+    }
+    if request.user.is_authenticated:
+        first["email"] = request.user.email
+    return CheckoutForm(initial=first, address=address)
+
+
+@require_GET
+def bill(request: HttpRequest, code: str) -> HttpResponse:
+    """What is to pay for the residence just chosen: a part of the page, fetched by htmx."""
+    context = to_pay(plan_or_404(code), request.GET.get("residence", ""), now())
+    return render(request, "site/to_pay.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def checkout(request: HttpRequest, code: str) -> HttpResponse:
+    """The page and its form; a good form becomes an order, and its page leads on."""
+    plan = plan_or_404(code)
+    address = f"{request.path}bill/"
+    if request.method != "POST":
+        form = fresh_form(request, address)
+        residence = request.GET.get("residence", "")
+        context = {**to_pay(plan, residence, now()), "form": form}
+        return render(request, "site/checkout.html", context)
+    form = CheckoutForm(request.POST, address=address)
+    context = to_pay(plan, request.POST.get("residence", ""), now())
+    if not form.is_valid():
+        return render(request, "site/checkout.html", {**context, "form": form}, status=422)
+    try:
+        order = orders.place_order(
+            plan_code=plan.code,
+            quantity=1,
+            email=form.cleaned_data["email"],
+            residence=form.cleaned_data["residence"],
+            language=form.cleaned_data["language"],
+            consents=form.consents(),
+            key=form.cleaned_data["key"],
+            now=now(),
+        )
+    except Refusal as refusal:
+        return render_refused(request, "site/checkout.html", form, refusal, **context)
+    remember_order(request, order.number)
+    return redirect("site:order", order.number)

@@ -1,0 +1,18 @@
+"""The public site: what anybody may see without signing in."""
+
+from django.urls import path
+
+from fairroam.web.site import checkout, orders, plans, statements
+
+app_name = "site"
+urlpatterns = [
+    path("", plans.home, name="home"),
+    path("plans/", plans.plans, name="plans"),
+    path("plans/<slug:code>/", plans.plan, name="plan"),
+    path("checkout/<slug:code>/", checkout.checkout, name="checkout"),
+    path("checkout/<slug:code>/bill/", checkout.bill, name="bill"),
+    path("orders/<slug:number>/", orders.order, name="order"),
+    path("terms/", statements.terms, name="terms"),
+    path("channels/", statements.channels, name="channels"),
+    path("imprint/", statements.imprint, name="imprint"),
+]
