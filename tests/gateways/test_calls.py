@@ -4,38 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 
 import pytest
 
 from fairroam.gateways.calls import Door, GatewayUnreachable
-
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-
-
-@contextmanager
-def counterpart(answer: Callable[[socket.socket], None]) -> Iterator[str]:
-    """Let `answer` have every connection until the end of the test; gives the address."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            with suppress(OSError):  # The server is closed, or the caller hung up: as tested.
-                while True:
-                    connected, _ = server.accept()
-                    with connected, suppress(OSError):
-                        connected.recv(65_536)
-                        answer(connected)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join()
-
-
-def saying(words: bytes) -> Callable[[socket.socket], None]:
-    return lambda connected: connected.sendall(words)
+from tests.gateways.given import HEAD, counterpart, saying
 
 
 def dripping(first: bytes, drop: bytes) -> Callable[[socket.socket], None]:

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from fairroam.gateways.lines import (
+    AnswerMismatch,
     BadSignature,
     GatewayUnreachable,
     KeyReused,
@@ -29,6 +30,7 @@ from fairroam.gateways.lines import (
 )
 from fairroam.gateways.lines.sandbox import connect
 from sandbox.processes import KEY, SandboxProcess
+from tests.gateways.given import counterpart, saying_json
 
 SECRET = "secret-of-the-usage-hook"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -195,6 +197,33 @@ def test_polling_tells_each_record_once_in_order(network, gateway, iccid):
     assert {(record.iccid, record.country) for record in page.records} == {(iccid, "JP")}
     assert len({record.record_id for record in page.records}) == 4
     assert (after.records, after.cursor) == ([], page.cursor)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "outcome"),
+    [
+        ({"iccid": "8999900000000000002", "state": "ended"}, 200, GatewayUnreachable),
+        ({"iccid": "2", "state": "ended", "first_attach_at": None}, 200, AnswerMismatch),
+        ({"iccid": "1", "state": "asleep", "first_attach_at": None}, 200, GatewayUnreachable),
+        ({"iccid": "1", "state": "active", "first_attach_at": "noon"}, 200, GatewayUnreachable),
+        ({"error": "internal"}, 500, GatewayUnreachable),
+        ({"error": "line_ended"}, 409, LineRefused),
+        ({"error": "idempotency_mismatch"}, 409, KeyReused),
+    ],
+)
+def test_an_answer_to_an_act_is_read_strictly(answer, status, outcome):
+    with counterpart(saying_json(answer, status=status)) as url:
+        gateway = connect(url=url, key="k", hook_secret=SECRET, timeout_seconds=5)
+        with pytest.raises(outcome):
+            gateway.end_line(iccid="1", key=uuid4())
+
+
+@pytest.mark.parametrize("answer", [{}, {"source": "sandbox", "records": [{"record_id": "r"}]}])
+def test_a_page_of_usage_is_read_strictly(answer):
+    with counterpart(saying_json(answer)) as url:
+        gateway = connect(url=url, key="k", hook_secret=SECRET, timeout_seconds=5)
+        with pytest.raises(GatewayUnreachable):
+            gateway.list_usage()
 
 
 READER = connect(url="http://127.0.0.1:9", key="k", hook_secret=SECRET)

@@ -37,6 +37,7 @@ from fairroam.gateways.profiles import (
 )
 from fairroam.gateways.profiles.es2plus import REFUSALS, connect
 from sandbox.processes import SandboxProcess
+from tests.gateways.given import counterpart, saying_json
 
 TYPE = "EU-10GB"
 EID = "89001012012341234012345678901224"
@@ -339,11 +340,69 @@ def test_the_carrier_refuses_what_does_not_fit_its_states(carrier, gateway):
     assert effects_of(carrier, iccid) == ["order"]
 
 
-def test_an_answer_about_another_profile_is_a_mismatch(carrier, gateway):
-    iccid = order(gateway)
+DONE = {"functionExecutionStatus": {"status": "Executed-Success"}}
+WARNED = {"functionExecutionStatus": {"status": "Executed-WithWarning"}}
+EXPIRED = {"functionExecutionStatus": {"status": "Expired"}}
+FAILED = {"functionExecutionStatus": {"status": "Failed"}}
+ICCID = "8988211000000000017"
 
-    with pytest.raises(AnswerMismatch):
-        gateway.order_profile(profile_type=TYPE, call_id=uuid4(), iccid=f"{iccid}F")
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ({"header": WARNED, "iccid": f"{ICCID}F"}, None),
+        ({"header": DONE, "iccid": "8988211000000000025"}, AnswerMismatch),
+        ({"header": DONE, "iccid": "12"}, GatewayUnreachable),
+        ({"header": DONE, "iccid": 12}, GatewayUnreachable),
+        ({"header": DONE}, GatewayUnreachable),
+        ({"header": EXPIRED, "iccid": ICCID}, GatewayUnreachable),
+        ({"header": {}}, GatewayUnreachable),
+        ({}, GatewayUnreachable),
+        ({"header": FAILED}, ProfileRefused),
+    ],
+)
+def test_an_answer_to_an_order_is_read_strictly(answer, outcome):
+    with counterpart(saying_json(answer)) as url:
+        gateway = connect(url=url, requester="r", timeout_seconds=5)
+        if outcome is None:
+            assert order(gateway, iccid=ICCID) == ICCID
+        else:
+            with pytest.raises(outcome):
+                order(gateway, iccid=ICCID)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ({"header": DONE, "matchingId": "A-1"}, None),
+        ({"header": DONE, "matchingId": "OTHER"}, AnswerMismatch),
+        ({"header": DONE}, GatewayUnreachable),
+    ],
+)
+def test_a_confirmation_without_an_address_means_the_known_one(answer, outcome):
+    with counterpart(saying_json(answer)) as url:
+        gateway = connect(url=url, requester="r", smdp_address="rsp.example.com")
+        asked = {"iccid": ICCID, "release": True, "call_id": uuid4(), "matching_id": "A-1"}
+        if outcome is None:
+            assert gateway.confirm_order(**asked).smdp_address == "rsp.example.com"
+        else:
+            with pytest.raises(outcome):
+                gateway.confirm_order(**asked)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ({"error": "internal"}, 500),
+        ({"iccids": []}, 200),
+        ({"profile_type": TYPE, "iccids": ["12"]}, 200),
+    ],
+)
+def test_a_stock_list_is_read_strictly(answer, status):
+    with counterpart(saying_json(answer, status=status)) as url:
+        gateway = connect(url=url, requester="r", timeout_seconds=5)
+        with pytest.raises(GatewayUnreachable):
+            gateway.list_available(TYPE)
 
 
 def notice(**changes: object) -> bytes:
