@@ -70,13 +70,18 @@ class KeySet:
     def __init__(self, keys: Iterable[PublishedKey]) -> None:
         self._keys = {key.kid: key for key in keys}
 
+    @property
+    def keys(self) -> tuple[PublishedKey, ...]:
+        """In the order in which they were given."""
+        return tuple(self._keys.values())
+
     def find(self, kid: object) -> PublishedKey | None:
         """Return the key of this id, or None."""
         return self._keys.get(kid) if isinstance(kid, str) else None
 
     def as_jwks(self) -> dict[str, Any]:
         """Return the JWKS (RFC 7517) to publish; it holds public halves only."""
-        return {"keys": [key.as_jwk() for key in self._keys.values()]}
+        return {"keys": [key.as_jwk() for key in self.keys]}
 
     @classmethod
     def from_jwks(cls, jwks: Json) -> KeySet:

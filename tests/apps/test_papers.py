@@ -18,6 +18,7 @@ from fairroam.apps.papers.models import NumberSeries, Paper, SigningKey
 from fairroam.apps.papers.operations import pictures
 from fairroam.apps.papers.operations.contents import content
 from fairroam.apps.papers.refusals import CreditAboveInvoice, NoSuchKey
+from fairroam.project.keys import main as keys_command
 from fairroam.proof import KeySet, Truth, attached_document, read, verify, verify_picture
 from fairroam.rules.money import Money
 
@@ -337,6 +338,27 @@ def test_a_lost_key_file_is_replaced_and_old_papers_stay_true(db, folder):
 
     assert SigningKey.objects.count() == 2
     assert verify(read(paper.signed), queries.key_set())
+
+
+def test_the_command_lists_rotates_and_revokes(db, capsys):
+    first = operations.rotate_key(actor="staff:1", now=NOON)
+
+    assert keys_command(["rotate"]) == 0
+    assert keys_command(["revoke", first, "--from", "2026-07-12T14:00:00+02:00"]) == 0
+    assert keys_command(["revoke", "nobody", "--from", "2026-07-12T14:00:00Z"]) == 1
+
+    printed = capsys.readouterr()
+    lines = printed.out.splitlines()
+    assert lines[-2].startswith(f"{first}  made 2026-07-12T12:00:00+00:00")
+    assert lines[-2].endswith("revoked from 2026-07-12T12:00:00+00:00")
+    assert "never signed with a key of this name" in printed.err
+
+
+def test_an_instant_without_offset_revokes_nothing(db, capsys):
+    with pytest.raises(SystemExit):
+        keys_command(["revoke", "any", "--from", "2026-07-12T14:00:00"])
+
+    assert "write the offset" in capsys.readouterr().err
 
 
 # Pictures ----------------------------------------------------------------------------------------
