@@ -212,7 +212,6 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
-STATIC_ROOT = FAIRROAM_FOLDER / "static"
 STATICFILES_DIRS = [PACKAGE / "web" / "components" / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
