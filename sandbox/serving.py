@@ -11,6 +11,7 @@ import argparse
 import hmac
 import json
 import logging
+import os
 import re
 import signal
 import sys
@@ -35,6 +36,7 @@ __all__ = [
     "json_answer",
     "page",
     "redirect",
+    "secret",
 ]
 
 BODY_BYTES_MAX = 5_000_000
@@ -288,3 +290,8 @@ def argument_parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--folder", type=Path, required=True, help="keep state and effects here")
     parser.add_argument("--hook", default="", help="POST events to this URL; none when empty")
     return parser
+
+
+def secret(name: str) -> str:
+    """Return the environment variable `name`; without it the start ends with a sentence."""
+    return os.environ.get(name) or sys.exit(f"{name} is not set: give it any secret text.")

@@ -6,20 +6,12 @@ key, SANDBOX_USAGE_HOOK_SECRET signs what the hook hears.
 
 from __future__ import annotations
 
-import os
-import sys
-
 from sandbox.controls import add_hook_controls
 from sandbox.hooks import Hooks
 from sandbox.lines.network import SCHEMA, Network
 from sandbox.lines.routes import add_operator_door, add_radio
-from sandbox.serving import Service, argument_parser
+from sandbox.serving import Service, argument_parser, secret
 from sandbox.store import Store
-
-
-def secret(name: str) -> str:
-    """Return the environment variable `name`; without it the start ends with a sentence."""
-    return os.environ.get(name) or sys.exit(f"{name} is not set: give it any secret text.")
 
 
 def main() -> None:

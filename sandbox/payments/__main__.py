@@ -6,19 +6,11 @@ SANDBOX_PAYMENTS_HOOK_SECRET signs the events.
 
 from __future__ import annotations
 
-import os
-import sys
-
 from sandbox.hooks import Hooks
 from sandbox.payments.bank import SCHEMA, Bank
 from sandbox.payments.routes import add_api, add_controls, add_pay_page
-from sandbox.serving import Service, argument_parser
+from sandbox.serving import Service, argument_parser, secret
 from sandbox.store import Store
-
-
-def secret(name: str) -> str:
-    """Return the environment variable `name`; without it the start ends with a sentence."""
-    return os.environ.get(name) or sys.exit(f"{name} is not set: give it any secret text.")
 
 
 def main() -> None:
