@@ -30,15 +30,8 @@ def open_book(name: BookName) -> Book:
     if book is not None:
         return book
     start = 0 if name.is_customers else None
-    fields = {"balance_minor": start, "version": start}
-    return Book.objects.get_or_create(
-        kind=name.kind,
-        currency=name.currency,
-        label=name.label,
-        customer_id=name.customer_id,
-        order_line_id=name.order_line_id,
-        defaults=fields,
-    )[0]
+    opening = {"balance_minor": start, "version": start}
+    return Book.objects.get_or_create(**name.columns, defaults=opening)[0]
 
 
 def lock_books(names: Iterable[BookName]) -> dict[BookName, Book]:

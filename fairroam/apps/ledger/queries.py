@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.models import Sum
@@ -25,6 +26,11 @@ class BookName:
     def is_customers(self) -> bool:
         return self.kind in CUSTOMER_KINDS
 
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The name as the columns of its row."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, slots=True)
 class BookBalance:
@@ -41,13 +47,7 @@ def name_of(book: Book) -> BookName:
 
 def find_book(name: BookName) -> Book | None:
     """The stored book of that name, if anything was ever booked in it."""
-    return Book.objects.filter(
-        kind=name.kind,
-        currency=name.currency,
-        label=name.label,
-        customer_id=name.customer_id,
-        order_line_id=name.order_line_id,
-    ).first()
+    return Book.objects.filter(**name.columns).first()
 
 
 def sum_of(book: Book) -> int:

@@ -85,7 +85,6 @@ def record_sent(*, notice_id: int, now: datetime) -> None:
         now=now,
         customer_id=notice.customer_id,
         notice_id=notice.pk,
-        kind=notice.kind,
         act=notice.act,
     )
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import transaction
 
-from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.ledger import operations as ledger

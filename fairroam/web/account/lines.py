@@ -1,0 +1,66 @@
+"""The page of one line: its code, what the carrier says of it, what is left."""
+
+from __future__ import annotations
+
+import segno
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.gateways.identifiers import ActivationCode
+from fairroam.web.account import me, overview
+
+# The journey of a line, in the order in which it is told.
+FACTS = {
+    "ready": _("eSIM ready to download"),
+    "downloaded": _("Downloaded to a phone"),
+    "installed": _("Installed"),
+    "enabled": _("Switched on"),
+    "first_attach": _("First seen by a network"),
+    "first_usage": _("First used"),
+}
+
+
+def qr_code(code: ActivationCode) -> str:
+    """The code as an SVG picture: level M, quiet zone of four modules, case kept."""
+    picture: str = segno.make(code.lpa, error="m", micro=False).svg_inline(
+        scale=5, border=4, dark="#000", light="#fff", omitsize=True
+    )
+    return picture
+
+
+@never_cache
+@require_safe
+def line(request: HttpRequest, line_id: int) -> HttpResponse:
+    """One line. htmx asks for the moving part again while the carrier has news."""
+    try:
+        customer_id = me.owner_of_line(request, line_id)
+        card = overview.card(line_id, customer_id)
+    except NotAmongYours as refusal:
+        return render(request, "account/hidden.html", status=refusal.status)
+    code = card.page.code
+    context = {
+        "card": card,
+        "page": card.page,
+        "steps": steps(card),
+        "code": code,
+        "qr": qr_code(code) if code else None,
+        "is_signed_in": me.signed_in(request) is not None,
+    }
+    is_part = bool(getattr(request, "htmx", False))
+    return render(request, "account/line_part.html" if is_part else "account/line.html", context)
+
+
+def steps(card: overview.LineCard) -> list[dict[str, object]]:
+    """The activation facts as a timeline; the first one still ahead is what to do now."""
+    known = {fact.kind: fact.happened_at for fact in card.page.timeline}
+    told = [kind for kind in FACTS if kind in known]
+    last = list(FACTS).index(told[-1]) if told else -1
+    rows: list[dict[str, object]] = []
+    for place, (kind, words) in enumerate(FACTS.items()):
+        state = "done" if place <= last else "now" if place == last + 1 else "ahead"
+        rows.append({"label": words, "at": known.get(kind), "state": state})
+    return rows if not card.page.line.is_off else [row for row in rows if row["state"] == "done"]

@@ -1,0 +1,26 @@
+"""Everything that was bought."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from fairroam.apps.customers.models import Customer
+from fairroam.apps.orders import queries as orders_rows
+from fairroam.apps.papers import queries as papers
+from fairroam.web.account.me import customers_only
+
+
+@never_cache
+@customers_only
+@require_safe
+def orders(request: HttpRequest, customer: Customer) -> HttpResponse:
+    """Orders and papers, newest first."""
+    context = {
+        "orders": orders_rows.orders_of(customer.pk),
+        "papers": papers.papers_of(customer.pk),
+        "customer": customer,
+    }
+    return render(request, "account/orders.html", context)

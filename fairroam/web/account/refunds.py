@@ -1,0 +1,137 @@
+"""Money back: the page opens with the answer, then follows the money to the cent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from fairroam import rules
+from fairroam.apps.customers.models import Customer
+from fairroam.apps.esims import queries as esims
+from fairroam.apps.journal.refusals import NotAmongYours, Refusal
+from fairroam.apps.refunds import operations, queries
+from fairroam.apps.refunds.refusals import AlreadyAsked
+from fairroam.clock import now
+from fairroam.web.account.me import customers_only
+from fairroam.web.components.refused import render_refused
+
+STEPS = {
+    "asked": _("You asked"),
+    "line_off": _("The plan was switched off, proven by the network"),
+    "decided": _("Decided"),
+    "sent": _("Money sent"),
+    "arrived": _("Money arrived"),
+}
+
+
+class RefundForm(forms.Form):
+    """All that is asked: nothing but the click is needed."""
+
+    words = forms.CharField(
+        label=_("Anything you want to tell us (optional)"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+
+def page(line_id: int, customer: Customer, language: str, at: datetime) -> dict[str, Any]:
+    """The line and its quote, as the template shows them."""
+    quote = queries.quote(line_id, now=at)
+    return {
+        "page": esims.line_page(line_id, customer.pk),
+        "quote": quote,
+        "decision": quote.decision,
+        "lines": rules.explain(quote.decision, language),
+    }
+
+
+@never_cache
+@customers_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
+    """The answer first: amount, reasons, deadline. One button takes it."""
+    at = now()
+    try:
+        context = page(line_id, customer, request.LANGUAGE_CODE, at)
+    except NotAmongYours as refusal:
+        return render(request, "account/hidden.html", status=refusal.status)
+    open_refund = queries.refund_of_line(line_id, customer.pk)
+    if open_refund is not None and open_refund.is_open:
+        return redirect("account:refund", open_refund.id)
+    form = RefundForm(request.POST or None, initial={"key": uuid4()})
+    template = "account/refund_request.html"
+    if not form.is_valid():
+        status = 422 if form.is_bound else 200
+        return render(request, template, {**context, "form": form}, status=status)
+    try:
+        refund = operations.request_refund(
+            order_line_id=line_id,
+            customer_id=customer.pk,
+            key=form.cleaned_data["key"],
+            asked_minor=None,
+            words=form.cleaned_data["words"],
+            wish_minor=None,
+            declared_at=at,
+            now=at,
+            actor=f"customer:{customer.pk}",
+        )
+    except AlreadyAsked as refusal:
+        return redirect("account:refund", refusal.facts["refund_id"])
+    except Refusal as refusal:  # what was typed stays; the status is the refusal's
+        return render_refused(request, template, form, refusal, **context)
+    return redirect("account:refund", refund.pk)
+
+
+@never_cache
+@customers_only
+@require_safe
+def refund(request: HttpRequest, customer: Customer, refund_id: int) -> HttpResponse:
+    """How far the money is. htmx asks for the moving part again while it moves."""
+    try:
+        row = queries.refund(refund_id, customer.pk)
+    except NotAmongYours as refusal:
+        return render(request, "account/hidden.html", status=refusal.status)
+    context = {
+        "refund": row,
+        "lines": row.decision.lines(request.LANGUAGE_CODE) if row.decision else [],
+        "steps": timeline(row),
+    }
+    is_part = bool(getattr(request, "htmx", False))
+    return render(
+        request, "account/refund_part.html" if is_part else "account/refund.html", context
+    )
+
+
+def timeline(row: queries.RefundRow) -> list[dict[str, object]]:
+    """The steps of a request; the first one still ahead is what it waits for."""
+    steps: list[dict[str, object]] = []
+    is_waiting = row.is_open
+    for step in row.timeline:
+        state = "done" if step.at else "now" if is_waiting else "ahead"
+        is_waiting = is_waiting and bool(step.at)
+        if step.at or row.is_open:
+            steps.append({"label": STEPS[step.code], "at": step.at, "state": state})
+    return steps
+
+
+@customers_only
+@require_POST
+def take_back(request: HttpRequest, customer: Customer, refund_id: int) -> HttpResponse:
+    """Take a request back while nobody has decided."""
+    try:
+        operations.withdraw_request(request_id=refund_id, customer_id=customer.pk, now=now())
+    except NotAmongYours as refusal:
+        return render(request, "account/hidden.html", status=refusal.status)
+    except Refusal:
+        pass  # Decided meanwhile: the page says so.
+    return redirect("account:refund", refund_id)
