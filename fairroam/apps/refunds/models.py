@@ -24,6 +24,13 @@ class RefundRequest(models.Model):
     asked_minor = models.BigIntegerField(null=True)  # null: all that is due
     words = models.TextField(default="")  # theirs; erased with the account
     wish_minor = models.BigIntegerField(null=True)  # more than is due was wished: for a person
+    answer_words = models.TextField(default="")  # a person's, to the customer; erased like theirs
+    decision_paper = models.OneToOneField(
+        "papers.Paper", models.PROTECT, null=True, related_name="decided_refund"
+    )
+    credit_note = models.OneToOneField(
+        "papers.Paper", models.PROTECT, null=True, related_name="credited_refund"
+    )
     ended_at = models.DateTimeField(null=True)
 
     raw_constraints = ("a_refund_lives_only_under_an_open_account",)

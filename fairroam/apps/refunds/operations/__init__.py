@@ -1,0 +1,29 @@
+"""Acts upon requests for money back."""
+
+from fairroam.apps.refunds.operations.asking import request_refund, withdraw_request
+from fairroam.apps.refunds.operations.deciding import (
+    decide_again,
+    line_is_off,
+    network_is_silent,
+    usage_is_known,
+)
+from fairroam.apps.refunds.operations.paying import (
+    payout_failed,
+    payout_succeeded,
+    retry_payouts,
+)
+from fairroam.apps.refunds.operations.settling import approve, decline
+
+__all__ = [
+    "approve",
+    "decide_again",
+    "decline",
+    "line_is_off",
+    "network_is_silent",
+    "payout_failed",
+    "payout_succeeded",
+    "request_refund",
+    "retry_payouts",
+    "usage_is_known",
+    "withdraw_request",
+]

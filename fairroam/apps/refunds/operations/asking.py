@@ -1,0 +1,133 @@
+"""Ask for money back, or take the request back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from fairroam.apps.customers import operations as customers
+from fairroam.apps.esims import operations as esims
+from fairroam.apps.esims import queries as esim_rows
+from fairroam.apps.journal import operations as journal
+from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.apps.orders import operations as orders
+from fairroam.apps.orders import queries as order_rows
+from fairroam.apps.refunds.models import RefundRequest
+from fairroam.apps.refunds.operations import deciding
+from fairroam.apps.refunds.operations.moves import lock_request, move, tell
+from fairroam.apps.refunds.queries.facts import quote_terms
+from fairroam.apps.refunds.refusals import AlreadyAsked
+
+
+def request_refund(
+    *,
+    order_line_id: int,
+    customer_id: int,
+    key: UUID,
+    asked_minor: int | None,
+    words: str,
+    wish_minor: int | None,
+    declared_at: datetime,
+    now: datetime,
+    actor: str,
+) -> RefundRequest:
+    """Open the request for money back for one order line; no reason is needed.
+
+    asked_minor: a part, at least 1; None asks for all that is due. More than is due is kept as a
+    wish for a person and never blocks. words: optional, theirs. declared_at: when it reached a
+    door of ours: the instant that counts for the right. key: of the form; sent again it gives
+    the same request. Where money is due the line is taken off first, and decided after.
+    Raises NotAmongYours, NothingPaid, AlreadyAsked, AccountClosed, KeyReused.
+    """
+
+    def work() -> dict[str, Any]:
+        refund = open_request(
+            order_line_id=order_line_id,
+            customer_id=customer_id,
+            asked_minor=asked_minor,
+            wish_minor=wish_minor,
+            words=words,
+            declared_at=declared_at,
+            now=now,
+            actor=actor,
+        )
+        return {"refund_id": refund.pk}
+
+    answer = journal.answer_once(
+        principal=f"customer:{customer_id}",
+        route="refund",
+        key=str(key),
+        request={
+            "order_line_id": order_line_id,
+            "asked_minor": asked_minor,
+            "wish_minor": wish_minor,
+            "words": words,
+        },
+        work=work,
+        now=now,
+    )
+    return RefundRequest.objects.get(pk=answer["refund_id"])
+
+
+@transaction.atomic
+def open_request(
+    *,
+    order_line_id: int,
+    customer_id: int,
+    asked_minor: int | None,
+    wish_minor: int | None,
+    words: str,
+    declared_at: datetime,
+    now: datetime,
+    actor: str,
+) -> RefundRequest:
+    """Lock, look what is due, open the request, and take the line off or decide at once."""
+    assert declared_at <= now
+    customers.lock_open(customer_id)
+    if order_rows.terms_of(order_line_id).customer_id != customer_id:
+        raise NotAmongYours(order_line_id=order_line_id)
+    orders.lock_line(order_line_id)
+    open_now = RefundRequest.objects.filter(order_line_id=order_line_id, is_live=True).first()
+    if open_now is not None:
+        raise AlreadyAsked(refund_id=open_now.pk)
+    terms = order_rows.terms_of(order_line_id)  # again: the counters of a locked line hold still
+    due = quote_terms(terms, declared_at=declared_at, received_at=now).due
+    if asked_minor is not None and asked_minor > due:
+        wish_minor = max(asked_minor, wish_minor or 0)
+        asked_minor = None
+    refund = RefundRequest.objects.create(
+        order_line_id=order_line_id,
+        customer_id=customer_id,
+        declared_at=declared_at,
+        received_at=now,
+        asked_minor=asked_minor,
+        wish_minor=wish_minor,
+        words=words,
+    )
+    tell(refund, "refund.requested", actor=actor, now=now, due_minor=due)
+    if due:
+        await_network(refund, now=now)
+    else:
+        deciding.decide(refund, now=now)  # Nothing is due, so the line may live: a person looks.
+    return refund
+
+
+def await_network(refund: RefundRequest, *, now: datetime) -> None:
+    """Have the line taken off; what was taken off before is decided at once."""
+    move(refund, "await_network", now=now)
+    esims.take_off(order_line_id=refund.order_line_id, now=now)
+    if esim_rows.line_state(refund.order_line_id).is_off:
+        deciding.await_usage(refund, now=now)
+
+
+@transaction.atomic
+def withdraw_request(*, request_id: int, customer_id: int, now: datetime) -> None:
+    """Take a request back while nobody has decided. Raises NotAmongYours, MoveNotAllowed."""
+    refund = lock_request(request_id)
+    if refund.customer_id != customer_id:
+        raise NotAmongYours(refund_id=request_id)
+    move(refund, "withdraw", now=now)
+    tell(refund, "refund.withdrawn", actor=f"customer:{customer_id}", now=now)

@@ -1,0 +1,132 @@
+"""Decide a request, once its line is proven off and its usage is known."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from fairroam.apps.esims import queries as esims
+from fairroam.apps.metering import queries as metering
+from fairroam.apps.refunds.models import Decision, RefundRequest
+from fairroam.apps.refunds.operations.giving import pay_back
+from fairroam.apps.refunds.operations.moves import (
+    RULES,
+    lock_live_request,
+    lock_request,
+    move,
+    tell,
+)
+from fairroam.apps.refunds.operations.recording import record_decision
+from fairroam.apps.refunds.operations.settling import refuse_unless_under_review
+from fairroam.apps.refunds.queries.facts import (
+    Quote,
+    quote_request,
+    was_used_after_declaring,
+)
+from fairroam.apps.refunds.queries.pages import current_decision
+
+# How long after a line's end its network may still report usage. The stand-in counts at once;
+# real ones take hours to days, and name their own figure.
+USAGE_LAG = timedelta(0)
+
+
+@transaction.atomic
+def line_is_off(*, order_line_id: int, now: datetime) -> None:
+    """The carrier or the network proved the end of a line: what waited for it goes on.
+
+    Safe to repeat, and right also for a line that nobody asked a refund for.
+    """
+    refund = lock_live_request(order_line_id)
+    if refund is None:
+        return
+    if refund.stage == "waiting_for_network":
+        await_usage(refund, now=now)
+    elif refund.stage == "under_review" and was_decided_before_the_end(refund):
+        decide(refund, now=now)
+
+
+@transaction.atomic
+def usage_is_known(*, order_line_id: int, now: datetime) -> None:
+    """The network reported up to the line's end: decide what waited for it. Safe to repeat."""
+    refund = lock_live_request(order_line_id)
+    if refund is not None and refund.stage == "waiting_for_usage":
+        decide_if_usage_is_known(refund, now=now)
+
+
+@transaction.atomic
+def network_is_silent(*, order_line_id: int, now: datetime) -> None:
+    """Nobody can say whether the line is off: a person takes over, in time for the law.
+
+    A declared withdrawal is paid in time all the same; other grounds wait for the proof.
+    """
+    refund = lock_live_request(order_line_id)
+    if refund is not None and refund.stage == "waiting_for_network":
+        decide(refund, now=now)
+
+
+@transaction.atomic
+def decide_again(*, request_id: int, actor: str, now: datetime) -> Decision:
+    """Let the rules look at the facts as they are now; it supersedes the former decision.
+
+    Raises NotAmongYours, MoveNotAllowed when the request does not wait for a person.
+    """
+    refund = lock_request(request_id)
+    refuse_unless_under_review(refund)
+    tell(refund, "refund.looked_at_again", actor=actor, now=now)
+    return record_decision(refund, quote_request(refund)[0], by=RULES, now=now)
+
+
+def was_decided_before_the_end(refund: RefundRequest) -> bool:
+    """Whether the present decision did not know that the line is off."""
+    decision = current_decision(refund.pk)
+    ended_at = esims.line_state(refund.order_line_id).ended_at
+    return decision is not None and ended_at is not None and decision.decided_at < ended_at
+
+
+def await_usage(refund: RefundRequest, *, now: datetime) -> None:
+    move(refund, "await_usage", now=now)
+    decide_if_usage_is_known(refund, now=now)
+
+
+def decide_if_usage_is_known(refund: RefundRequest, *, now: datetime) -> None:
+    ended_at = esims.line_state(refund.order_line_id).ended_at or now
+    as_of = metering.usage_of(refund.order_line_id).as_of
+    if now >= ended_at + USAGE_LAG or (as_of is not None and as_of >= ended_at):
+        decide(refund, now=now)
+
+
+def decide(refund: RefundRequest, *, now: datetime) -> None:
+    """Record what the rules say; a straight case is approved at once, else a person looks."""
+    quote, is_too_much = quote_request(refund)
+    decision = record_decision(refund, quote, by=RULES, now=now)
+    doubts = doubts_about(refund, quote)
+    if is_too_much:
+        doubts.append("wish")
+    tell(
+        refund,
+        "refund.decided",
+        actor=RULES,
+        now=now,
+        decision=decision.number,
+        due_minor=decision.due_minor,
+        doubts=doubts,
+    )
+    if not doubts:
+        pay_back(refund, decision, now=now, actor=RULES)
+    elif refund.stage != "under_review":
+        move(refund, "review", now=now)
+
+
+def doubts_about(refund: RefundRequest, quote: Quote) -> list[str]:
+    """Why a person should look, in codes; they never change the amount."""
+    doubts = {
+        "nothing_due": quote.due == 0,
+        "wish": refund.wish_minor is not None and refund.wish_minor > quote.due,
+        "above_limit": quote.due > settings.FAIRROAM_REFUND_AUTO_LIMIT,
+        "dispute_open": quote.decision["held"] > 0,
+        "used_after_declaring": was_used_after_declaring(quote.facts),
+        "line_still_on": quote.due > 0 and not esims.line_state(refund.order_line_id).is_off,
+    }
+    return [code for code, holds in doubts.items() if holds]

@@ -1,0 +1,157 @@
+"""Give money back: reserved, planned, booked and put on paper in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from fairroam.apps.ledger import operations as ledger
+from fairroam.apps.ledger.operations import Entry
+from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.orders import operations as orders
+from fairroam.apps.orders import queries as order_rows
+from fairroam.apps.orders.models import OrderLine
+from fairroam.apps.orders.operations.refund import owe_entries, tax_book
+from fairroam.apps.orders.queries import LineTerms, TenderTerms
+from fairroam.apps.payments import operations as payments
+from fairroam.apps.refunds.models import Decision, RefundPart, RefundRequest
+from fairroam.apps.refunds.operations.moves import move, tell
+from fairroam.apps.refunds.operations.papering import issue_credit_note, issue_decision
+from fairroam.apps.refunds.operations.paying import pay_if_all_arrived
+from fairroam.rules.money import share_by_weight
+from fairroam.rules.tax import tax_inside
+
+# A part of one of these kinds goes back to a book of the customer's, not through a provider.
+CREDIT_BOOKS = {"credit": "paid_credit", "promo": "promo_credit"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What goes back through one tender, in minor units."""
+
+    tender: TenderTerms
+    minor: int
+    is_held: bool
+
+
+def pay_back(refund: RefundRequest, decision: Decision, *, now: datetime, actor: str) -> None:
+    """Reserve, plan, book, write the papers and approve, all in the caller's transaction.
+
+    The database refuses what would give back more than a tender, line or payment has left.
+    """
+    terms = order_rows.terms_of(refund.order_line_id)
+    parts = parts_of(terms, decision)
+    orders.reserve(
+        order_line_id=refund.order_line_id,
+        parts=[(part.tender.id, part.minor) for part in parts],
+    )
+    plan_parts(refund, decision, parts, now=now)
+    entries, tax_minor = owed_entries(refund, decision, now=now)
+    ledger.post([*entries, *credit_entries(refund, decision, parts)], now=now)
+    decision_paper = issue_decision(refund, decision, now=now)
+    credit_note = issue_credit_note(refund, decision, tax_minor=tax_minor, now=now)
+    move(refund, "approve", now=now, decision_paper=decision_paper, credit_note=credit_note)
+    tell(
+        refund,
+        "refund.approved",
+        actor=actor,
+        now=now,
+        decision=decision.number,
+        amount_minor=decision.due_minor + decision.goodwill_minor,
+    )
+    pay_if_all_arrived(refund, now=now)
+
+
+def parts_of(terms: LineTerms, decision: Decision) -> list[Part]:
+    """What goes back through each tender: the rules' split of what is due, and the goodwill's.
+
+    Goodwill is split by what the tenders have left after that, as the rules split what is due.
+    """
+    due = {split["tender"]: split["amount"] for split in decision.result["split"]}
+    left = [
+        tender.captured - tender.refunded - tender.pending - due.get(str(tender.id), 0)
+        for tender in terms.tenders
+    ]
+    extra = [0] * len(left)
+    if decision.goodwill_minor:
+        extra = share_by_weight(decision.goodwill_minor, left)
+    parts = [
+        Part(tender, due.get(str(tender.id), 0) + goodwill, tender.disputed)
+        for tender, goodwill in zip(terms.tenders, extra, strict=True)
+    ]
+    assert sum(part.minor for part in parts) == decision.due_minor + decision.goodwill_minor
+    return [part for part in parts if part.minor]
+
+
+def plan_parts(
+    refund: RefundRequest, decision: Decision, parts: Sequence[Part], *, now: datetime
+) -> None:
+    """Store the parts; cash is planned as a payout, credit is back with this booking."""
+    for part in parts:
+        payout = None
+        if part.tender.kind == "cash":
+            assert part.tender.payment_id is not None
+            payout = payments.plan_payout(
+                payment_id=part.tender.payment_id,
+                amount_minor=part.minor,
+                cause=f"refund:{refund.pk}",
+                hold=part.is_held,
+                now=now,
+            )
+        RefundPart.objects.create(
+            request=refund,
+            decision=decision,
+            tender_id=part.tender.id,
+            amount_minor=part.minor,
+            is_held=part.is_held,
+            payout=payout,
+            arrived_at=None if payout else now,
+        )
+        if payout is None:
+            orders.settle(tender_id=part.tender.id, minor=part.minor)
+
+
+def owed_entries(
+    refund: RefundRequest, decision: Decision, *, now: datetime
+) -> tuple[list[Entry], int]:
+    """The moves that make the refund owed, and the tax in it.
+
+    The tax closes over all refunds of the line: T(all so far) - T(before), goodwill included,
+    since a lower price has a lower tax.
+    """
+    line = OrderLine.objects.select_related("order").get(pk=refund.order_line_id)
+    cause, rate = f"refund:{refund.pk}", decision.facts["tax_rate"]
+    unearned = BookName(
+        "unearned", decision.currency, customer_id=refund.customer_id, order_line_id=line.pk
+    )
+    ledger.lock_books([unearned])  # Its balance decides how much is taken back from what is earned.
+    due_tax = int(decision.result["tax"])
+    entries = owe_entries(line=line, minor=decision.due_minor, tax=due_tax, cause=cause, now=now)
+    before = decision.facts["refunded"] + decision.facts["pending"] + decision.due_minor
+    goodwill_tax = tax_inside(before + decision.goodwill_minor, rate) - tax_inside(before, rate)
+    owed = BookName("refunds_owed", decision.currency, customer_id=refund.customer_id)
+    goodwill = BookName("goodwill", decision.currency)
+    net = decision.goodwill_minor - goodwill_tax
+    entries += [
+        Entry(f"{cause}/goodwill", net, goodwill, owed),
+        Entry(f"{cause}/goodwill-tax", goodwill_tax, tax_book(line), owed),
+    ]
+    return entries, due_tax + goodwill_tax
+
+
+def credit_entries(refund: RefundRequest, decision: Decision, parts: Sequence[Part]) -> list[Entry]:
+    """The moves that put back what was paid from credit; promotional credit stays promotional."""
+    owed = BookName("refunds_owed", decision.currency, customer_id=refund.customer_id)
+    return [
+        Entry(
+            f"refund:{refund.pk}/credit:{part.tender.id}",
+            part.minor,
+            owed,
+            BookName(
+                CREDIT_BOOKS[part.tender.kind], decision.currency, customer_id=refund.customer_id
+            ),
+        )
+        for part in parts
+        if part.tender.kind in CREDIT_BOOKS
+    ]

@@ -1,0 +1,108 @@
+"""A person settles a request: approves it, with goodwill within the terms, or declines it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from fairroam.apps.esims import queries as esims
+from fairroam.apps.journal.refusals import MoveNotAllowed
+from fairroam.apps.refunds.models import Decision, RefundRequest
+from fairroam.apps.refunds.operations.giving import pay_back
+from fairroam.apps.refunds.operations.moves import lock_request, move, tell
+from fairroam.apps.refunds.operations.papering import issue_decision
+from fairroam.apps.refunds.operations.recording import record_decision
+from fairroam.apps.refunds.queries.facts import Quote, quote_request
+from fairroam.apps.refunds.queries.pages import current_decision
+from fairroam.apps.refunds.refusals import (
+    BeyondTheOffer,
+    DueByTheRules,
+    FiguresMoved,
+    LineStillOn,
+    NotDecidedYet,
+    NothingToPay,
+    NotYourOwnCase,
+)
+
+
+@transaction.atomic
+def approve(
+    *, request_id: int, staff_user_id: int, now: datetime, goodwill_minor: int = 0
+) -> Decision:
+    """A person approves what is due, and may add goodwill up to the terms' offer.
+
+    Their decision supersedes the rules' one and rests on the facts of now. Raises NotDecidedYet,
+    FiguresMoved (look again first), BeyondTheOffer, NothingToPay, LineStillOn, NotYourOwnCase,
+    MoveNotAllowed, NotAmongYours.
+    """
+    assert goodwill_minor >= 0
+    refund = lock_request(request_id)
+    refuse_unless_under_review(refund)
+    refuse_own_case(refund, staff_user_id)
+    seen = current_decision(refund.pk)
+    if seen is None:
+        raise NotDecidedYet(refund_id=refund.pk)
+    quote, _ = quote_request(refund)
+    if quote.due != seen.due_minor:
+        raise FiguresMoved(refund_id=refund.pk, seen=seen.due_minor, due=quote.due)
+    refuse_beyond_terms(refund, quote, goodwill_minor)
+    actor = f"staff:{staff_user_id}"
+    decision = record_decision(refund, quote, by=actor, now=now, goodwill_minor=goodwill_minor)
+    pay_back(refund, decision, now=now, actor=actor)
+    return decision
+
+
+@transaction.atomic
+def decline(*, request_id: int, staff_user_id: int, words: str, now: datetime) -> Decision:
+    """A person says no, with a reason in the customer's language; only where nothing is due.
+
+    Raises DueByTheRules, NotDecidedYet, NotYourOwnCase, MoveNotAllowed, NotAmongYours.
+    """
+    assert words.strip()
+    refund = lock_request(request_id)
+    refuse_unless_under_review(refund)
+    refuse_own_case(refund, staff_user_id)
+    if current_decision(refund.pk) is None:
+        raise NotDecidedYet(refund_id=refund.pk)
+    quote, _ = quote_request(refund)
+    if quote.due:
+        raise DueByTheRules(refund_id=refund.pk, due=quote.due)
+    actor = f"staff:{staff_user_id}"
+    decision = record_decision(refund, quote, by=actor, now=now)
+    paper = issue_decision(refund, decision, now=now)
+    move(refund, "decline", now=now, answer_words=words.strip(), decision_paper=paper)
+    tell(refund, "refund.declined", actor=actor, now=now, decision=decision.number)
+    return decision
+
+
+def refuse_unless_under_review(refund: RefundRequest) -> None:
+    if refund.stage != "under_review":
+        raise MoveNotAllowed(refund_id=refund.pk, stage=refund.stage)
+
+
+def refuse_own_case(refund: RefundRequest, staff_user_id: int) -> None:
+    if refund.customer.user_id == staff_user_id:
+        raise NotYourOwnCase(refund_id=refund.pk)
+
+
+def refuse_beyond_terms(refund: RefundRequest, quote: Quote, goodwill_minor: int) -> None:
+    """Refuse more goodwill than the terms allow for the line in all, and money before proof."""
+    if quote.due + goodwill_minor == 0:
+        raise NothingToPay(refund_id=refund.pk)
+    given = Decision.objects.filter(
+        request__order_line_id=refund.order_line_id, goodwill_minor__gt=0, parts__isnull=False
+    )
+    before = sum(given.distinct().values_list("goodwill_minor", flat=True))
+    if goodwill_minor and before + goodwill_minor > quote.decision["offer_cap"]:
+        offer = max(0, quote.decision["offer_cap"] - before)
+        raise BeyondTheOffer(refund_id=refund.pk, asked=goodwill_minor, offer=offer)
+    is_off = esims.line_state(refund.order_line_id).is_off
+    if quote.due and not is_off and not is_statutory(quote):
+        raise LineStillOn(refund_id=refund.pk)
+
+
+def is_statutory(quote: Quote) -> bool:
+    """Whether the law itself, not our promise, entitles: it is paid in time without our proof."""
+    statutory = {f"{pack['pack']}@{pack['version']}" for pack in quote.packs if pack["statutory"]}
+    return quote.decision["pack"] in statutory

@@ -1,0 +1,164 @@
+"""The facts of one order line, and what the rules say to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from fairroam import rules
+from fairroam.apps.catalogue import queries as catalogue
+from fairroam.apps.esims import queries as esims
+from fairroam.apps.metering import queries as metering
+from fairroam.apps.orders import queries as orders
+from fairroam.apps.orders.queries import LineTerms
+from fairroam.apps.refunds.models import RefundRequest
+from fairroam.apps.refunds.refusals import AskedTooMuch, NothingPaid
+
+ACTIVATION = ("downloaded_at", "installed_at", "enabled_at", "first_attach_at", "first_usage_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What the rules say: the facts and packs they were given, and their decision.
+
+    decision: as documented for `fairroam decide`; amounts in minor units of `currency`.
+    """
+
+    facts: dict[str, Any]
+    packs: list[dict[str, Any]]
+    decision: dict[str, Any]
+
+    @property
+    def currency(self) -> str:
+        return str(self.facts["currency"])
+
+    @property
+    def due(self) -> int:
+        return int(self.decision["due"])
+
+
+def written(moment: datetime | None) -> str | None:
+    """An instant as the rules read it: UTC, whole seconds."""
+    return moment.astimezone(UTC).replace(microsecond=0).isoformat() if moment else None
+
+
+def gather_facts(
+    terms: LineTerms,
+    *,
+    declared_at: datetime,
+    received_at: datetime | None = None,
+    asked: int | None = None,
+) -> dict[str, Any]:
+    """All that a decision on this line may depend on, as it stands now.
+
+    declared_at: when the request reached a door of ours; received_at: when we had it.
+    asked: minor units, at least 1; None asks for all that is due.
+    Outages and trouble are not recorded for lines yet: none, and null.
+    """
+    activation = esims.facts_of(terms.order_line_id)
+    usage = metering.usage_of(terms.order_line_id)
+    facts: dict[str, Any] = {
+        "currency": terms.currency,
+        "paid": terms.paid,
+        "list_price": terms.list_price,
+        "tax_rate": terms.tax_rate,
+        "refunded": terms.refunded,
+        "pending": terms.pending,
+        "tenders": [
+            {
+                "id": str(tender.id),
+                "method": tender.method,
+                "kind": tender.kind,
+                "captured": tender.captured,
+                "refunded": tender.refunded,
+                "pending": tender.pending,
+                "disputed": tender.disputed,
+            }
+            for tender in terms.tenders
+        ],
+        "zone": terms.zone,
+        "residence": terms.residence,
+        "concluded_at": written(terms.concluded_at),
+        "paid_at": written(terms.paid_at),
+        "ready_at": written(activation.ready_at),
+        "declared_at": written(declared_at),
+        "received_at": written(received_at or declared_at),
+        "notice_received_at": written(terms.notice_received_at),
+        "express_request_at": written(terms.express_request_at),
+        "loss_acknowledged_at": written(terms.loss_acknowledged_at),
+        **{name: written(getattr(activation, name)) for name in ACTIVATION},
+        "starts_at": written(usage.starts_at),
+        "ends_at": written(usage.ends_at),
+        "allowances": [
+            {
+                "kind": allowance.kind,
+                "granted": allowance.granted,
+                "used": allowance.used,
+                "weight": allowance.weight,
+            }
+            for allowance in usage.allowances
+        ],
+        "outages": [],
+        "trouble": None,
+    }
+    return facts if asked is None else {**facts, "asked": asked}
+
+
+def packs_of(terms: LineTerms) -> list[dict[str, Any]]:
+    """The packs frozen in the order, whole, so that anyone can compute the decision again."""
+    return [catalogue.pack_content(name) for name in terms.packs]
+
+
+def decide_on(facts: dict[str, Any], packs: list[dict[str, Any]]) -> Quote:
+    """The rules' decision on these facts. Raises AskedTooMuch with what is due."""
+    try:
+        decision = rules.decide(facts, rules.compile_packs(packs)).as_json()
+    except rules.AskedTooMuch as refused:
+        raise AskedTooMuch(due=refused.due, asked=facts["asked"]) from refused
+    return Quote(facts, packs, decision)
+
+
+def quote_terms(
+    terms: LineTerms, *, declared_at: datetime, received_at: datetime, asked: int | None = None
+) -> Quote:
+    """What the rules say for these terms. Raises AskedTooMuch, NothingPaid."""
+    if terms.paid_at is None:
+        raise NothingPaid(order_line_id=terms.order_line_id)
+    facts = gather_facts(terms, declared_at=declared_at, received_at=received_at, asked=asked)
+    return decide_on(facts, packs_of(terms))
+
+
+def quote(order_line_id: int, *, now: datetime, asked: int | None = None) -> Quote:
+    """What would come back if it were asked for now. Raises AskedTooMuch, NothingPaid."""
+    terms = orders.terms_of(order_line_id)
+    return quote_terms(terms, declared_at=now, received_at=now, asked=asked)
+
+
+def quote_request(refund: RefundRequest) -> tuple[Quote, bool]:
+    """What the rules say to the request now, and whether less is due by now than was asked for.
+
+    What the customer would get falls back to all that is due; a person sees the difference.
+    """
+    terms = orders.terms_of(refund.order_line_id)
+    declared_at, received_at = refund.declared_at, refund.received_at
+    try:
+        asked = refund.asked_minor
+        return quote_terms(
+            terms, declared_at=declared_at, received_at=received_at, asked=asked
+        ), False
+    except AskedTooMuch:
+        return quote_terms(terms, declared_at=declared_at, received_at=received_at), True
+
+
+def was_used_after_declaring(facts: Mapping[str, Any]) -> bool:
+    """Whether the eSIM was put to use between the request and its end at the network.
+
+    The rules do not see what happened later; a person should.
+    """
+    declared_at = datetime.fromisoformat(facts["declared_at"])
+    return any(
+        facts[name] is not None and datetime.fromisoformat(facts[name]) > declared_at
+        for name in ACTIVATION
+    )

@@ -1,0 +1,215 @@
+"""One request as its customer sees it: the answer, its reasons, and how far the money is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from fairroam import rules
+from fairroam.apps.esims import queries as esims
+from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.apps.refunds.models import Decision, RefundPart, RefundRequest
+from fairroam.apps.refunds.queries.facts import quote_request
+from fairroam.rules.calendars import add_working_days
+from fairroam.rules.zones import end_of_day, load_zone
+
+DECIDE_WITHIN_WORKING_DAYS = 3  # our own target; the law's clock is `pay_by`
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """A decision for a page. result: as documented for `fairroam decide`; minor units."""
+
+    number: str
+    due_minor: int
+    goodwill_minor: int
+    offer_cap: int
+    decided_by: str
+    decided_at: datetime
+    facts: dict[str, Any]
+    result: dict[str, Any]
+    supersedes: str | None
+
+    @property
+    def total_minor(self) -> int:
+        return self.due_minor + self.goodwill_minor
+
+    def lines(self, language: str) -> list[rules.Line]:
+        """The receipt: every reason in words, with its number at the right."""
+        return rules.explain(self.result, language)
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """What goes back through one tender; minor units."""
+
+    method: str
+    kind: str
+    amount_minor: int
+    is_held: bool
+    payout_stage: str | None
+    sent_at: datetime | None
+    arrived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineStep:
+    """asked, line_off, decided, sent or arrived: when it was; None while it is still ahead."""
+
+    code: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRow:
+    """One request. `decide_by` is our own target, `pay_by` the law's or our promise's day."""
+
+    id: int
+    order_line_id: int
+    order_number: str
+    customer_id: int
+    customer_number: str
+    names: dict[str, str]
+    zone: str
+    currency: str
+    stage: str
+    is_open: bool
+    asked_minor: int | None
+    wish_minor: int | None
+    words: str
+    answer_words: str
+    declared_at: datetime
+    received_at: datetime
+    decide_by: datetime
+    expected_minor: int  # what the rules say now; fixed by the decision
+    pay_by: date | None
+    decision: DecisionRow | None
+    parts: tuple[PartRow, ...]
+    timeline: tuple[TimelineStep, ...]
+    decision_paper: str | None
+    credit_note: str | None
+
+
+def current_decision(request_id: int) -> Decision | None:
+    """The decision that none supersedes; None before the first."""
+    return Decision.objects.filter(request_id=request_id, superseded_by__isnull=True).first()
+
+
+def decision_row(decision: Decision) -> DecisionRow:
+    return DecisionRow(
+        number=decision.number,
+        due_minor=decision.due_minor,
+        goodwill_minor=decision.goodwill_minor,
+        offer_cap=decision.result["offer_cap"],
+        decided_by=decision.decided_by,
+        decided_at=decision.decided_at,
+        facts=decision.facts,
+        result=decision.result,
+        supersedes=decision.supersedes.number if decision.supersedes else None,
+    )
+
+
+def part_row(part: RefundPart) -> PartRow:
+    return PartRow(
+        method=part.tender.method,
+        kind=part.tender.kind,
+        amount_minor=part.amount_minor,
+        is_held=part.is_held,
+        payout_stage=part.payout.stage if part.payout else None,
+        sent_at=part.payout.sent_at if part.payout else part.arrived_at,
+        arrived_at=part.arrived_at,
+    )
+
+
+def decide_by(received_at: datetime, *, zone: str, residence: str) -> datetime:
+    """The end of the third working day after it was received, where the customer lives."""
+    local_zone = load_zone(zone)
+    received_on = received_at.astimezone(local_zone).date()
+    last_day = add_working_days(received_on, DECIDE_WITHIN_WORKING_DAYS, residence)
+    return datetime.fromtimestamp(end_of_day(last_day, local_zone), UTC)
+
+
+def latest(moments: list[datetime | None]) -> datetime | None:
+    """When the last of them was; None for none, or while one is still ahead."""
+    known = [moment for moment in moments if moment is not None]
+    return max(known) if known and len(known) == len(moments) else None
+
+
+def timeline_of(
+    request: RefundRequest, decided_at: datetime | None, parts: tuple[PartRow, ...]
+) -> tuple[TimelineStep, ...]:
+    steps = {
+        "asked": request.declared_at,
+        "line_off": esims.line_state(request.order_line_id).ended_at,
+        "decided": decided_at,
+        "sent": latest([part.sent_at for part in parts]),
+        "arrived": latest([part.arrived_at for part in parts]),
+    }
+    return tuple(TimelineStep(code, at) for code, at in steps.items())
+
+
+ROWS = RefundRequest.objects.select_related(
+    "customer", "order_line__order", "decision_paper", "credit_note"
+)
+
+
+def row(request: RefundRequest) -> RefundRow:
+    order = request.order_line.order
+    found = current_decision(request.pk)
+    decision = decision_row(found) if found else None
+    stored = request.parts.select_related("tender", "payout").order_by("pk")
+    parts = tuple(part_row(part) for part in stored)
+    said = decision.result if decision else quote_request(request)[0].decision
+    return RefundRow(
+        id=request.pk,
+        order_line_id=request.order_line_id,
+        order_number=order.number,
+        customer_id=request.customer_id,
+        customer_number=request.customer.number,
+        names=request.order_line.plan_copy["names"],
+        zone=order.zone,
+        currency=order.currency,
+        stage=request.stage,
+        is_open=bool(request.is_live),
+        asked_minor=request.asked_minor,
+        wish_minor=request.wish_minor,
+        words=request.words,
+        answer_words=request.answer_words,
+        declared_at=request.declared_at,
+        received_at=request.received_at,
+        decide_by=decide_by(request.received_at, zone=order.zone, residence=order.residence),
+        expected_minor=said["due"] + (decision.goodwill_minor if decision else 0),
+        pay_by=date.fromisoformat(said["pay_by"]) if said["pay_by"] else None,
+        decision=decision,
+        parts=parts,
+        timeline=timeline_of(request, decision.decided_at if decision else None, parts),
+        decision_paper=request.decision_paper.number if request.decision_paper else None,
+        credit_note=request.credit_note.number if request.credit_note else None,
+    )
+
+
+def refund(request_id: int, customer_id: int) -> RefundRow:
+    """The customer's own request. Raises NotAmongYours."""
+    found = ROWS.all().filter(pk=request_id, customer_id=customer_id).first()
+    if found is None:
+        raise NotAmongYours(refund_id=request_id)
+    return row(found)
+
+
+def refund_of_line(order_line_id: int, customer_id: int) -> RefundRow | None:
+    """The newest request for that line of the customer's; None when nobody asked yet."""
+    found = ROWS.all().filter(order_line_id=order_line_id, customer_id=customer_id)
+    newest = found.order_by("-pk").first()
+    return row(newest) if newest else None
+
+
+def refunds_of(customer_id: int) -> list[RefundRow]:
+    """All requests of the customer, newest first."""
+    return [row(found) for found in ROWS.all().filter(customer_id=customer_id).order_by("-pk")]
+
+
+def open_refunds_of(customer_id: int) -> list[RefundRow]:
+    """The requests that are still on their way, oldest first."""
+    live = ROWS.all().filter(customer_id=customer_id, is_live=True)
+    return [row(found) for found in live.order_by("pk")]
