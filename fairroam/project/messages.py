@@ -95,9 +95,8 @@ def untranslated(path: Path) -> list[str]:
     for (text, context), where in messages():
         single = text if isinstance(text, str) else text[0]
         entry = catalogue.get(single, context)
-        if entry is None or not all(
-            [entry.string] if isinstance(entry.string, str) else entry.string
-        ):
+        words = entry.string if entry else ""
+        if not words or not all(words):
             missing.append(f"{where}: {single}")
     return missing
 
