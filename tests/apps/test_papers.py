@@ -343,6 +343,7 @@ def test_a_lost_key_file_is_replaced_and_old_papers_stay_true(db, folder):
 def test_the_command_lists_rotates_and_revokes(db, capsys):
     first = operations.rotate_key(actor="staff:1", now=NOON)
 
+    assert keys_command([]) == 0
     assert keys_command(["rotate"]) == 0
     assert keys_command(["revoke", first, "--from", "2026-07-12T14:00:00+02:00"]) == 0
     assert keys_command(["revoke", "nobody", "--from", "2026-07-12T14:00:00Z"]) == 1
