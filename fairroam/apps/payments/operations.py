@@ -224,6 +224,22 @@ def keep_event(*, provider: str, told: Told, now: datetime) -> ProviderEvent | N
     return event if is_new else None
 
 
+@transaction.atomic
+def quarantine(*, provider: str, event_id: str, reason: str, content: str, now: datetime) -> None:
+    """Keep what a person must look at, as it came; nothing is booked, a repeat changes nothing."""
+    ProviderEvent.objects.get_or_create(
+        provider=provider,
+        event_id=event_id,
+        defaults={
+            "kind": "unknown",
+            "content": {"as_it_came": content},
+            "received_at": now,
+            "outcome": "quarantined",
+            "reason": reason,
+        },
+    )
+
+
 def conclude_event(event: ProviderEvent, *, outcome: str, reason: str = "") -> None:
     """Say what a stored provider event led to: applied, ignored or quarantined."""
     moved = ProviderEvent.objects.filter(pk=event.pk, outcome="received").update(

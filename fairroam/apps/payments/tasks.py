@@ -9,6 +9,7 @@ from django.conf import settings
 from fairroam.apps.payments import operations
 from fairroam.apps.payments.models import Payment, Payout
 from fairroam.gateways.payments import (
+    AnswerMismatch,
     PaymentGateway,
     PaymentState,
     PayoutReceipt,
@@ -71,6 +72,15 @@ def send_payout(*, payout_id: int, now: datetime) -> None:
         receipt = gateway(payment.provider).pay_back(
             payment_ref=payment.provider_ref, amount=amount, key=payout.key
         )
+    except AnswerMismatch as mismatch:  # It may have had an effect: never repeat, never book.
+        operations.quarantine(
+            provider=payment.provider,
+            event_id=f"answer:{payout.key}",
+            reason="answer-differs",
+            content=str(mismatch),
+            now=now,
+        )
+        return
     except PayoutRefused as refused:
         receipt = PayoutReceipt(
             provider_ref="", status=PayoutStatus.FAILED, amount=amount, reason=refused.code

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from fairroam.apps.orders import operations as orders
+from fairroam.apps.payments import operations as events
 from fairroam.apps.payments import tasks as payments
 from fairroam.clock import now
 from fairroam.gateways.payments import BadSignature, EventNotUnderstood, StaleEvent
@@ -34,6 +37,13 @@ def hear(request: HttpRequest, provider: str) -> HttpResponse:
         return problem("bad-signature", 401)
     except StaleEvent:
         return problem("stale", 401)
-    except EventNotUnderstood:
-        return problem("event-unknown", 422)
+    except EventNotUnderstood:  # kept for a person; the provider need not repeat it
+        events.quarantine(
+            provider=provider,
+            event_id=hashlib.sha256(request.body).hexdigest(),
+            reason="event-unknown",
+            content=request.body.decode(errors="replace"),
+            now=at,
+        )
+        return JsonResponse({"outcome": "quarantined"})
     return JsonResponse({"outcome": orders.hear_provider(provider=provider, told=told, now=at)})
