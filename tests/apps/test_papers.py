@@ -1,108 +1,30 @@
-"""Numbers without gaps, signatures that hold, keys that come and go, and pictures."""
+"""Numbers without gaps, signatures that hold, keys that come and go."""
 
 import json
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection, transaction
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fairroam.apps.journal.models import Event
 from fairroam.apps.papers import operations, queries
 from fairroam.apps.papers.models import NumberSeries, Paper, SigningKey
-from fairroam.apps.papers.operations import pictures
 from fairroam.apps.papers.operations.contents import content
 from fairroam.apps.papers.refusals import CreditAboveInvoice, NoSuchKey
 from fairroam.project.keys import main as keys_command
-from fairroam.proof import KeySet, Truth, attached_document, read, verify, verify_picture
+from fairroam.proof import KeySet, Truth, read, verify
 from fairroam.rules.money import Money
-
-NOON = datetime(2026, 7, 12, 12, tzinfo=UTC)
-LANGUAGES = ["en", "zh-Hans", "zh-Hant"]
-TEXTS = {
-    "en": "Japan 10 GB, 30 days",
-    "zh-Hans": "日本 10 GB，30 天套餐",
-    "zh-Hant": "日本 10 GB，30 天方案，門號保留",
-}
+from tests.apps.papers_given import KINDS, NOON, a_statement, issued, one_of
 
 
 @pytest.fixture(autouse=True)
 def folder(settings, tmp_path):
     settings.FAIRROAM_FOLDER = tmp_path
     return tmp_path
-
-
-def euros(minor: int) -> Money:
-    return Money(minor, "EUR")
-
-
-def a_statement(kind: str, text: str = TEXTS["en"], total: int = 2148) -> dict:
-    refund = {
-        "zone": "Europe/Berlin",
-        "order": "FR-7K3M-9Q2T",
-        "decision": "RD-7K3M-9Q2T",
-        "reasons": [
-            {"code": "PAID", "text": text, "amount": euros(3000)},
-            {"code": "USED_SHARE", "text": text, "amount": euros(total - 3000), "why": text},
-            {"code": "NO_OUTAGE", "text": text, "counts": False},
-        ],
-        "total": euros(total),
-        "pay_by": date(2026, 7, 26),
-    }
-    computed = {"facts": {"paid": 3000}, "packs": [{"pack": "p"}], "result": {"refund": total}}
-    entry = {"text": text, "at": NOON, "until": date(2034, 12, 31), "why": text}
-    return {
-        "invoice": {
-            "order": "FR-7K3M-9Q2T",
-            "buyer": {"name": text, "country": "DE"},
-            "lines": [
-                {
-                    "description": text,
-                    "gross": euros(3000),
-                    "net": euros(2521),
-                    "tax": euros(479),
-                }
-            ],
-            "total": euros(3000),
-            "tax": euros(479),
-            "tax_rate": "0.19",
-            "terms": ["eu-crd@1"],
-        },
-        "credit_note": refund | {"tax": euros(343), "tax_rate": "0.19"},
-        "receipt": refund,
-        "decision": refund | computed,
-        "certificate": {
-            "customer": "C-7K3M-9Q2T",
-            "requested_at": NOON,
-            "closed_at": NOON,
-            **{section: [entry] for section in ("stopped", "exported", "erased", "kept")},
-            "figures": [{"text": text, "amount": Money(1900, "JPY")}],
-            "balance": [euros(0), Money(0, "JPY")],
-            "commitments": {"email": "sha256:" + "0" * 64},
-        },
-    }[kind]
-
-
-def issued(kind: str = "invoice", *, language: str = "en", now: datetime = NOON, **more) -> Paper:
-    total = more.pop("total", 2148)
-    return operations.issue(
-        kind=kind,
-        statement=a_statement(kind, TEXTS[language], total),
-        language=language,
-        customer_id=None,
-        now=now,
-        **more,
-    )
-
-
-def one_of(kind: str, language: str = "en") -> Paper:
-    invoice = issued(language=language) if kind == "credit_note" else None
-    return issued(kind, language=language, refers_to=invoice)
 
 
 # Numbers -----------------------------------------------------------------------------------------
@@ -184,7 +106,7 @@ def test_a_paper_is_written_in_the_transaction_of_its_act(committed):
 # Statements --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["invoice", "credit_note", "receipt", "decision", "certificate"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.promise(64)
 def test_every_paper_names_the_seller_our_address_and_how_to_check_it(db, kind):
     paper = one_of(kind)
@@ -360,112 +282,6 @@ def test_an_instant_without_offset_revokes_nothing(db, capsys):
         keys_command(["revoke", "any", "--from", "2026-07-12T14:00:00"])
 
     assert "write the offset" in capsys.readouterr().err
-
-
-# Pictures ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", ["invoice", "credit_note", "receipt", "decision", "certificate"])
-def test_a_picture_is_sealed_whole_and_carries_the_signed_document(db, kind, language):
-    paper = one_of(kind, language)
-
-    picture = operations.render_pdf(paper)
-
-    assert verify_picture(picture, queries.key_set()).statement == paper.statement
-    assert attached_document(picture) == read(paper.signed)
-    assert operations.render_pdf(paper) == picture
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", ["invoice", "credit_note", "receipt", "decision", "certificate"])
-def test_no_word_of_ours_lacks_a_glyph(db, kind, language):
-    inputs = pictures.drawing_inputs(one_of(kind, language).statement)
-
-    # PDF/UA-1 refuses a character without a glyph.
-    assert pictures.draw(
-        kind, inputs | {"document": "{}"}, format="pdf", pdf_standards=["ua-1"]
-    ).startswith(b"%PDF")
-
-
-def test_a_name_in_a_script_without_our_glyphs_still_gets_its_paper(db):
-    statement = a_statement("invoice", "สมชาย 😀")
-    paper = operations.issue(
-        kind="invoice", statement=statement, language="en", customer_id=None, now=NOON
-    )
-
-    assert verify_picture(operations.render_pdf(paper), queries.key_set())
-
-
-def test_code_in_a_name_is_only_text(db):
-    statement = a_statement("invoice", '#panic("x") $ ] #read("/etc/passwd") <script> *bold*')
-    paper = operations.issue(
-        kind="invoice", statement=statement, language="en", customer_id=None, now=NOON
-    )
-
-    assert verify_picture(operations.render_pdf(paper), queries.key_set())
-
-
-@pytest.mark.promise(78)
-def test_a_true_picture_with_an_appended_revision_is_changed_and_shows_what_was_signed(db):
-    paper = one_of("certificate")
-    annotated = operations.render_pdf(paper) + b"\n9 0 obj\n<</Type/Annot>>\nendobj\n%%EOF"
-
-    verdict = verify_picture(annotated, queries.key_set())
-
-    assert verdict.truth is Truth.CHANGED
-    assert verdict.statement == paper.statement
-
-
-def shown(language: str, **entries) -> dict:
-    head = {"number": "FR-2026-000001", "check": {"address": "x"}, "issued_at": "2026-07-12T"}
-    inputs = pictures.drawing_inputs(
-        head | {"issued_at": "2026-07-12T21:30:00Z", "language": language} | entries
-    )
-    return json.loads(inputs["statement"])
-
-
-@pytest.mark.parametrize(
-    ("language", "zone", "instant"),
-    [
-        ("en", "UTC", "12 July 2026 21:30 (UTC)"),
-        ("en", "Europe/Berlin", "12 July 2026 23:30 (Berlin time)"),
-        ("zh-Hans", "Asia/Shanghai", "2026年7月13日 05:30（上海时间）"),
-        ("zh-hant", "Asia/Taipei", "2026年7月13日 05:30（台北時間）"),
-    ],
-)
-def test_instants_are_shown_in_the_zone_of_the_paper_which_is_named(language, zone, instant):
-    assert shown(language, zone=zone)["issued_at"] == instant
-
-
-@pytest.mark.parametrize(
-    ("language", "minor", "currency", "exponent", "text"),
-    [
-        ("en", 123456, "EUR", 2, "€1,234.56"),
-        ("en", -852, "EUR", 2, "−€8.52"),
-        ("en", 0, "USD", 2, "US$0.00"),
-        ("zh-Hans", 1900, "CNY", 2, "¥19.00"),
-        ("zh-Hans", 1900, "JPY", 0, "JP¥1,900"),
-        ("zh-Hant", 1900, "TWD", 2, "$19.00"),
-        ("en", 1234, "KWD", 3, "KWD\xa01.234"),
-        ("en", 1234, "IQD", 3, "IQD\xa01.234"),
-    ],
-)
-def test_amounts_are_shown_to_the_last_minor_unit(language, minor, currency, exponent, text):
-    amount = {"minor": minor, "currency": currency, "exponent": exponent}
-
-    assert shown(language, total=amount)["total"] == text
-
-
-@given(minor=st.integers(-(10**12), 10**12), exponent=st.sampled_from([0, 2, 3]))
-def test_a_shown_amount_has_lost_no_digit(minor, exponent):
-    amount = {"minor": minor, "currency": "EUR", "exponent": exponent}
-
-    text = shown("en", total=amount)["total"]
-
-    digits = "".join(character for character in text if character.isdecimal())
-    assert int(digits) == abs(minor)
-    assert text.startswith("−") == (minor < 0)
 
 
 # Faults ------------------------------------------------------------------------------------------
