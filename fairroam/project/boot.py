@@ -69,6 +69,7 @@ class UnsoundStart(ImproperlyConfigured):
 def refuse_unsound_start() -> None:
     """Return if nothing speaks against a start, else raise UnsoundStart with every reason."""
     faults = find_boot_faults()
+    connection.close()  # Requests and jobs have connections of their own.
     if faults:
         raise UnsoundStart(
             "fairroam does not start:\n"
@@ -160,7 +161,7 @@ def _production_faults() -> Iterator[BootFault]:
             f"FAIRROAM_SECRET_KEY is the default or shorter than {SECRET_KEY_LENGTH_MIN}"
             " characters: give it 256 random bits.",
         )
-    if "demo" in get_resolver().namespace_dict:
+    if any(str(door.pattern).startswith("demo") for door in get_resolver().url_patterns):
         yield BootFault("demo-doors", "The pages of the demo are open in production.")
     if getattr(settings, "FAIRROAM_FAULT_POINTS", "") or os.environ.get("FAIRROAM_FAULT_POINTS"):
         yield BootFault("fault-points", "FAIRROAM_FAULT_POINTS lets requests fail on purpose.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import hashlib
 import logging
@@ -229,6 +230,7 @@ class Cluster:
             os.chown(self.place, 0, user.gid)
             self.place.chmod(0o710)
             self.place.parent.chmod(0o755)
+            (self.place / "belongs-to").write_text(f"{self.folder}\n")
         if not self.sockets.exists():
             self.sockets.mkdir(mode=0o700)
             user.give(self.sockets)
@@ -336,11 +338,19 @@ def _is_same_folder(one: Path, other: Path) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the server of the folder given until SIGTERM: 0. Returns 1 when it ends by itself."""
+    """Run the server of FOLDER until SIGTERM: 0. Returns 1 when it ends by itself."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    parser = argparse.ArgumentParser("fairroam.project.database", description=main.__doc__)
+    parser.add_argument("folder", type=Path)
+    roles = (ADMIN_ROLE, OWNER_ROLE, APP_ROLE)
+    parser.add_argument("--print-url", choices=roles, help="only print this role's address")
+    options = parser.parse_args(arguments)
+    if options.print_url:
+        sys.stdout.write(Cluster(options.folder).url(role=options.print_url) + "\n")
+        return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        with Cluster(Path(arguments[0])) as cluster:
+        with Cluster(options.folder) as cluster:
             log.info("The server is ready: %s", cluster.data)
             log.error("The server is gone (%s).", cluster.wait())
     except DatabaseUnusable as refusal:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
+import secrets
+import shlex
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import psycopg
 from django.apps import apps
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from fairroam.project.binaries import MAJOR_MIN, DatabaseUnusable
 
@@ -123,3 +128,25 @@ def _run(connection: Connection, statement: str, *parts: sql.Composable | str) -
 
 def _finds(connection: Connection, query: str, name: str) -> bool:
     return connection.execute(query.encode(), [name]).fetchone() is not None
+
+
+def main(arguments: list[str]) -> int:
+    """Prepare the server at ADMIN_URL with fresh passwords; print the settings that use it."""
+    parser = argparse.ArgumentParser("fairroam.project.roles", description=main.__doc__)
+    parser.add_argument("admin_url")
+    admin_url = parser.parse_args(arguments).admin_url
+    variables = {"DATABASE_URL": APP_ROLE, "DATABASE_OWNER_URL": OWNER_ROLE}
+    passwords = {role: secrets.token_urlsafe(32) for role in variables.values()}
+    try:
+        prepare(admin_url, passwords)
+    except (DatabaseUnusable, psycopg.OperationalError) as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        return 1
+    for variable, role in variables.items():
+        address = make_conninfo(admin_url, user=role, password=passwords[role], dbname=DATABASE)
+        sys.stdout.write(f"{variable}={shlex.quote(address)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -18,6 +18,7 @@ import httpx
 from fairroam.project.child import dies_with_parent
 
 GRACE_SECONDS = 25.0  # for the requests and jobs under way when a stop is asked for
+GRACE_UNREADY_SECONDS = 2.0
 BACKOFF_SECONDS_MIN, BACKOFF_SECONDS_MAX = 0.5, 10.0
 HEALTHY_AFTER_SECONDS = 30.0  # who lived this long is started again without a long wait
 LOOK_EVERY_SECONDS = 0.1
@@ -202,7 +203,8 @@ class _Keeper:
 
     def stop(self, grace_seconds: float) -> None:
         if self._process is not None:
-            _end(self._process, grace_seconds)
+            # Who was never ready has nothing to finish; a web server may then miss the signal.
+            _end(self._process, grace_seconds if self._was_ready else GRACE_UNREADY_SECONDS)
             self._process = None
 
     def _failed(self, what: str) -> StartFailed:

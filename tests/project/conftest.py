@@ -24,16 +24,6 @@ def make_cluster() -> Iterator[Callable[..., Cluster]]:
         cluster.remove()
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A running cluster with all tables and rights."""
-    cluster = Cluster(tmp_path_factory.mktemp("migrated"), durable=False)
-    with cluster:
-        migrate(cluster)
-        yield cluster
-    cluster.remove()
-
-
 def migrate(cluster: Cluster) -> subprocess.CompletedProcess[str]:
     return fairroam(cluster, ".venv/bin/fairroam", "migrate")
 

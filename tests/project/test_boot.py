@@ -15,13 +15,19 @@ django.setup()
 from fairroam.project.boot import find_boot_faults
 print(json.dumps([(fault.code, fault.sentence) for fault in find_boot_faults()]))
 """
+FIND_AFTER_DEMO = FIND.replace(
+    "from fairroam",
+    "import fairroam.project.urls; from django.conf import settings\n"
+    "settings.FAIRROAM_ENVIRONMENT = 'production'\n"
+    "from fairroam",
+)
 REFUSE = "import django; django.setup(); from fairroam.project import boot; boot.{}()"
 SECRET = "r4nd0m-" * 7
 SOUND_PRODUCTION = {"FAIRROAM_ENVIRONMENT": "production", "FAIRROAM_SECRET_KEY": SECRET}
 
 
-def find_faults(cluster, **variables):
-    said = fairroam(cluster, sys.executable, "-c", FIND, **variables)
+def find_faults(cluster, script=FIND, **variables):
+    said = fairroam(cluster, sys.executable, "-c", script, **variables)
     assert said.returncode == 0, said.stderr
     return [tuple(fault) for fault in json.loads(said.stdout)]
 
@@ -31,9 +37,9 @@ def codes(faults):
 
 
 @pytest.fixture
-def alter(migrated):
+def alter(cluster):
     """Change the database as its owner; the given statements put it right again."""
-    with psycopg.connect(migrated.url(role=OWNER_ROLE), autocommit=True) as owner:
+    with psycopg.connect(cluster.url(role=OWNER_ROLE), autocommit=True) as owner:
         repairs = []
 
         def change(statement, *repair):
@@ -45,11 +51,11 @@ def alter(migrated):
             owner.execute(repair)
 
 
-def test_a_sound_production_starts(migrated):
-    assert find_faults(migrated, **SOUND_PRODUCTION) == []
+def test_a_sound_production_starts(cluster):
+    assert find_faults(cluster, **SOUND_PRODUCTION) == []
 
 
-def test_a_guard_that_is_missing_or_not_valid_is_named(migrated, alter):
+def test_a_guard_that_is_missing_or_not_valid_is_named(cluster, alter):
     source = "transfer_and_its_source_share_a_currency"
     used = "CHECK (used >= 0)"
     foreign_key = "FOREIGN KEY (source_id, currency) REFERENCES ledger_book (id, currency)"
@@ -68,7 +74,7 @@ def test_a_guard_that_is_missing_or_not_valid_is_named(migrated, alter):
         " ON refunds_refundrequest (order_line_id) WHERE is_live",
     )
 
-    assert sorted(find_faults(migrated)) == [
+    assert sorted(find_faults(cluster)) == [
         (
             "guard-invalid",
             "The constraint a_meter_never_runs_below_zero of metering_meter is not valid.",
@@ -81,14 +87,14 @@ def test_a_guard_that_is_missing_or_not_valid_is_named(migrated, alter):
     ]
 
 
-def test_a_program_with_the_rights_of_the_owner_does_not_start(migrated):
+def test_a_program_with_the_rights_of_the_owner_does_not_start(cluster):
     for role in (OWNER_ROLE, ADMIN_ROLE):
-        assert codes(find_faults(migrated, DATABASE_URL=migrated.url(role=role))) == [
+        assert codes(find_faults(cluster, DATABASE_URL=cluster.url(role=role))) == [
             "role-owns-tables"
         ]
 
 
-def test_a_program_that_may_edit_history_does_not_start(migrated, alter):
+def test_a_program_that_may_edit_history_does_not_start(cluster, alter):
     alter(
         "GRANT UPDATE (id) ON ledger_transfer TO fairroam_app",
         "REVOKE UPDATE (id) ON ledger_transfer FROM fairroam_app",
@@ -98,7 +104,7 @@ def test_a_program_that_may_edit_history_does_not_start(migrated, alter):
         "REVOKE DELETE, TRUNCATE ON refunds_decision FROM fairroam_app",
     )
 
-    assert find_faults(migrated) == [
+    assert find_faults(cluster) == [
         (
             "role-may-edit-history",
             f"The program's database role may {rights} {table}: run fairroam migrate.",
@@ -110,7 +116,7 @@ def test_a_program_that_may_edit_history_does_not_start(migrated, alter):
     ]
 
 
-def test_an_old_database_does_not_start(migrated, alter):
+def test_an_old_database_does_not_start(cluster, alter):
     forget = "DELETE FROM django_migrations WHERE app = 'metering' AND name LIKE '0002%%'"
     alter("CREATE TABLE kept AS SELECT * FROM django_migrations")
     alter(
@@ -119,28 +125,33 @@ def test_an_old_database_does_not_start(migrated, alter):
         "INSERT INTO django_migrations SELECT * FROM kept",
         "DROP TABLE kept",
     )
-    faults = find_faults(migrated)
+    faults = find_faults(cluster)
     assert codes(faults) == ["migration-missing"]
     assert "metering.0002" in faults[0][1]
 
 
-def test_production_refuses_weak_secrets_and_doors_for_trials(migrated):
+def test_production_refuses_the_doors_of_the_demo(cluster):
+    demo = SOUND_PRODUCTION | {"FAIRROAM_ENVIRONMENT": "demo"}
+    assert codes(find_faults(cluster, FIND_AFTER_DEMO, **demo)) == ["demo-doors"]
+
+
+def test_production_refuses_weak_secrets_and_fault_points(cluster):
     weak = {"FAIRROAM_SECRET_KEY": "short", "FAIRROAM_FAULT_POINTS": "refund.after_call=kill"}
-    assert codes(find_faults(migrated, **SOUND_PRODUCTION | weak)) == [
+    assert codes(find_faults(cluster, **SOUND_PRODUCTION | weak)) == [
         "weak-secret",
         "fault-points",
     ]
 
 
-def test_an_unsound_start_ends_with_all_its_reasons(migrated):
-    owner_url = migrated.url(role=OWNER_ROLE)
+def test_an_unsound_start_ends_with_all_its_reasons(cluster):
+    owner_url = cluster.url(role=OWNER_ROLE)
     weak = {"FAIRROAM_SECRET_KEY": "short", "DATABASE_URL": owner_url}
     program = [sys.executable, "-c", REFUSE.format("refuse_unsound_start")]
 
-    refused = fairroam(migrated, *program, **SOUND_PRODUCTION | weak)
+    refused = fairroam(cluster, *program, **SOUND_PRODUCTION | weak)
 
     assert refused.returncode == 1
     assert "fairroam does not start:" in refused.stderr
     assert "[role-owns-tables]" in refused.stderr
     assert "[weak-secret]" in refused.stderr
-    assert fairroam(migrated, *program, **SOUND_PRODUCTION).returncode == 0
+    assert fairroam(cluster, *program, **SOUND_PRODUCTION).returncode == 0

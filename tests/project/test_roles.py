@@ -1,5 +1,8 @@
 """The program may add to what happened, never change it; and what owns nothing breaks little."""
 
+import shlex
+import sys
+
 import psycopg
 import pytest
 from psycopg import sql
@@ -12,18 +15,18 @@ from fairroam.project.database import (
     grant_app_role,
     prepare,
 )
-from tests.project.conftest import migrate
+from tests.project.conftest import fairroam, migrate
 
 
 @pytest.fixture
-def app(migrated):
-    with psycopg.connect(migrated.url(role=APP_ROLE), autocommit=True) as connection:
+def app(cluster):
+    with psycopg.connect(cluster.url(role=APP_ROLE), autocommit=True) as connection:
         yield connection
 
 
 @pytest.fixture
-def owner(migrated):
-    with psycopg.connect(migrated.url(role=OWNER_ROLE), autocommit=True) as connection:
+def owner(cluster):
+    with psycopg.connect(cluster.url(role=OWNER_ROLE), autocommit=True) as connection:
         yield connection
 
 
@@ -85,13 +88,13 @@ def test_a_right_given_by_hand_is_taken_back(app, owner):
             app.execute(act)
 
 
-def test_a_stranger_to_the_program_can_do_nothing(migrated, app):
+def test_a_stranger_to_the_program_can_do_nothing(cluster, app):
     callable_functions = (
         "SELECT count(*) FILTER (WHERE has_function_privilege(oid, 'EXECUTE')) FROM pg_proc"
         " WHERE pronamespace = 'public'::regnamespace"
     )
     assert app.execute(callable_functions).fetchone()[0] > 0
-    with psycopg.connect(migrated.url(role=ADMIN_ROLE)) as admin:
+    with psycopg.connect(cluster.url(role=ADMIN_ROLE)) as admin:
         admin.execute("CREATE ROLE stranger")
         admin.execute("SET ROLE stranger")
         assert admin.execute(callable_functions).fetchone() == (0,)
@@ -100,22 +103,26 @@ def test_a_stranger_to_the_program_can_do_nothing(migrated, app):
         admin.rollback()
 
 
-def test_a_renamed_append_only_table_stops_the_migration(migrated, owner):
+def test_a_renamed_append_only_table_stops_the_migration(cluster, owner):
     owner.execute("ALTER TABLE journal_event RENAME TO journal_happening")
     try:
-        migration = migrate(migrated)
+        migration = migrate(cluster)
     finally:
         owner.execute("ALTER TABLE journal_happening RENAME TO journal_event")
     assert migration.returncode != 0
     assert "append-only tables are missing: journal_event" in migration.stderr
 
 
-def test_roles_are_prepared_on_any_server_and_again(migrated):
-    passwords = {OWNER_ROLE: migrated.password(OWNER_ROLE), APP_ROLE: "changed"}
-    admin_url = migrated.url("postgres", ADMIN_ROLE)
+def test_any_server_is_prepared_and_again(cluster):
+    admin_url = cluster.url("postgres", ADMIN_ROLE)
 
-    prepare(admin_url, passwords)
-    assert not migrated.is_ready(), "the former password is void"
+    said = fairroam(cluster, sys.executable, "-m", "fairroam.project.roles", admin_url)
 
-    prepare(admin_url, passwords | {APP_ROLE: migrated.password(APP_ROLE)})
-    assert migrated.is_ready()
+    assert not cluster.is_ready(), "the former password is void"
+    settings = dict(line.split("=", 1) for line in shlex.split(said.stdout))
+    for variable, role in (("DATABASE_URL", APP_ROLE), ("DATABASE_OWNER_URL", OWNER_ROLE)):
+        with psycopg.connect(settings[variable]) as connection:
+            asked = connection.execute("SELECT current_user, current_database()")
+            assert asked.fetchone() == (role, "fairroam")
+    prepare(admin_url, {role: cluster.password(role) for role in (OWNER_ROLE, APP_ROLE)})
+    assert cluster.is_ready()
