@@ -43,8 +43,8 @@ def allowance(count: int, kind: str, language: str) -> str:
         -(-count // 60) if kind == "voice" else count, locale=locale_of(language)
     )
     if kind == "voice":
-        return f"{number} 分钟" if is_chinese else f"{number} min"
-    return f"{number} 条短信" if is_chinese else f"{number} SMS"
+        return f"{number}分钟" if is_chinese else f"{number} min"
+    return f"{number}条短信" if is_chinese else f"{number} SMS"
 
 
 def percent(share: Fraction, language: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +12,7 @@ from django.utils.translation import get_language, gettext
 from lucide.templatetags.lucide import lucide
 
 from fairroam.web.components import charts, formats
-from fairroam.web.components.words import STAGES
+from fairroam.web.components.words import PAPERS, STAGES
 
 register = template.Library()
 
@@ -82,6 +83,18 @@ def in_words(names: dict[str, str]) -> str:
 def fact_rows(facts: Mapping[str, Any], currency: str = "") -> list[tuple[str, str]]:
     """`{% for name, value in line.facts|fact_rows:currency %}`: facts in words, name and value."""
     return [(str(name), str(value)) for name, value in facts.items() if value is not None]
+
+
+@register.simple_tag
+def paper_kind(kind: str) -> str:
+    """`{% paper_kind paper.kind %}`: the kind of a paper in words."""
+    return str(PAPERS[kind])
+
+
+@register.filter
+def as_json(statement: dict[str, Any]) -> str:
+    """`{{ statement|as_json }}`: for people who want to read all of it."""
+    return json.dumps(statement, ensure_ascii=False, indent=2)
 
 
 @register.simple_tag

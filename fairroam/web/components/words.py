@@ -91,3 +91,11 @@ FLOWS: dict[str, stages.Moves] = {
     "refund": stages.REFUND,
     "closure": stages.CLOSURE,
 }
+
+PAPERS: dict[str, str | Promise] = {
+    "invoice": _("Invoice"),
+    "credit_note": _("Credit note"),
+    "receipt": _("Receipt"),
+    "decision": _("Decision"),
+    "certificate": _("Certificate of closing"),
+}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from fairroam.web.site import checkout, orders, plans, statements
+from fairroam.web.site import checkout, orders, plans, statements, verify
 
 app_name = "site"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("checkout/<slug:code>/", checkout.checkout, name="checkout"),
     path("checkout/<slug:code>/bill/", checkout.bill, name="bill"),
     path("orders/<slug:number>/", orders.order, name="order"),
+    path("verify/", verify.check, name="verify"),
+    path("verify/<str:number>/", verify.by_number, name="verdict"),
+    path(".well-known/fairroam-keys.json", verify.keys, name="keys"),
     path("terms/", statements.terms, name="terms"),
     path("channels/", statements.channels, name="channels"),
     path("imprint/", statements.imprint, name="imprint"),
