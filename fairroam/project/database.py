@@ -128,7 +128,7 @@ class Cluster:
     def url(self, database: str = DATABASE, role: str = APP_ROLE) -> str:
         """Return the address of `database` for `role`, with its password: a secret."""
         host = quote(str(self.sockets), safe="")
-        return f"postgresql://{role}:{self.password(role)}@/{database}?host={host}"
+        return f"postgresql://{role}:{self.password(role)}@/{database}?host={host}&port={PORT}"
 
     # Its life -------------------------------------------------------------------------------
 
