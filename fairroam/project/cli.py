@@ -17,6 +17,7 @@ PLAIN = {
 OURS = {
     "worker": "fairroam.worker.main:main",
     "seed": "fairroam.web.demo.seed:main",
+    "cast": "fairroam.web.demo.cast:main",
     "books": "fairroam.worker.books:main",
     "migrate": "fairroam.project.migrate:main",
     "keys": "fairroam.project.keys:main",

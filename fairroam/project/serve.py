@@ -54,6 +54,12 @@ def demo(arguments: list[str]) -> int:
             ),
             *stand_ins(folder, environment, ports),
             *programs(environment, "127.0.0.1", ports["web"]),
+            Step(
+                name="cast",
+                command=[str(BIN / "fairroam"), "cast"],
+                environment=environment,
+                doing="Letting the cast of the demo buy, travel and ask for money back",
+            ),
         ]
 
     return supervise(parts, folder, when_ready=lambda: say(welcome(folder)))

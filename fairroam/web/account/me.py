@@ -28,7 +28,7 @@ def signed_in(request: HttpRequest) -> Customer | None:
 
 def customers_only(
     view: Callable[Concatenate[HttpRequest, Customer, Words], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, Words], HttpResponse]:
+) -> Callable[..., HttpResponse]:
     """Ask for the sign-in first; who never bought anything is shown the shop."""
 
     @login_required

@@ -16,7 +16,7 @@ from fairroam.clock import now
 log = logging.getLogger(__name__)
 
 
-class MailedCodeAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+class MailedCodeAdapter(DefaultAccountAdapter):
     """Sign-in by a code in the mail; there are no passwords."""
 
     def new_user(self, request: HttpRequest) -> User:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from fairroam.apps.customers.models import User
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.refunds import operations, queries
+from fairroam.apps.refunds.queries.desk import Case
 from fairroam.clock import now
 from fairroam.web.components.refused import render_refused
 from fairroam.web.desk.staff import staff_only
@@ -72,7 +73,7 @@ def case(request: HttpRequest, staff: User, refund_id: int) -> HttpResponse:
     return redirect("desk:queue")
 
 
-def receipt_lines(found: queries.Case, language: str) -> list[Any]:
+def receipt_lines(found: Case, language: str) -> list[Any]:
     decision = found.refund.decision
     return list(decision.lines(language)) if decision else []
 

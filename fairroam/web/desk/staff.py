@@ -17,7 +17,7 @@ Words = ParamSpec("Words")
 
 def staff_only(
     view: Callable[Concatenate[HttpRequest, User, Words], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, Words], HttpResponse]:
+) -> Callable[..., HttpResponse]:
     """Ask for the sign-in first; for everybody but staff the desk does not exist."""
 
     @login_required
