@@ -14,5 +14,5 @@ urlpatterns = [
     path("orders/", orders.orders, name="orders"),
     path("papers/<str:number>.<slug:form>", papers.paper, name="paper"),
     path("leave/", leave.leave, name="leave"),
-    path("leave/progress/", leave.progress, name="leaving"),
+    path("leave/<str:seal>/", leave.progress, name="leaving"),
 ]
