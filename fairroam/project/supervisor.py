@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-
-import httpx
+from urllib.parse import urlsplit
 
 from fairroam.project.child import dies_with_parent
 
@@ -272,8 +272,13 @@ def free_port(preferred: int) -> int:
 
 def answers(url: str) -> bool:
     """Whether a web server at `url` answers, with whatever status below 500."""
+    address = urlsplit(url)
+    # Straight there: a proxy of the environment has no say in it.
+    connection = HTTPConnection(address.netloc, timeout=2)
     try:
-        # Loopback only: a proxy of the environment has no say in it.
-        return httpx.get(url, trust_env=False, timeout=2).status_code < 500
-    except httpx.HTTPError:
+        connection.request("GET", address.path or "/")
+        return connection.getresponse().status < 500
+    except (OSError, HTTPException):
         return False
+    finally:
+        connection.close()
