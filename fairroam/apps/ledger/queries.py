@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from fairroam.apps.ledger.models import CUSTOMER_KINDS, Book, Transfer
 
@@ -69,6 +70,26 @@ def balances_of(customer_id: int) -> list[BookBalance]:
     """All books of one customer, with what they hold."""
     books = Book.objects.filter(customer_id=customer_id).order_by("id")
     return [BookBalance(name_of(book), book.balance_minor or 0) for book in books]
+
+
+def moved_out(customer_id: int, *, until: datetime) -> dict[tuple[str, str, str], int]:
+    """What left the customer's books for the house's up to `until`, less what was moved back.
+
+    Keys are (kind of the customer's book, kind of the house's, currency); minor units.
+    """
+    moved: dict[tuple[str, str, str], int] = {}
+    transfers = Transfer.objects.filter(
+        Q(source__customer_id=customer_id, target__customer__isnull=True)
+        | Q(target__customer_id=customer_id, source__customer__isnull=True, reverses__isnull=False),
+        booked_at__lte=until,
+    )
+    for transfer in transfers.select_related("source", "target"):
+        source, target, minor = transfer.source, transfer.target, transfer.minor
+        if target.customer_id is not None:
+            source, target, minor = target, source, -minor
+        key = (source.kind, target.kind, transfer.currency)
+        moved[key] = moved.get(key, 0) + minor
+    return moved
 
 
 def trial_balance() -> list[BookBalance]:
