@@ -25,8 +25,8 @@ from fairroam.apps.orders.models import OrderLine
 from fairroam.gateways.calls import GatewayUnreachable
 from fairroam.gateways.profiles import FinalState, NoticeKind, ProgressNotice, es2plus
 from fairroam.worker.reactions import REACTIONS
-from sandbox.processes import HOOK_SECRET, KEY, SandboxProcess
-from tests import given
+from sandbox.processes import SandboxProcess
+from tests import carriers, given
 from tests.given import NOON
 
 pytestmark = pytest.mark.usefixtures("catalogue", "carrier", "network", "sound_books")
@@ -35,38 +35,21 @@ FAULTS = ("error_before_effect", "error_after_effect", "time_out_after_effect", 
 
 @pytest.fixture(scope="module")
 def processes(tmp_path_factory) -> Iterator[tuple[SandboxProcess, SandboxProcess]]:
-    network = SandboxProcess.start(
-        "lines",
-        tmp_path_factory.mktemp("lines"),
-        variables={"SANDBOX_USAGE_HOOK_SECRET": HOOK_SECRET},
-    )
-    carrier = SandboxProcess.start(
-        "profiles",
-        tmp_path_factory.mktemp("profiles"),
-        variables={"SANDBOX_LINES_URL": network.url},
-    )
-    yield carrier, network
-    carrier.stop()
-    network.stop()
+    with carriers.running(tmp_path_factory.mktemp("outside")) as both:
+        yield both
 
 
 @pytest.fixture
 def carrier(processes, settings) -> Iterator[SandboxProcess]:
-    carrier, _network = processes
-    settings.FAIRROAM_PROFILES_URL = carrier.url
-    settings.FAIRROAM_GATEWAY_TIMEOUT_SECONDS = 1
-    yield carrier
-    carrier.disarm()
+    carriers.lead_to(settings, *processes)
+    yield processes[0]
+    processes[0].disarm()
 
 
 @pytest.fixture
-def network(processes, settings) -> Iterator[SandboxProcess]:
-    _carrier, network = processes
-    settings.FAIRROAM_LINES_URL = network.url
-    settings.FAIRROAM_LINES_KEY = KEY
-    settings.FAIRROAM_USAGE_HOOK_SECRET = HOOK_SECRET
-    yield network
-    network.disarm()
+def network(processes, carrier) -> Iterator[SandboxProcess]:
+    yield processes[1]
+    processes[1].disarm()
 
 
 @pytest.fixture

@@ -96,18 +96,23 @@ def _sift(
 def _row(source: str, record: NetworkRecord, now: datetime) -> UsageRecord:
     row = UsageRecord(
         source=source,
-        record_id=record.record_id,
+        record_id=_kept(record.record_id),
         iccid=record.iccid,
         kind=record.kind,
         quantity=record.quantity,
         country=record.country,
-        operator=record.operator,
+        operator=_kept(record.operator),
         started_at=record.started_at,
         ended_at=record.ended_at,
         received_at=now,
     )
     row.content_sha256 = fingerprint(_content(row))
     return row
+
+
+def _kept(text: str) -> str:
+    """What a stranger wrote, but for the zero byte, which PostgreSQL keeps in no text."""
+    return text.replace("\0", "")
 
 
 def _content(row: UsageRecord) -> dict[str, Any]:
