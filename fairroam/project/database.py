@@ -116,7 +116,7 @@ class Cluster:
         if is_plain and len(f"{usual}/.s.PGSQL.{PORT}") <= SOCKET_PATH_BYTES_MAX:
             return usual
         short = hashlib.sha256(os.fsencode(usual)).hexdigest()[:12]
-        return Path(f"/tmp/fairroam-{os.geteuid()}-{short}")  # noqa: S108 - see _make_private
+        return Path(f"/tmp/fairroam-{os.geteuid()}-{short}")  # noqa: S108 - see _make_folders
 
     @property
     def log(self) -> Path:
@@ -202,6 +202,7 @@ class Cluster:
         So the lock is free exactly when the last of them is gone: a zombie holds no lock, and one
         that lost its postmaster to a kill -9 and still writes does.
         """
+        self.stop()  # buries a killed one of ours
         binaries = find_binaries(self._binaries)
         self._make_folders()
         if not self.data.exists():

@@ -90,6 +90,9 @@ def test_a_killed_server_starts_again_although_it_is_a_zombie(tmp_path, make_clu
 
     assert ask(second, "SELECT word FROM memory") == "kept"
     assert first.wait() == -signal.SIGKILL
+    second.stop()
+    first.start()
+    assert ask(first, "SELECT word FROM memory") == "kept"
 
 
 def test_a_pid_file_naming_another_living_process_does_not_stop_a_start(tmp_path, make_cluster):
