@@ -2,6 +2,7 @@
 
 from fairroam.rules.balances import balance
 from fairroam.rules.decision import Decision, decide
+from fairroam.rules.facts import load_tables
 from fairroam.rules.packs import Packs, compile_packs, pack_names, pack_source
 from fairroam.rules.refusals import AskedTooMuch, BadFacts, BadJson, BadPack, Refused
 
@@ -16,6 +17,7 @@ __all__ = [
     "balance",
     "compile_packs",
     "decide",
+    "load_tables",
     "pack_names",
     "pack_source",
 ]

@@ -7,6 +7,7 @@ never stored; `receipt` finds the words. docs/rules.md lists the codes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import lcm
 from typing import Any
 
@@ -38,55 +39,75 @@ def opening(facts: Facts) -> Link:
     }
 
 
-def tried(pack: Pack, ground: Ground, verdict: Verdict, ending: Ending) -> list[Link]:
-    """A ground and what let it in or kept it out, then what moved the end of its window."""
-    named = {"pack": pack.name, "ground": ground.name, "outcome": KEPT_OUT}
-    links = [{"code": verdict.code, **named, "window_end": ending.text, **verdict.numbers}]
+def kept_out(pack: Pack, ground: Ground, verdict: Verdict, ending: Ending) -> list[Link]:
+    """A ground and what kept it out, then what moved the end of its window."""
+    link = {
+        "code": verdict.code,
+        "pack": pack.name,
+        "ground": ground.name,
+        "outcome": KEPT_OUT,
+        "window_end": ending.text,
+        **verdict.numbers,
+    }
+    return [link, *_moved(link, ending)] if ending.is_moved else [link]
+
+
+def let_in(
+    pack: Pack, ground: Ground, verdict: Verdict, ending: Ending, entitled: int, fee: int
+) -> list[Link]:
+    """A ground that applies and what it entitles to; not better than another until chosen."""
+    link = {
+        "code": verdict.code,
+        "pack": pack.name,
+        "ground": ground.name,
+        "outcome": NOT_BETTER,
+        "window_end": ending.text,
+        "share": verdict.share,
+        "fee": fee,
+        "entitled": entitled,
+        **verdict.numbers,
+    }
+    return [link, *_moved(link, ending)] if ending.is_moved else [link]
+
+
+def _moved(tried: Link, ending: Ending) -> Iterator[Link]:
+    named = {key: tried[key] for key in ("pack", "ground", "outcome")}
     if ending.notice:
-        links.append({"code": ending.notice, **named, "window_end": ending.text})
+        yield {"code": ending.notice, **named, "window_end": ending.text}
     if ending.rolled_from:
-        links.append(
-            {
-                "code": "ROLLED_TO_WORKING_DAY",
-                **named,
-                "last_day": ending.rolled_from.isoformat(),
-                "rolled_day": str(ending.last_day),
-            }
-        )
-    return links
-
-
-def let_in(links: list[Link], verdict: Verdict, case: Case, fee: int, entitled: int) -> None:
-    """Say what the ground entitles to; it stays second best until it is chosen."""
-    links[0]["share"] = str(verdict.lost) if verdict.lost else case.used_text
-    links[0]["fee"] = fee
-    links[0]["entitled"] = entitled
-    for link in links:
-        link["outcome"] = NOT_BETTER
+        yield {
+            "code": "ROLLED_TO_WORKING_DAY",
+            **named,
+            "last_day": ending.rolled_from.isoformat(),
+            "rolled_day": str(ending.last_day),
+        }
 
 
 def choose(links: list[Link]) -> None:
     """Mark the links of the ground that won."""
-    for link in links:
-        link["outcome"] = CHOSEN
+    _mark(links, CHOSEN)
 
 
 def offer(links: list[Link]) -> int:
     """Mark a goodwill that may be offered, and return its cap in minor units."""
-    for link in links:
-        link["outcome"] = OFFER
+    _mark(links, OFFER)
     return int(links[0]["offer_cap"])
 
 
-def use(case: Case, pack: Pack, verdict: Verdict) -> list[Link]:
+def _mark(links: list[Link], outcome: str) -> None:
+    for link in links:
+        link["outcome"] = outcome
+
+
+def use(case: Case, pack: Pack, ground: Ground, verdict: Verdict) -> list[Link]:
     """What is kept of the price under the winning ground, line by line; nothing if nothing is."""
     facts = case.facts
     assert verdict.entitled is not None
     kept = facts.paid - verdict.entitled
     if not kept:
         return []
-    if verdict.lost:
-        return [{"code": "SERVED_SHARE", "lost_share": str(verdict.lost), "amount": -kept}]
+    if ground.name == "outage":
+        return [{"code": "SERVED_SHARE", "share": verdict.share, "amount": -kept}]
     links = _list_price(case, pack)
     if pack.measure.by == "weights" and facts.allowances:
         amounts = share_by_weight(kept, _contributions(facts, pack))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from fairroam.rules import chain
 from fairroam.rules.calendars import holiday_version
@@ -18,7 +19,15 @@ from fairroam.rules.windows import Ending
 from fairroam.rules.zones import local_date, zone_version
 
 
-class Decision(NamedTuple):
+class Versions(Struct, frozen=True):
+    """What the decision was made with; the same versions give it again."""
+
+    packs: tuple[str, ...]
+    tzdata: str
+    holidays: str
+
+
+class Decision(Struct, frozen=True, kw_only=True):
     """What one order line gets back, and why. Amounts are minor units of the line's currency.
 
     entitled: by the winning ground, before what was paid back already. due: still owed now, or
@@ -40,8 +49,8 @@ class Decision(NamedTuple):
     pay_by: str | None
     offer_cap: int
     split: tuple[Part, ...]
-    reasons: tuple[Mapping[str, Any], ...]
-    packs: tuple[str, ...]
+    reasons: tuple[chain.Link, ...]
+    versions: Versions
 
     def as_json(self) -> dict[str, Any]:
         """The documented object, fresh and the caller's own."""
@@ -58,20 +67,24 @@ class Decision(NamedTuple):
             "tax": self.tax,
             "pay_by": self.pay_by,
             "offer_cap": self.offer_cap,
-            "split": [part._asdict() for part in self.split],
-            "reasons": [dict(reason) for reason in self.reasons],
+            "split": [
+                {"tender": part.tender, "amount": part.amount, "held": part.held}
+                for part in self.split
+            ],
+            "reasons": [reason.copy() for reason in self.reasons],
             "versions": {
-                "packs": list(self.packs),
-                "tzdata": zone_version(),
-                "holidays": holiday_version(),
+                "packs": list(self.versions.packs),
+                "tzdata": self.versions.tzdata,
+                "holidays": self.versions.holidays,
             },
         }
 
 
-class Tried(NamedTuple):
+class Tried(Struct, frozen=True):
     """One ground judged for one line. entitled: after its fee; 0 when it is kept out."""
 
     pack: Pack
+    ground: Ground
     case: Case
     verdict: Verdict
     ending: Ending
@@ -87,24 +100,25 @@ def decide(facts: Mapping[str, Any], packs: Packs) -> Decision:
     Raises BadFacts and AskedTooMuch.
     """
     known = read_facts(facts)
-    tried = []
+    tried: list[Tried] = []
+    case = None
     for pack in packs:
-        case = pack.case(known)
+        case = pack.case(known, case)
         tried += [_try(ground, pack, case) for ground in pack.grounds]
     best = _best(tried)
-    names = tuple(pack.name for pack in packs)
-    return _refund(known, tried, best, names) if best else _no_refund(known, tried, names)
+    versions = Versions(tuple([pack.name for pack in packs]), zone_version(), holiday_version())
+    return _refund(known, tried, best, versions) if best else _no_refund(known, tried, versions)
 
 
 def _try(ground: Ground, pack: Pack, case: Case) -> Tried:
     verdict, ending = ground.judge(case)
-    links = chain.tried(pack, ground, verdict, ending)
     if verdict.entitled is None:
-        return Tried(pack, case, verdict, ending, 0, 0, links)
-    fee = min(ground.fee, verdict.entitled)
+        links = chain.kept_out(pack, ground, verdict, ending)
+        return Tried(pack, ground, case, verdict, ending, 0, 0, links)
+    fee = min(ground.fee, verdict.entitled) if ground.fee else 0
     entitled = verdict.entitled - fee
-    chain.let_in(links, verdict, case, fee, entitled)
-    return Tried(pack, case, verdict, ending, entitled, fee, links)
+    links = chain.let_in(pack, ground, verdict, ending, entitled, fee)
+    return Tried(pack, ground, case, verdict, ending, entitled, fee, links)
 
 
 def _best(tried: list[Tried]) -> Tried | None:
@@ -113,7 +127,7 @@ def _best(tried: list[Tried]) -> Tried | None:
     return best if best and best.entitled else None
 
 
-def _refund(facts: Facts, tried: list[Tried], best: Tried, names: tuple[str, ...]) -> Decision:
+def _refund(facts: Facts, tried: list[Tried], best: Tried, versions: Versions) -> Decision:
     payment = payment_of(best.entitled, facts)
     pay_by = _pay_by(facts, best.pack)
     deadline = best.ending.text
@@ -121,7 +135,7 @@ def _refund(facts: Facts, tried: list[Tried], best: Tried, names: tuple[str, ...
     links = [
         chain.opening(facts),
         *_all_links(tried),
-        *chain.use(best.case, best.pack, best.verdict),
+        *chain.use(best.case, best.pack, best.ground, best.verdict),
         *chain.settlement(best.entitled, best.fee, payment, facts),
         *chain.dates(pay_by, deadline),
     ]
@@ -130,21 +144,21 @@ def _refund(facts: Facts, tried: list[Tried], best: Tried, names: tuple[str, ...
         held=payment.held,
         due=payment.due,
         entitled=best.entitled,
-        ground=best.links[0]["ground"],
+        ground=best.ground.name,
         pack=best.pack.name,
-        share=best.links[0]["share"],
+        share=best.verdict.share,
         retain=facts.paid - best.entitled,
         deadline=deadline,
         tax=payment.tax,
         pay_by=pay_by,
         offer_cap=0,
         split=tuple(Part(tender.id, part, tender.is_disputed) for tender, part in payment.parts),
-        reasons=tuple(map(MappingProxyType, links)),
-        packs=names,
+        reasons=tuple(links),
+        versions=versions,
     )
 
 
-def _no_refund(facts: Facts, tried: list[Tried], names: tuple[str, ...]) -> Decision:
+def _no_refund(facts: Facts, tried: list[Tried], versions: Versions) -> Decision:
     if facts.asked is not None:
         raise AskedTooMuch(0)
     deadline = _latest_past(facts, tried)
@@ -168,8 +182,8 @@ def _no_refund(facts: Facts, tried: list[Tried], names: tuple[str, ...]) -> Deci
         pay_by=None,
         offer_cap=max((chain.offer(links) for links in offers), default=0),
         split=(),
-        reasons=tuple(map(MappingProxyType, links)),
-        packs=names,
+        reasons=tuple(links),
+        versions=versions,
     )
 
 

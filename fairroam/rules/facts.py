@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 from fairroam.rules.calendars import known_residences
-from fairroam.rules.instants import read_instant
+from fairroam.rules.instants import NOT_AN_INSTANT, read_instant
 from fairroam.rules.money import known_currencies
 from fairroam.rules.records import (
     Allowance,
@@ -44,6 +45,8 @@ INSTANTS = (
     "starts_at",
     "ends_at",
 )
+_BEFORE_DECLARING = INSTANTS[1:3]
+_AFTER_DECLARING = INSTANTS[5:-1]
 FIELDS = (
     "currency",
     "paid",
@@ -67,8 +70,7 @@ _KNOWN_FIELDS = frozenset(FIELDS)
 _NEVER = 10**12
 
 
-@dataclass(slots=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """One order line as known at `declared_at`: what lies later has not happened and is None.
 
     Amounts are minor units, instants seconds since the epoch, outages pairs from and until.
@@ -94,6 +96,11 @@ class Facts:
     trouble: Trouble | None
     cause: str
     asked: int | None
+
+
+def load_tables() -> None:
+    """Read the tables of currencies, zones and residences now, not with the first facts."""
+    known_currencies(), zone_names(), known_residences()
 
 
 def read_facts(given: Mapping[str, Any]) -> Facts:
@@ -182,82 +189,70 @@ def _paid_back(given: Mapping[str, Any], paid: int) -> tuple[int, int]:
     return refunded, pending
 
 
-def _instant(given: Mapping[str, Any], field: str) -> int | None:
+def _instants(given: Mapping[str, Any]) -> dict[str, int | None]:
+    """All instants, read in table order; what is later than `declared_at` has not happened."""
+    declared_at = given.get("declared_at")
+    horizon = read_instant(declared_at) if type(declared_at) is str else None
+    if horizon is None:
+        horizon = _NEVER  # until its turn comes to be refused
+    instants: dict[str, int | None] = dict.fromkeys(INSTANTS)
+    instants["concluded_at"] = concluded_at = _required_instant(given, "concluded_at")
+    if concluded_at > horizon:
+        raise BadFacts("concluded_at", "is later than declared_at")
+    _read_happened(given, _BEFORE_DECLARING, horizon, instants)
+    instants["declared_at"] = _required_instant(given, "declared_at")
+    received_at = _optional_instant(given, "received_at")
+    instants["received_at"] = horizon if received_at is None else received_at
+    if received_at is not None and received_at < horizon:
+        raise BadFacts("received_at", "is earlier than declared_at")
+    _read_happened(given, _AFTER_DECLARING, horizon, instants)
+    instants["ends_at"] = _validity_end(given)
+    return instants
+
+
+def _read_happened(
+    given: Mapping[str, Any], fields: tuple[str, ...], horizon: int, into: dict[str, int | None]
+) -> None:
+    for field in fields:
+        text = given.get(field)
+        if text is not None:
+            instant = read_instant(text) if type(text) is str else None
+            if instant is None:
+                raise BadFacts(field, NOT_AN_INSTANT)
+            if instant <= horizon:
+                into[field] = instant
+
+
+def _required_instant(given: Mapping[str, Any], field: str) -> int:
+    instant = _optional_instant(given, field)
+    if instant is None:
+        raise BadFacts(field, "is missing")
+    return instant
+
+
+def _optional_instant(given: Mapping[str, Any], field: str) -> int | None:
     text = given.get(field)
     if text is None:
         return None
     instant = read_instant(text) if type(text) is str else None
     if instant is None:
-        raise BadFacts(field, "must be RFC 3339 with T, an offset and whole seconds")
+        raise BadFacts(field, NOT_AN_INSTANT)
     return instant
 
 
-def _instants(given: Mapping[str, Any]) -> dict[str, int | None]:
-    """All instants; those later than `declared_at` have not happened yet and are None.
-
-    `received_at` and `ends_at` stay, whatever their date.
-    """
-    declared_at = given.get("declared_at")
-    horizon = read_instant(declared_at) if type(declared_at) is str else None
-    instants: dict[str, int | None] = {}
-    for field in INSTANTS:
-        instant = _instant(given, field)
-        check = _INSTANT_CHECKS.get(field)
-        if check:
-            instant = check(instant, _NEVER if horizon is None else horizon)
-        elif instant is not None and horizon is not None and instant > horizon:
-            instant = None
-        instants[field] = instant
-    return _check_validity(given, instants)
-
-
-def _concluded_at(instant: int | None, horizon: int) -> int:
-    if instant is None:
-        raise BadFacts("concluded_at", "is missing")
-    if instant > horizon:
-        raise BadFacts("concluded_at", "is later than declared_at")
-    return instant
-
-
-def _declared_at(instant: int | None, _horizon: int) -> int:
-    if instant is None:
-        raise BadFacts("declared_at", "is missing")
-    return instant
-
-
-def _received_at(instant: int | None, horizon: int) -> int:
-    if instant is None:
-        return horizon
-    if instant < horizon:
-        raise BadFacts("received_at", "is earlier than declared_at")
-    return instant
-
-
-def _ends_at(instant: int | None, _horizon: int) -> int | None:
-    return instant
-
-
-_INSTANT_CHECKS: dict[str, Callable[[int | None, int], int | None]] = {
-    "concluded_at": _concluded_at,
-    "declared_at": _declared_at,
-    "received_at": _received_at,
-    "ends_at": _ends_at,
-}
-
-
-def _check_validity(
-    given: Mapping[str, Any], instants: dict[str, int | None]
-) -> dict[str, int | None]:
-    starts_at, ends_at = _instant(given, "starts_at"), instants["ends_at"]
-    if starts_at is None and ends_at is None:
-        return instants
-    if starts_at is None:
+def _validity_end(given: Mapping[str, Any]) -> int | None:
+    """`ends_at`, which stays whatever its date; given beside `starts_at` or not at all."""
+    starts_at = _optional_instant(given, "starts_at")
+    if starts_at is None and given.get("ends_at") is not None:
         raise BadFacts("starts_at", "is missing beside ends_at")
+    ends_at = _optional_instant(given, "ends_at")
+    if starts_at is None:
+        return None
     if ends_at is None:
         raise BadFacts("ends_at", "is missing beside starts_at")
     if ends_at <= starts_at:
         raise BadFacts("ends_at", "is not after starts_at")
-    return instants
+    return ends_at
 
 
 def _asked(given: Mapping[str, Any]) -> int | None:

@@ -8,39 +8,39 @@ chain. Entitlements are minor units before the ground's fee.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from fairroam.rules.facts import Facts
 from fairroam.rules.outages import lost_share, lost_spans, seconds_of
-from fairroam.rules.shares import Share, is_fully_performed
+from fairroam.rules.shares import Measure, Share, is_fully_performed
 from fairroam.rules.windows import OPEN, Ending, Window
 
 
-class Case(NamedTuple):
+class Case(Struct, frozen=True):
     """One order line as one pack sees it. retained: what use costs by that pack, at most paid."""
 
     facts: Facts
+    measure: Measure
     used: Share
     used_text: str
     retained: int
 
 
-class Verdict(NamedTuple):
-    """entitled: None when the ground is kept out. lost: the share lost in an outage."""
+class Verdict(Struct, frozen=True):
+    """entitled: None when the ground is kept out. share: used, or lost in an outage, as text."""
 
     code: str
     entitled: int | None
     numbers: dict[str, Any]
-    lost: Share | None = None
+    share: str | None = None
 
 
 Rule = Callable[[Case], Verdict]
 
 
-# Compared by identity: equal grounds of two packs are two grounds.
-@dataclass(frozen=True, slots=True, eq=False)
-class Ground:
+class Ground(Struct, frozen=True, eq=False):
     """A named rule with its window (None: always in time) and its fee in minor units."""
 
     name: str
@@ -59,8 +59,10 @@ class Ground:
         return self.rule(case), ending
 
 
-def _kept_out(code: str, **numbers: Any) -> Verdict:
-    return Verdict(code, None, numbers)
+NO_OUTAGE = Verdict("NO_OUTAGE", None, {})
+NO_TROUBLE = Verdict("NO_TROUBLE", None, {})
+TROUBLE_OF_DEVICE = Verdict("TROUBLE_OF_DEVICE", None, {})
+NOT_INCOMPATIBLE = Verdict("NOT_INCOMPATIBLE", None, {})
 
 
 def withdrawal(*, consents: bool, lost_when_performed: bool) -> Rule:
@@ -73,12 +75,14 @@ def withdrawal(*, consents: bool, lost_when_performed: bool) -> Rule:
     def judge(case: Case) -> Verdict:
         facts = case.facts
         if lost_when_performed and _agreed_to_lose(facts) and is_fully_performed(facts):
-            return _kept_out("LOST_BY_PERFORMANCE", used_share=case.used_text)
+            return Verdict("LOST_BY_PERFORMANCE", None, {"used_share": case.used_text})
         if consents:
             for consent in ("notice_received_at", "express_request_at"):
                 if facts.instants[consent] is None:
-                    return Verdict("NO_CONSENT_NO_DEDUCTION", facts.paid, {"missing": consent})
-        return Verdict("IN_COOLING_OFF", facts.paid - case.retained, {})
+                    return Verdict(
+                        "NO_CONSENT_NO_DEDUCTION", facts.paid, {"missing": consent}, case.used_text
+                    )
+        return Verdict("IN_COOLING_OFF", facts.paid - case.retained, {}, case.used_text)
 
     return judge
 
@@ -95,9 +99,11 @@ def unactivated(*, activation: str) -> Rule:
 
     def judge(case: Case) -> Verdict:
         if case.facts.instants[activation] is None:
-            return Verdict("UNACTIVATED", case.facts.paid, {"activation": activation})
+            return Verdict(
+                "UNACTIVATED", case.facts.paid, {"activation": activation}, case.used_text
+            )
         activated_at = case.facts.given[activation]
-        return _kept_out("ACTIVATED", activation=activation, activated_at=activated_at)
+        return Verdict("ACTIVATED", None, {"activation": activation, "activated_at": activated_at})
 
     return judge
 
@@ -108,12 +114,14 @@ def unused(*, activation: str, de_minimis: Share) -> Rule:
 
     def judge(case: Case) -> Verdict:
         if case.facts.instants[activation] is None:
-            return _kept_out("NOT_ACTIVATED", activation=activation)
+            return Verdict("NOT_ACTIVATED", None, {"activation": activation})
         if not case.used.part:
-            return Verdict("ACTIVATED_ZERO_USE", case.facts.paid, {"activation": activation})
+            return Verdict(
+                "ACTIVATED_ZERO_USE", case.facts.paid, {"activation": activation}, case.used_text
+            )
         numbers = {"used_share": case.used_text, "de_minimis": limit}
         if case.used.is_at_most(de_minimis):
-            return Verdict("DE_MINIMIS", case.facts.paid, numbers)
+            return Verdict("DE_MINIMIS", case.facts.paid, numbers, case.used_text)
         return Verdict("USED_MORE", None, numbers)
 
     return judge
@@ -124,8 +132,8 @@ def unconsumed() -> Rule:
 
     def judge(case: Case) -> Verdict:
         if is_fully_performed(case.facts):
-            return _kept_out("FULLY_PERFORMED", used_share=case.used_text)
-        return Verdict("UNCONSUMED", case.facts.paid - case.retained, {})
+            return Verdict("FULLY_PERFORMED", None, {"used_share": case.used_text})
+        return Verdict("UNCONSUMED", case.facts.paid - case.retained, {}, case.used_text)
 
     return judge
 
@@ -137,7 +145,7 @@ def outage(*, min_seconds: int, unit: str, day_seconds: int, full_from: Share | 
         facts = case.facts
         spans = lost_spans(facts)
         if not spans:
-            return _kept_out("NO_OUTAGE")
+            return NO_OUTAGE
         lost_seconds = seconds_of(spans)
         numbers: dict[str, Any] = {"lost_seconds": lost_seconds, "min_seconds": min_seconds}
         if lost_seconds < min_seconds:
@@ -145,8 +153,8 @@ def outage(*, min_seconds: int, unit: str, day_seconds: int, full_from: Share | 
         lost = lost_share(facts, spans, unit, day_seconds)
         if full_from and full_from.is_at_most(lost):
             numbers["full_from"] = str(full_from)
-            return Verdict("OUTAGE_FULL", facts.paid, numbers, lost)
-        return Verdict("OUTAGE_OVERLAP", lost.ceil_of(facts.paid), numbers, lost)
+            return Verdict("OUTAGE_FULL", facts.paid, numbers, str(lost))
+        return Verdict("OUTAGE_OVERLAP", lost.ceil_of(facts.paid), numbers, str(lost))
 
     return judge
 
@@ -158,17 +166,19 @@ def unusable(*, steps: int, cure_seconds: int, full_if_used_at_most: Share) -> R
     def judge(case: Case) -> Verdict:
         facts, trouble = case.facts, case.facts.trouble
         if trouble is None:
-            return _kept_out("NO_TROUBLE")
+            return NO_TROUBLE
         if trouble.cause == "device_incompatible":
-            return _kept_out("TROUBLE_OF_DEVICE")
+            return TROUBLE_OF_DEVICE
         if trouble.restored_at is not None:
-            return _kept_out("RESTORED", restored_at=facts.given["trouble"]["restored_at"])
+            return Verdict("RESTORED", None, {"restored_at": facts.given["trouble"]["restored_at"]})
         if trouble.steps_done < steps:
-            return _kept_out("STEPS_OPEN", steps_done=trouble.steps_done, steps=steps)
+            return Verdict("STEPS_OPEN", None, {"steps_done": trouble.steps_done, "steps": steps})
         waited_seconds = facts.declared_at - trouble.opened_at
         if waited_seconds < cure_seconds:
-            return _kept_out(
-                "CURE_RUNNING", waited_seconds=waited_seconds, cure_seconds=cure_seconds
+            return Verdict(
+                "CURE_RUNNING",
+                None,
+                {"waited_seconds": waited_seconds, "cure_seconds": cure_seconds},
             )
         numbers = {
             "cause": trouble.cause,
@@ -177,8 +187,8 @@ def unusable(*, steps: int, cure_seconds: int, full_if_used_at_most: Share) -> R
             "full_if_used_at_most": limit,
         }
         if case.used.is_at_most(full_if_used_at_most):
-            return Verdict("UNUSABLE_HARDLY_USED", facts.paid, numbers)
-        return Verdict("UNUSABLE_PARTLY_USED", facts.paid - case.retained, numbers)
+            return Verdict("UNUSABLE_HARDLY_USED", facts.paid, numbers, case.used_text)
+        return Verdict("UNUSABLE_PARTLY_USED", facts.paid - case.retained, numbers, case.used_text)
 
     return judge
 
@@ -189,10 +199,10 @@ def incompatible() -> Rule:
     def judge(case: Case) -> Verdict:
         facts = case.facts
         if facts.trouble is None or facts.trouble.cause != "device_incompatible":
-            return _kept_out("NOT_INCOMPATIBLE")
+            return NOT_INCOMPATIBLE
         if facts.instants["first_usage_at"] is not None:
-            return _kept_out("USED_ALREADY", first_usage_at=facts.given["first_usage_at"])
-        return Verdict("DEVICE_INCOMPATIBLE", facts.paid, {})
+            return Verdict("USED_ALREADY", None, {"first_usage_at": facts.given["first_usage_at"]})
+        return Verdict("DEVICE_INCOMPATIBLE", facts.paid, {}, case.used_text)
 
     return judge
 
@@ -202,6 +212,6 @@ def goodwill(*, cap_share: Share) -> Rule:
 
     def judge(case: Case) -> Verdict:
         offer_cap = cap_share.floor_of(case.facts.paid)
-        return _kept_out("GOODWILL", offer_cap=offer_cap)
+        return Verdict("GOODWILL", None, {"offer_cap": offer_cap})
 
     return judge

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
+
+from msgspec import Struct
 
 from fairroam.rules import grounds
 from fairroam.rules.facts import ACTIVATIONS, INSTANTS, Facts
@@ -28,8 +27,7 @@ DESCRIPTIVE_KEYS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Pack:
+class Pack(Struct, frozen=True, kw_only=True, eq=False):
     """One compiled pack. name: such as `eu-crd@1`. basis: agreed, list or by_cause."""
 
     name: str
@@ -45,12 +43,16 @@ class Pack:
         is_agreed = self.basis == "agreed" or (self.basis == "by_cause" and facts.cause == "trader")
         return facts.paid if is_agreed else facts.list_price
 
-    def case(self, facts: Facts) -> Case:
-        """The order line as this pack sees it."""
-        used = used_share(facts, self.measure)
+    def case(self, facts: Facts, seen: Case | None = None) -> Case:
+        """The order line as this pack sees it; `seen` by another pack saves measuring twice."""
+        if seen and seen.measure == self.measure:
+            used, used_text = seen.used, seen.used_text
+        else:
+            used = used_share(facts, self.measure)
+            used_text = str(used)
         basis = self.basis_of(facts)
         retained = used.half_up_of(basis) if self.rounds_half_up else used.floor_of(basis)
-        return Case(facts, used, str(used), min(retained, facts.paid))
+        return Case(facts, self.measure, used, used_text, min(retained, facts.paid))
 
 
 Packs = tuple[Pack, ...]
@@ -65,6 +67,8 @@ def pack_names() -> tuple[str, ...]:
 
 def pack_source(name: str) -> dict[str, Any]:
     """The pack of that name as written, with its title and sources. Raises BadPack."""
+    import tomllib
+
     if name not in _sources():
         raise BadPack(f"there is no pack {name!r}")
     return tomllib.loads(_sources()[name])
@@ -72,6 +76,8 @@ def pack_source(name: str) -> dict[str, Any]:
 
 @cache
 def _sources() -> dict[str, str]:
+    from importlib.resources import files
+
     folder = files("fairroam.rules") / "packs"
     return {
         entry.name.removesuffix(".toml"): entry.read_text("utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from fairroam.rules.facts import Facts
 from fairroam.rules.money import share_by_weight
@@ -11,7 +11,7 @@ from fairroam.rules.refusals import AskedTooMuch
 from fairroam.rules.tax import tax_inside_at
 
 
-class Part(NamedTuple):
+class Part(Struct, frozen=True):
     """One tender's part of what is due; held while the tender is disputed."""
 
     tender: str
@@ -19,7 +19,7 @@ class Part(NamedTuple):
     held: bool
 
 
-class Payment(NamedTuple):
+class Payment(Struct, frozen=True):
     """Minor units. refund + held = due = the sum of the parts; tax is inside `due`."""
 
     refund: int

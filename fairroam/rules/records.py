@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from math import lcm
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, TypeGuard
 
-from fairroam.rules.instants import read_instant
+from msgspec import Struct
+
+from fairroam.rules.instants import NOT_AN_INSTANT, read_instant
 from fairroam.rules.refusals import BadFacts
 from fairroam.rules.shares import Share, read_decimal
 
@@ -18,11 +20,11 @@ _TENDER_FIELDS = frozenset(("id", "method", "kind", "captured", "refunded", "pen
 _ALLOWANCE_FIELDS = frozenset(("kind", "granted", "used"))
 _OUTAGE_FIELDS = frozenset(("from", "until"))
 _TROUBLE_FIELDS = frozenset(("opened_at", "steps_done", "cause"))
-_WEIGHT = frozenset(("weight",))
-_RESTORED = frozenset(("restored_at",))
+_ALLOWANCE_FIELDS_ALL = _ALLOWANCE_FIELDS | {"weight"}
+_TROUBLE_FIELDS_ALL = _TROUBLE_FIELDS | {"restored_at"}
 
 
-class Tender(NamedTuple):
+class Tender(Struct, frozen=True):
     """One means by which the line was paid. left: captured, less refunded and pending."""
 
     id: str
@@ -38,7 +40,7 @@ class Tender(NamedTuple):
         return self.captured - self.refunded - self.pending
 
 
-class Allowance(NamedTuple):
+class Allowance(Struct, frozen=True):
     """Something the plan grants: bytes, seconds or messages; granted None means no limit.
 
     weight: above 0, brought to one scale with the weights beside it.
@@ -50,7 +52,7 @@ class Allowance(NamedTuple):
     weight: int
 
 
-class Trouble(NamedTuple):
+class Trouble(Struct, frozen=True):
     """A reported fault, as known when the customer declared."""
 
     opened_at: int
@@ -72,13 +74,13 @@ def _records(given: Mapping[str, Any], field: str) -> list[Any]:
 
 
 def _check_fields(
-    field: str, record: object, required: Set[str], optional: Set[str] = frozenset()
+    field: str, record: object, required: frozenset[str], known: frozenset[str]
 ) -> None:
-    if not isinstance(record, Mapping):
+    if not isinstance(record, dict):
         raise BadFacts(field, "must hold objects")
-    if not required <= record.keys() <= required | optional:
-        wrong = sorted(map(str, required - record.keys() or record.keys() - required - optional))
-        raise BadFacts(field, f"lacks or does not know {wrong[0]}")
+    if not (record.keys() >= required and known.issuperset(record)):
+        lacking = sorted(required - record.keys()) or sorted(map(str, record.keys() - known))
+        raise BadFacts(field, f"lacks or does not know {lacking[0]!r}")
 
 
 def read_tenders(
@@ -96,7 +98,7 @@ def read_tenders(
 
 
 def _tender(record: Any) -> Tender:
-    _check_fields("tenders", record, _TENDER_FIELDS)
+    _check_fields("tenders", record, _TENDER_FIELDS, _TENDER_FIELDS)
     tender = Tender(
         record["id"],
         record["method"],
@@ -110,7 +112,7 @@ def _tender(record: Any) -> Tender:
         raise BadFacts("tenders", "id and method must be texts")
     if tender.kind not in TENDER_KINDS:
         raise BadFacts("tenders", "of an unknown kind")
-    if not all(map(is_count, tender[3:6])):
+    if not all(map(is_count, (tender.captured, tender.refunded, tender.pending))):
         raise BadFacts("tenders", "amounts must be whole minor units, 0 or more")
     if tender.left < 0:
         raise BadFacts("tenders", "more paid back than captured")
@@ -122,30 +124,30 @@ def _tender(record: Any) -> Tender:
 def read_allowances(given: Mapping[str, Any]) -> tuple[Allowance, ...]:
     records = _records(given, "allowances")
     weights = [_weight(record) for record in records]
-    scale = lcm(*(weight.whole for weight in weights))
+    scale = lcm(*[weight.whole for weight in weights])
     return tuple(
-        Allowance(
-            record["kind"],
-            record["granted"],
-            record["used"],
-            weight.part * (scale // weight.whole),
-        )
-        for record, weight in zip(records, weights, strict=True)
+        [
+            Allowance(
+                record["kind"],
+                record["granted"],
+                record["used"],
+                weight.part * (scale // weight.whole),
+            )
+            for record, weight in zip(records, weights, strict=True)
+        ]
     )
 
 
 def _weight(record: Any) -> Share:
     """Check one allowance and read its weight."""
-    _check_fields("allowances", record, _ALLOWANCE_FIELDS, _WEIGHT)
+    _check_fields("allowances", record, _ALLOWANCE_FIELDS, _ALLOWANCE_FIELDS_ALL)
     if record["kind"] not in ALLOWANCE_KINDS:
         raise BadFacts("allowances", "of an unknown kind")
     granted = record["granted"]
     if not (is_count(record["used"]) and (granted is None or is_count(granted))):
         raise BadFacts("allowances", "granted and used must be whole numbers, 0 or more")
     weight = record.get("weight", 1)
-    read = read_decimal(weight) if type(weight) is str else None
-    if is_count(weight):
-        read = Share(weight, 1)
+    read = read_decimal(str(weight)) if type(weight) in (int, str) else None
     if read is None or not read.part:
         raise BadFacts("allowances", "a weight must be an integer or decimal string above 0")
     return read
@@ -155,7 +157,7 @@ def read_outages(given: Mapping[str, Any], declared_at: int) -> tuple[tuple[int,
     """The outages in order of their beginning, without what lies after `declared_at`."""
     outages = []
     for record in _records(given, "outages"):
-        _check_fields("outages", record, _OUTAGE_FIELDS)
+        _check_fields("outages", record, _OUTAGE_FIELDS, _OUTAGE_FIELDS)
         begins_at, until = (
             _inner_instant("outages", record, "from"),
             _inner_instant("outages", record, "until"),
@@ -171,7 +173,7 @@ def _inner_instant(field: str, record: Mapping[str, Any], name: str) -> int:
     text = record[name]
     instant = read_instant(text) if type(text) is str else None
     if instant is None:
-        raise BadFacts(field, f"{name} must be RFC 3339 with T, an offset and whole seconds")
+        raise BadFacts(field, f"{name} {NOT_AN_INSTANT}")
     return instant
 
 
@@ -179,7 +181,7 @@ def read_trouble(given: Mapping[str, Any], declared_at: int) -> Trouble | None:
     record = given.get("trouble")
     if record is None:
         return None
-    _check_fields("trouble", record, _TROUBLE_FIELDS, _RESTORED)
+    _check_fields("trouble", record, _TROUBLE_FIELDS, _TROUBLE_FIELDS_ALL)
     opened_at = _inner_instant("trouble", record, "opened_at")
     if not is_count(record["steps_done"]):
         raise BadFacts("trouble", "steps_done must be a whole number, 0 or more")

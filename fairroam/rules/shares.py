@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from math import gcd
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from fairroam.rules.records import Allowance
@@ -16,7 +18,7 @@ _RATIO = re.compile(r"([0-9]{1,1000})/([0-9]{1,1000})")
 _DECIMAL = re.compile(r"([0-9]{1,1000})(?:\.([0-9]{1,1000}))?")
 
 
-class Share(NamedTuple):
+class Share(Struct, frozen=True):
     """`part` of `whole`, both integers, `part` 0 or more, `whole` above 0; not always reduced.
 
     Plain integers, because a decision multiplies and compares a dozen of them: the general
@@ -66,7 +68,7 @@ def read_share(text: str) -> Share | None:
     return share if share and share.part <= share.whole and share.whole else None
 
 
-class Measure(NamedTuple):
+class Measure(Struct, frozen=True):
     """How a pack measures use: `by` weights, largest or time; time in `time_unit` second or day."""
 
     by: str

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fairroam.rules.calendars import add_months, add_working_days, next_working_day
 from fairroam.rules.facts import Facts
@@ -18,7 +19,7 @@ SECONDS_OF_HOUR = 3_600
 NOTICE_MONTHS = 12  # Directive 2011/83/EU, article 10
 
 
-class Ending(NamedTuple):
+class Ending(Struct, frozen=True):
     """When a window ends. ends_at: exclusive; None when it is open or has not started.
 
     rolled_from: the last day counted, when a later working day took its place.
@@ -31,6 +32,10 @@ class Ending(NamedTuple):
     last_day: date | None = None
     notice: str | None = None
 
+    @property
+    def is_moved(self) -> bool:
+        return self.notice is not None or self.rolled_from is not None
+
 
 OPEN = Ending()
 NOTICE_MISSING = "NOTICE_MISSING"
@@ -38,8 +43,7 @@ NOTICE_LATE = "NOTICE_LATE"
 
 
 # Compared by identity, so that an ending is looked up without hashing five fields.
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Window:
+class Window(Struct, frozen=True, kw_only=True, eq=False):
     """`count` units after the fact `start`; the day of that fact does not count.
 
     rolls: a last day that is no working day gives way to the next one (Regulation 1182/71,
@@ -118,7 +122,7 @@ def _with_late_notice(
     latest = _without_notice(window, first_day, zone, residence)
     from_notice = _ordinary(window, notice_day, zone, residence)
     ending = max(min(from_notice, latest, key=_ends_at), ordinary, key=_ends_at)
-    return ending._replace(notice=NOTICE_LATE)
+    return replace(ending, notice=NOTICE_LATE)
 
 
 def _ends_at(ending: Ending) -> int:

@@ -6,7 +6,6 @@ from bisect import bisect_left
 from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
 from importlib import import_module
-from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from fairroam.rules.instants import as_instant
@@ -23,6 +22,8 @@ def zone_version() -> str:
 @cache
 def zone_names() -> frozenset[str]:
     """Every name of the IANA data in use."""
+    from importlib.resources import files
+
     return frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split())
 
 
@@ -32,6 +33,8 @@ def load_zone(name: str) -> ZoneInfo:
 
     Read from the package and never from the operating system, whose release nobody pinned.
     """
+    from importlib.resources import files
+
     with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as source:
         return ZoneInfo.from_file(source, key=name)
 

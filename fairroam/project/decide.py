@@ -1,0 +1,98 @@
+"""`fairroam decide`: refund cases, a JSON object a line, answered a line each, in order."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from fairroam.rules import (
+    BadFacts,
+    BadJson,
+    Decision,
+    Packs,
+    Refused,
+    compile_packs,
+    decide,
+    load_tables,
+)
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+_WHITE_SPACE = b" \t\r\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Answer every line of the files, or of standard input; 2 when a file cannot be read."""
+    options = _parser().parse_args(arguments)
+    load_tables()  # before the first line, so that every line costs the same
+    try:
+        for line in _lines(options.files):
+            sys.stdout.buffer.write(respond(line))
+    except OSError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="fairroam decide", description=__doc__)
+    parser.add_argument("files", nargs="*", metavar="FILE", help="default: standard input")
+    return parser
+
+
+def _lines(files: list[str]) -> Iterator[bytes]:
+    if not files:
+        yield from sys.stdin.buffer
+    for name in files:
+        with open(name, "rb") as source:
+            yield from source
+
+
+def respond(line: bytes) -> bytes:
+    """The decision on one line as a line, or the error that stands in its place."""
+    try:
+        return _encode(decide_line(line)) + b"\n"
+    except Refused as refused:
+        return _encode(refused.as_json()) + b"\n"
+
+
+def decide_line(line: bytes) -> Decision:
+    """Raises BadJson, BadPack, BadFacts and AskedTooMuch."""
+    case = read_case(line)
+    packs = _packs(_encode(case.get("packs")))
+    if "facts" not in case:
+        raise BadFacts("facts", "is missing")
+    return decide(case["facts"], packs)
+
+
+@lru_cache(maxsize=1_024)
+def _packs(written: bytes) -> Packs:
+    """Packs compiled once for all lines that write them alike."""
+    return compile_packs(_decode(written))
+
+
+def read_case(line: bytes) -> dict[str, Any]:
+    """The object on a line. Raises BadJson, also for a key that stands twice: which counts?"""
+    try:
+        case = _decode(line)
+        if _encode(case).translate(None, _WHITE_SPACE) != line.translate(None, _WHITE_SPACE):
+            # Not written as we would: a key may have been lost, which only a slow look tells.
+            json.loads(line, object_pairs_hook=_refuse_doubled)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise BadJson(f"not a JSON object: {error}") from error
+    if not isinstance(case, dict):
+        raise BadJson("not a JSON object")
+    return case
+
+
+def _refuse_doubled(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        raise ValueError("a key stands twice")
+    return record
