@@ -10,7 +10,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 from django.db.models import Model
 from django.urls import get_resolver
 
@@ -98,10 +98,10 @@ def _server_faults() -> Iterator[BootFault]:
 
 
 def _migration_faults() -> Iterator[BootFault]:
-    executor = MigrationExecutor(connection)
-    for migration, _is_backwards in executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    loader = MigrationLoader(connection)
+    for app, name in sorted(loader.graph.nodes.keys() - loader.applied_migrations.keys()):
         yield BootFault(
-            "migration-missing", f"The migration {migration} is not applied: fairroam migrate."
+            "migration-missing", f"The migration {app}.{name} is not applied: run fairroam migrate."
         )
 
 
