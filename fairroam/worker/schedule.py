@@ -7,7 +7,11 @@ from datetime import timedelta
 
 from procrastinate.contrib.django import app
 
+from fairroam.apps.esims import tasks as esims
+from fairroam.apps.closures import tasks as closures
+from fairroam.apps.esims import tasks as esim_tasks
 from fairroam.apps.metering import operations as metering
+from fairroam.apps.metering import tasks as usage
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import tasks as order_tasks
 from fairroam.apps.payments import queries as payment_queries
@@ -58,6 +62,23 @@ def ask_about_payments(timestamp: int) -> None:
             log.warning("the provider is silent about payment %s", payment_id)
 
 
+@app.periodic(cron="* * * * *")
+@app.task(name="resume_lines")
+def resume_lines(timestamp: int) -> None:
+    """Lines that have waited for minutes to be ready, or to be proven off."""
+    esims.resume_unfinished(now=now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="collect_usage")
+def collect_usage(timestamp: int) -> None:
+    """Usage whose notices were lost."""
+    try:
+        usage.collect_usage(now=now())
+    except GatewayUnreachable:
+        log.warning("the network is silent about usage")
+
+
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="end_plans")
 def end_plans(timestamp: int) -> None:
@@ -70,3 +91,12 @@ def end_plans(timestamp: int) -> None:
 def cancel_unpaid_orders(timestamp: int) -> None:
     """Orders that nobody paid for a day."""
     orders.cancel_unpaid(placed_before=now() - timedelta(days=1))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="resume")
+def resume(timestamp: int) -> None:
+    """Whatever lies unfinished because an event was missed: eSIMs, lines, closings."""
+    at = now()
+    esim_tasks.resume_unfinished(now=at)
+    closures.resume_closings(now=at)

@@ -15,6 +15,7 @@ from fairroam.apps.esims import operations, queries, tasks
 from fairroam.apps.esims.models import CarrierNotice, Profile
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.metering.models import UsageRecord
+from fairroam.apps.metering.tasks import collect_usage
 from sandbox.hooks import signature
 from sandbox.processes import HOOK_SECRET, SandboxProcess
 from tests import carriers, given
@@ -130,6 +131,19 @@ def test_what_the_phone_does_arrives_in_any_order_and_more_than_once(
     assert queries.code_of(profile.line_id, profile.customer_id) is None
     assert metering.usage_of(profile.line_id).allowances[0].used == 250_000_000
     assert list(metering.find_faults()) == []
+
+
+def test_what_no_notice_brought_is_found_by_asking(client, carrier, network, profile):
+    play_the_traveller(carrier, profile)
+
+    counted = collect_usage(now=NOON)
+
+    assert counted >= len(sent_about(network, profile))
+    assert metering.usage_of(profile.line_id).allowances[0].used == 250_000_000
+    assert metering.usage_of(profile.line_id).as_of == NOON
+    assert collect_usage(now=NOON) == 0
+    for body in sent_about(network, profile):
+        assert send_usage(client, body).json()["counted"] == 0
 
 
 @pytest.mark.parametrize(

@@ -115,3 +115,11 @@ class QuarantinedRecord(models.Model):
                 name="a_conflicting_record_is_quarantined_once",
             )
         ]
+
+
+class UsageCursor(models.Model):
+    """How far we have read what a source wrote; notices may be lost, its own list is whole."""
+
+    source = models.CharField(max_length=200, unique=True)
+    cursor = models.CharField(max_length=200)
+    read_at = models.DateTimeField()

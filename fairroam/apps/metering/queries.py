@@ -8,10 +8,10 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Max, Sum
+from django.db.models import Max, Min, Sum
 from django.db.models.functions import TruncDate
 
-from fairroam.apps.metering.models import Meter, PlanPeriod, PlanRun, UsageRecord
+from fairroam.apps.metering.models import Meter, PlanPeriod, PlanRun, UsageCursor, UsageRecord
 from fairroam.apps.orders import queries as orders
 from fairroam.rules.records import Allowance, read_allowances
 from fairroam.rules.shares import Measure, Share, used_share
@@ -31,7 +31,7 @@ class AllowanceUse:
 class Usage:
     """How much of a plan is used. starts_at, ends_at: None until its first attach or use.
 
-    as_of: when the network last told us anything about this line; None = it never did.
+    as_of: when we last heard of this line, or read all that a network had written; None = never.
     """
 
     allowances: tuple[AllowanceUse, ...]
@@ -63,12 +63,13 @@ class MeasuredUse:
 def usage_of(order_line_id: int) -> Usage:
     """How much of the line's plan is used; nothing, as sold, while no meter is open."""
     period = PlanPeriod.objects.filter(order_line_id=order_line_id).first()
-    records = UsageRecord.objects.filter(order_line_id=order_line_id)
+    heard = UsageRecord.objects.filter(order_line_id=order_line_id).aggregate(at=Max("received_at"))
+    read = UsageCursor.objects.aggregate(at=Min("read_at"))
     return Usage(
         allowances=_allowances(order_line_id),
         starts_at=period.during.lower if period else None,
         ends_at=period.during.upper if period else None,
-        as_of=records.aggregate(latest=Max("received_at"))["latest"],
+        as_of=max(filter(None, (heard["at"], read["at"])), default=None),
     )
 
 
@@ -85,6 +86,12 @@ def days_of_use(order_line_id: int, *, zone: str) -> list[DayOfUse]:
         DayOfUse(on=day["on"], country=day["country"], kind=day["kind"], quantity=day["total"])
         for day in days
     ]
+
+
+def cursor_of(source: str) -> str:
+    """How far we have read what a source wrote; empty: nothing yet."""
+    cursors = UsageCursor.objects.filter(source=source).values_list("cursor", flat=True)
+    return cursors.first() or ""
 
 
 def used_share_of(run: PlanRun, now: datetime) -> Share:

@@ -13,9 +13,16 @@ from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims import queries as esim_queries
 from fairroam.apps.esims.queries import ProfileOwner
 from fairroam.apps.journal.operations import fingerprint, tell
-from fairroam.apps.metering.models import Meter, PlanPeriod, PlanRun, QuarantinedRecord, UsageRecord
+from fairroam.apps.metering.models import (
+    Meter,
+    PlanPeriod,
+    PlanRun,
+    QuarantinedRecord,
+    UsageCursor,
+    UsageRecord,
+)
 from fairroam.apps.metering.operations.run import begin_plan, earn, open_meters
-from fairroam.gateways.lines import NetworkRecord
+from fairroam.gateways.lines import NetworkRecord, UsagePage
 
 # Crossed by this share of an allowance, the customer is told that it runs low.
 LOW_PART, LOW_WHOLE = 8, 10
@@ -64,6 +71,16 @@ def record_usage(*, source: str, records: Sequence[NetworkRecord], now: datetime
         unknown=outcomes.count("unknown_line"),
         beside=outcomes.count("after_end") + outcomes.count("not_in_plan"),
     )
+
+
+@transaction.atomic
+def record_page(*, source: str, page: UsagePage, now: datetime) -> Counted:
+    """Count a page of what `source` has written, and remember how far we have read."""
+    counted = record_usage(source=source, records=page.records, now=now)
+    UsageCursor.objects.update_or_create(
+        source=source, defaults={"cursor": page.cursor, "read_at": now}
+    )
+    return counted
 
 
 def _lock_source(source: str) -> None:
