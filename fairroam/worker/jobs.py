@@ -113,7 +113,7 @@ def tell_given_up(event: Event, at: datetime) -> None:
 # Money back -----------------------------------------------------------------------------------
 @reaction
 def take_off_line(event: Event, at: datetime) -> None:
-    esim_tasks.take_off(line_id=event.facts["line_id"], now=at)
+    esim_tasks.take_off(line_id=event.facts["order_line_id"], now=at)
 
 
 @reaction
@@ -136,8 +136,12 @@ def record_arrival(event: Event, at: datetime) -> None:
 
 @reaction
 def record_failed_payout(event: Event, at: datetime) -> None:
-    if event.facts["cause"].startswith("refund:"):
-        refunds.payout_failed(payout_id=event.facts["payout_id"], now=at)
+    refunds.payout_failed(payout_id=event.facts["payout_id"], now=at)
+
+
+@reaction
+def tell_network_is_silent(event: Event, at: datetime) -> None:
+    refunds.network_is_silent(order_line_id=event.facts["order_line_id"], now=at)
 
 
 @reaction
@@ -154,6 +158,7 @@ def take_closing_step(event: Event, at: datetime) -> None:
 @reaction
 def continue_closing(event: Event, at: datetime) -> None:
     """Something that a closing may wait for has happened to this customer."""
+    assert event.customer_id is not None
     closures.continue_closing(customer_id=event.customer_id, now=at)
 
 

@@ -7,9 +7,8 @@ from datetime import timedelta
 
 from procrastinate.contrib.django import app
 
-from fairroam.apps.esims import tasks as esims
 from fairroam.apps.closures import tasks as closures
-from fairroam.apps.esims import tasks as esim_tasks
+from fairroam.apps.esims import tasks as esims
 from fairroam.apps.metering import operations as metering
 from fairroam.apps.metering import tasks as usage
 from fairroam.apps.orders import operations as orders
@@ -94,9 +93,7 @@ def cancel_unpaid_orders(timestamp: int) -> None:
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="resume")
-def resume(timestamp: int) -> None:
-    """Whatever lies unfinished because an event was missed: eSIMs, lines, closings."""
-    at = now()
-    esim_tasks.resume_unfinished(now=at)
-    closures.resume_closings(now=at)
+@app.task(name="resume_closings")
+def resume_closings(timestamp: int) -> None:
+    """Closings that are not over."""
+    closures.resume_closings(now=now())
