@@ -1,0 +1,169 @@
+"""What leaving means for one customer today: what to take along, what is lost, what blocks.
+
+Only what is still on its way blocks: everything else is shown, so that nobody loses it unaware.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRight:
+    """Money that the rules would give back for a line if it were asked for now; above 0."""
+
+    order_line_id: int
+    currency: str
+    due_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningPlan:
+    """A line that still serves. ends_at: None while its plan has not begun.
+
+    bytes_left: of data; None without a limit.
+    """
+
+    order_line_id: int
+    ends_at: datetime | None
+    validity_days: int
+    bytes_left: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRefund:
+    """A request for money back that is not over."""
+
+    refund_id: int
+    stage: str
+    currency: str
+    expected_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pot:
+    """What stands in one kind of a customer's books in one currency; minor units, 0 or more."""
+
+    currency: str
+    minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """All that the checklist may depend on, as it is now."""
+
+    rights: tuple[RefundRight, ...] = ()
+    plans: tuple[RunningPlan, ...] = ()
+    refunds: tuple[OpenRefund, ...] = ()
+    orders_in_progress: tuple[str, ...] = ()  # their numbers: being paid for or delivered
+    has_open_payouts: bool = False
+    refunds_owed: tuple[Pot, ...] = ()
+    paid_credit: tuple[Pot, ...] = ()
+    promo_credit: tuple[Pot, ...] = ()
+    order_lines_in_phones: tuple[int, ...] = ()  # their eSIM must be deleted in the phone
+    is_export_taken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of the checklist: its code, whether it blocks, and its numbers."""
+
+    code: str
+    blocks: bool
+    facts: MappingProxyType[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"code": self.code, "blocks": self.blocks, "facts": dict(self.facts)}
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """What the customer sees and confirms."""
+
+    items: tuple[Item, ...]
+
+    @property
+    def blockers(self) -> tuple[Item, ...]:
+        return tuple(item for item in self.items if item.blocks)
+
+    @property
+    def is_clear(self) -> bool:
+        return not self.blockers
+
+    def as_json(self) -> list[dict[str, Any]]:
+        return [item.as_json() for item in self.items]
+
+
+def check(standing: Standing, *, now: datetime) -> Checklist:
+    """The checklist: blockers first, then what to take, what is lost, what to do in the phone."""
+    items = [*_blockers(standing), *_rights(standing), *_losses(standing, now), *_chores(standing)]
+    return Checklist(tuple(items))
+
+
+def _item(code: str, *, blocks: bool = False, **facts: Any) -> Item:
+    return Item(code, blocks, MappingProxyType(facts))
+
+
+def _blockers(standing: Standing) -> Iterator[Item]:
+    for refund in standing.refunds:
+        yield _item(
+            "refund_in_progress",
+            blocks=True,
+            refund_id=refund.refund_id,
+            stage=refund.stage,
+            currency=refund.currency,
+            minor=refund.expected_minor,
+        )
+    for number in standing.orders_in_progress:
+        yield _item("order_in_progress", blocks=True, order_number=number)
+    yield from _pots("money_owed", standing.refunds_owed, blocks=True)
+    if standing.has_open_payouts and not standing.refunds:
+        yield _item("payout_in_progress", blocks=True)
+    yield from _pots("paid_credit_left", standing.paid_credit, blocks=True)
+
+
+def _rights(standing: Standing) -> Iterator[Item]:
+    for right in standing.rights:
+        yield _item(
+            "refund_open",
+            order_line_id=right.order_line_id,
+            currency=right.currency,
+            minor=right.due_minor,
+        )
+
+
+def _losses(standing: Standing, now: datetime) -> Iterator[Item]:
+    for plan in standing.plans:
+        yield _item(
+            "plan_running",
+            order_line_id=plan.order_line_id,
+            days_left=days_left(plan, now),
+            bytes_left=plan.bytes_left,
+        )
+    yield from _pots("promo_credit_lost", standing.promo_credit, blocks=False)
+
+
+def _chores(standing: Standing) -> Iterator[Item]:
+    for order_line_id in standing.order_lines_in_phones:
+        yield _item("profile_in_phone", order_line_id=order_line_id)
+    if not standing.is_export_taken:
+        yield _item("export_not_taken")
+
+
+def _pots(code: str, pots: tuple[Pot, ...], *, blocks: bool) -> Iterator[Item]:
+    for pot in pots:
+        if pot.minor:
+            yield _item(code, blocks=blocks, currency=pot.currency, minor=pot.minor)
+
+
+def days_left(plan: RunningPlan, now: datetime) -> int:
+    """Whole and begun days until the plan ends; all of its days while it has not begun."""
+    if plan.ends_at is None:
+        return plan.validity_days
+    return max(0, -((now - plan.ends_at) // _DAY))
