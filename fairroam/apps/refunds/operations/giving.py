@@ -12,7 +12,7 @@ from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_rows
 from fairroam.apps.orders.models import OrderLine
-from fairroam.apps.orders.operations.refund import owe_entries, tax_book
+from fairroam.apps.orders.operations.refund import owe_entries, settle, tax_book
 from fairroam.apps.orders.queries import LineTerms, TenderTerms
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.refunds.models import Decision, RefundPart, RefundRequest
@@ -109,7 +109,7 @@ def plan_parts(
             arrived_at=None if payout else now,
         )
         if payout is None:
-            orders.settle(tender_id=part.tender.id, minor=part.minor)
+            settle(tender_id=part.tender.id, minor=part.minor)
 
 
 def owed_entries(

@@ -9,7 +9,7 @@ from django.db import transaction
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.journal.refusals import MoveNotAllowed
 from fairroam.apps.orders import operations as orders
-from fairroam.apps.orders.operations.refund import unsettle
+from fairroam.apps.orders.operations.refund import settle, unsettle
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Payout
 from fairroam.apps.refunds.models import RefundPart, RefundRequest
@@ -38,7 +38,7 @@ def payout_succeeded(*, payout_id: int, now: datetime) -> None:
         return
     part, refund = locked
     RefundPart.objects.filter(pk=part.pk).update(arrived_at=now)
-    orders.settle(tender_id=part.tender_id, minor=part.amount_minor)
+    settle(tender_id=part.tender_id, minor=part.amount_minor)
     pay_if_all_arrived(refund, now=now)
 
 
