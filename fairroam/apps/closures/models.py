@@ -20,7 +20,7 @@ STEPS = (
 
 
 class Closure(models.Model):
-    """One closing. The sealed address is kept for the last mail only."""
+    """One closing. The sealed address and the salts are kept for the last mail only."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True)
     customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="closures")
@@ -30,6 +30,8 @@ class Closure(models.Model):
     closed_at = models.DateTimeField(null=True)
     certificate = models.OneToOneField("papers.Paper", models.PROTECT, null=True)
     sealed_address = models.EmailField(null=True)
+    # Name of a commitment in the certificate -> its salt; told in the last mail, then dropped.
+    salts = models.JSONField(null=True)
     language = models.CharField(max_length=10)
 
     class Meta:
@@ -53,7 +55,7 @@ class ClosureStep(models.Model):
     name = models.CharField(max_length=12)
     started_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
-    proof = models.JSONField(default=dict)  # numbers and instants that show it
+    proof = models.JSONField(default=dict)  # figures that show it; until then, what it waits for
 
     class Meta:
         constraints = [

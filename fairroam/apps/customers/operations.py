@@ -56,3 +56,13 @@ def lock_open(customer_id: int) -> Customer:
 def choose_language(*, customer_id: int, language: str) -> None:
     """Remember the language that mails and papers speak."""
     Customer.objects.filter(pk=customer_id).update(language=language)
+
+
+@transaction.atomic
+def close(*, customer_id: int, now: datetime) -> None:
+    """Close an account whose row the caller has locked. It never opens again.
+
+    The database refuses (IntegrityError) while anything lives under it: an order, a line, a
+    refund, a payout, a message that waits.
+    """
+    Customer.objects.filter(pk=customer_id, is_open=True).update(is_open=False, closed_at=now)

@@ -1,0 +1,7 @@
+"""Acts upon closings."""
+
+from fairroam.apps.closures.operations.asking import request_closure
+from fairroam.apps.closures.operations.mailing import record_last_mail
+from fairroam.apps.closures.operations.stepping import take_next_step
+
+__all__ = ["record_last_mail", "request_closure", "take_next_step"]

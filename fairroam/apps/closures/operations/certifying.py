@@ -1,0 +1,169 @@
+"""The certificate of a closing: what was stopped, paid, erased and kept, for anyone to check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from fairroam.apps.closures.models import Closure
+from fairroam.apps.closures.queries import figures_of
+from fairroam.apps.esims import queries as esims
+from fairroam.apps.ledger import queries as ledger
+from fairroam.apps.orders import queries as orders
+from fairroam.apps.papers import operations as papers
+from fairroam.apps.papers.models import Paper
+from fairroam.apps.refunds import queries as refunds
+from fairroam.proof import commit, make_salt
+from fairroam.rules.money import Money
+
+ERASED = {
+    "customers_user.email": gettext_noop("Your sign-in with its mail address"),
+    "notices_notice.address": gettext_noop("Addresses of the messages we sent you"),
+    "notices_notice.subject": gettext_noop("Subjects of the messages we sent you"),
+    "notices_notice.text": gettext_noop("Texts of the messages we sent you"),
+    "esims_profile.eid": gettext_noop("Chip numbers of your phones"),
+    "esims_profile.matching_id": gettext_noop("Activation codes"),
+    "esims_carriernotice.eid": gettext_noop("Chip numbers in the carrier's notices"),
+    "refunds_refundrequest.words": gettext_noop("Your words in requests for money back"),
+    "refunds_refundrequest.answer_words": gettext_noop("Our words in answer to them"),
+}
+# What stays without a name: in words, why, and for how many years after the year's end.
+KEPT = {
+    "BOOKS": (
+        gettext_noop("Orders, payments, invoices, credit notes and the books"),
+        gettext_noop("tax law asks for them"),
+        10,
+    ),
+    "DECISIONS": (
+        gettext_noop("Refund decisions with their facts"),
+        gettext_noop("so that you and we can prove what was decided and why"),
+        10,
+    ),
+    "USAGE": (
+        gettext_noop("Usage records by card number"),
+        gettext_noop("so that a bill can be checked while claims are possible"),
+        3,
+    ),
+}
+FIGURES = {
+    "PAID_IN": gettext_noop("Paid by you"),
+    "PAID_BACK": gettext_noop("Paid back to you"),
+    "FORFEITED": gettext_noop("Not used and not taken back"),
+}
+
+
+def certify(closure: Closure, *, now: datetime) -> tuple[Paper, dict[str, str]]:
+    """Issue the certificate; with the salts that open its commitments, for the last mail."""
+    with translation.override(closure.language.lower()):
+        values = dict(committed_values(closure))
+        salts = {name: make_salt() for name in values}
+        certificate = papers.issue(
+            kind="certificate",
+            statement={
+                **statement(closure),
+                "commitments": {name: commit(values[name], salts[name]) for name in values},
+            },
+            language=closure.language,
+            customer_id=closure.customer_id,
+            now=now,
+        )
+    return certificate, salts
+
+
+def statement(closure: Closure) -> dict[str, Any]:
+    """What the certificate says; figures are those of the books at the closing."""
+    assert closure.closed_at is not None
+    customer_id, closed_at = closure.customer_id, closure.closed_at
+    proof = {step.name: step.proof for step in closure.steps.all()}
+    figures = figures_of(customer_id, until=closed_at)
+    currencies = sorted({book.name.currency for book in ledger.balances_of(customer_id)})
+    return {
+        "zone": closure.customer.zone,
+        "customer": closure.customer.number,
+        "requested_at": closure.requested_at,
+        "closed_at": closed_at,
+        "stopped": list(stopped(closure)),
+        "paid": list(paid(customer_id)),
+        "erased": list(erased(proof["erase"]["erased"])),
+        "kept": list(kept(closed_at)),
+        "figures": [
+            {"code": code, "text": _(FIGURES[code]), "amount": Money(minor, currency)}
+            for code, currency, minor in figures
+        ],
+        "balance": [Money(0, currency) for currency in currencies],
+    }
+
+
+def stopped(closure: Closure) -> Iterator[dict[str, Any]]:
+    """Every line of the customer's and when it was proven off; sign-ins and messages."""
+    for line in reversed(esims.lines_of(closure.customer_id)):
+        names = orders.terms_of(line.order_line_id).plan_copy["names"]
+        yield {
+            "code": "LINE",
+            "text": names.get(closure.language, names["en"]),
+            "at": line.ended_at,
+            "why": masked(iccid_of(line.order_line_id)),
+        }
+    proof = {step.name: step.proof for step in closure.steps.all()}
+    yield {
+        "code": "SESSIONS",
+        "text": _("Signed out on all devices"),
+        "why": str(proof["sessions"]["sessions"]),
+    }
+    yield {
+        "code": "NOTICES",
+        "text": _("Messages no longer sent"),
+        "why": str(proof["notices"]["dropped"] + proof["close"]["dropped"]),
+    }
+
+
+def paid(customer_id: int) -> Iterator[dict[str, Any]]:
+    """Every refund that arrived."""
+    for refund in reversed(refunds.refunds_of(customer_id)):
+        arrived = [part.arrived_at for part in refund.parts if part.arrived_at]
+        if refund.stage == "paid" and refund.decision is not None:
+            yield {
+                "code": "REFUND",
+                "text": _("Refund for order %(number)s") % {"number": refund.order_number},
+                "amount": Money(refund.decision.total_minor, refund.currency),
+                "why": refund.decision.number,
+                "at": max(arrived),
+            }
+
+
+def erased(counts: dict[str, int]) -> Iterator[dict[str, Any]]:
+    """Every field that was emptied, and how many values it held."""
+    for field, count in counts.items():
+        yield {"code": field, "text": _(ERASED[field]), "why": str(count)}
+
+
+def kept(closed_at: datetime) -> Iterator[dict[str, Any]]:
+    """What stays, why, and until when: whole calendar years, as the tax law counts."""
+    for code, (what, why, years) in KEPT.items():
+        until = date(closed_at.year + years, 12, 31)
+        yield {"code": code, "text": _(what), "why": _(why), "until": until}
+
+
+def committed_values(closure: Closure) -> Iterator[tuple[str, str]]:
+    """What the certificate can be shown to be about, without saying it."""
+    assert closure.sealed_address is not None
+    yield "address", closure.sealed_address
+    for line in esims.lines_of(closure.customer_id):
+        iccid = iccid_of(line.order_line_id)
+        if iccid:
+            yield f"iccid {line.order_line_id}", iccid
+
+
+def iccid_of(order_line_id: int) -> str:
+    page = esims.line_page(order_line_id, orders.terms_of(order_line_id).customer_id)
+    return page.iccid or ""
+
+
+def masked(iccid: str) -> str:
+    """The issuer's digits and the last four: enough to recognise, not enough to use."""
+    return f"{iccid[:6]}…{iccid[-4:]}" if iccid else ""

@@ -1,0 +1,85 @@
+"""End what is under an account: refunds awaited, lines off, remains forfeited, messages dropped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.sessions.models import Session
+
+from fairroam.apps.closures.models import Closure
+from fairroam.apps.closures.queries import pots
+from fairroam.apps.esims import operations as esims
+from fairroam.apps.esims import queries as esim_rows
+from fairroam.apps.ledger import operations as ledger
+from fairroam.apps.ledger import queries as books
+from fairroam.apps.ledger.operations import Entry
+from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.notices import operations as notices
+from fairroam.apps.orders import queries as orders
+from fairroam.apps.payments import queries as payments
+from fairroam.apps.refunds import queries as refunds
+
+# What the customer chose not to take, as the checklist said; paid credit is never forfeited.
+FORFEITED_KINDS = ("unearned", "promo_credit")
+
+
+class NotYet(Exception):
+    """The step waits; its text names for what. An event brings the closing back."""
+
+
+def await_refunds(closure: Closure, now: datetime) -> dict[str, Any]:
+    """Go on only when no money is on its way to the customer."""
+    customer_id = closure.customer_id
+    if refunds.open_refunds_of(customer_id) or payments.has_open_payouts(customer_id):
+        raise NotYet("refunds")
+    if any(pot.minor for pot in pots(customer_id, "refunds_owed")):
+        raise NotYet("money_owed")
+    return {"refunds": len(refunds.refunds_of(customer_id))}
+
+
+def end_lines(closure: Closure, now: datetime) -> dict[str, Any]:
+    """Take every live line off; once all are proven off, what was not used is forfeited."""
+    for line in esim_rows.live_lines_of(closure.customer_id):
+        esims.take_off(order_line_id=line.order_line_id, now=now)
+    if esim_rows.live_lines_of(closure.customer_id):
+        raise NotYet("lines")
+    forfeited = forfeit_remains(closure, now)
+    return {"lines": len(esim_rows.lines_of(closure.customer_id)), "forfeited": forfeited}
+
+
+def forfeit_remains(closure: Closure, now: datetime) -> dict[str, int]:
+    """Move what is left unearned, and promotional credit, to breakage; per currency."""
+    named = [book.name for book in books.balances_of(closure.customer_id)]
+    locked = ledger.lock_books([name for name in named if name.kind in FORFEITED_KINDS])
+    forfeited: dict[str, int] = {}
+    entries = []
+    for name, book in locked.items():
+        left = book.balance_minor or 0
+        # The version is in the key: what comes in later is another act.
+        key = f"closure:{closure.pk}/{book.pk}/{book.version}"
+        entries.append(Entry(key, left, name, BookName("breakage", name.currency)))
+        forfeited[name.currency] = forfeited.get(name.currency, 0) + left
+    ledger.post(entries, now=now)
+    return {currency: minor for currency, minor in forfeited.items() if minor}
+
+
+def drop_notices(closure: Closure, now: datetime) -> dict[str, Any]:
+    """Drop the messages that still wait: nothing but the last mail is sent from here on."""
+    return {"dropped": notices.drop_queued(customer_id=closure.customer_id)}
+
+
+def delete_sessions(closure: Closure, now: datetime) -> dict[str, Any]:
+    """Sign the customer out everywhere, and out of the browsers that only bought.
+
+    Sessions say whose they are inside only, so all that have not run out are looked through.
+    """
+    user_id = str(closure.customer.user_id)
+    numbers = {page.number for page in orders.orders_of(closure.customer_id)}
+    theirs = []
+    for session in Session.objects.filter(expire_date__gt=now).iterator(chunk_size=500):
+        kept = session.get_decoded()
+        if kept.get("_auth_user_id") == user_id or numbers & set(kept.get("orders", ())):
+            theirs.append(session.pk)
+    Session.objects.filter(pk__in=theirs).delete()
+    return {"sessions": len(theirs)}

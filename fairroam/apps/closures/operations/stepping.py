@@ -1,0 +1,123 @@
+"""Take the next step of a closing: each safe twice, each in a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from fairroam.apps.closures.models import Closure, ClosureStep
+from fairroam.apps.closures.operations.certifying import certify
+from fairroam.apps.closures.operations.ending import (
+    NotYet,
+    await_refunds,
+    delete_sessions,
+    drop_notices,
+    end_lines,
+)
+from fairroam.apps.closures.operations.erasing import erase
+from fairroam.apps.closures.queries import next_step
+from fairroam.apps.customers import operations as customers
+from fairroam.apps.customers import queries as people
+from fairroam.apps.customers.models import Customer
+from fairroam.apps.journal import operations as journal
+from fairroam.apps.journal.refusals import MovedMeanwhile
+from fairroam.apps.ledger import queries as ledger
+from fairroam.rules import stages
+
+Proof = dict[str, Any]
+
+
+@transaction.atomic
+def take_next_step(*, closure_id: int, now: datetime) -> str | None:
+    """Take the first step that is not done; its name, or None when it waits or none is left.
+
+    The customer's row is locked first: meanwhile nothing new can begin under the account. The
+    last mail is no step of this function: it is sent outside of any transaction.
+    """
+    customer_id = Closure.objects.values_list("customer_id", flat=True).get(pk=closure_id)
+    Customer.objects.select_for_update().get(pk=customer_id)
+    closure = Closure.objects.select_related("customer").get(pk=closure_id)
+    name = next_step(closure_id)
+    if name is None or name not in ACTS or closure.stage == "reversed":
+        return None
+    if closure.stage == "requested":
+        move(closure, "start")
+    step, _ = ClosureStep.objects.get_or_create(
+        closure=closure, name=name, defaults={"started_at": now}
+    )
+    try:
+        step.proof = ACTS[name](closure, now)
+    except NotYet as missing:
+        step.proof = {"waits_for": str(missing)}
+        step.save(update_fields=["proof"])
+        return None
+    step.done_at = now
+    step.save(update_fields=["proof", "done_at"])
+    tell(closure, "closure.step_done", now=now, step=name)
+    return name
+
+
+def move(closure: Closure, step: str, **changes: Any) -> None:
+    """Make a move of the stage table. Raises MovedMeanwhile."""
+    before, after = closure.stage, stages.next_stage(stages.CLOSURE, closure.stage, step)
+    waiting = Closure.objects.filter(pk=closure.pk, stage=before)
+    if waiting.update(stage=after, **changes) != 1:
+        raise MovedMeanwhile(closure_id=closure.pk, expected=before)
+    closure.stage = after
+    for field, value in changes.items():
+        setattr(closure, field, value)
+
+
+def tell(closure: Closure, kind: str, *, now: datetime, **facts: Any) -> None:
+    journal.tell(
+        kind,
+        actor="system",
+        now=now,
+        customer_id=closure.customer_id,
+        closure_id=closure.pk,
+        **facts,
+    )
+
+
+def close(closure: Closure, now: datetime) -> Proof:
+    """The zero check and the closing, in one transaction with the customer's row locked.
+
+    What began since the earlier steps is ended here again. The database itself refuses to close
+    while anything lives under the account.
+    """
+    await_refunds(closure, now)
+    ended = end_lines(closure, now)
+    dropped = drop_notices(closure, now)
+    left = [book for book in ledger.balances_of(closure.customer_id) if book.minor]
+    if left:
+        raise NotYet("balance")
+    address = people.address_of(closure.customer_id)
+    try:
+        with transaction.atomic():
+            customers.close(customer_id=closure.customer_id, now=now)
+    except IntegrityError:
+        raise NotYet("something_lives") from None
+    move(closure, "close", closed_at=now, sealed_address=address)
+    return {"closed_at": now.isoformat(), **ended, **dropped}
+
+
+def certify_closed(closure: Closure, now: datetime) -> Proof:
+    """Issue the certificate, once."""
+    certificate, salts = certify(closure, now=now)
+    move(closure, "certify", certificate=certificate, salts=salts)
+    tell(closure, "closure.certified", now=now, paper_id=certificate.pk)
+    return {"certificate": certificate.number}
+
+
+ACTS: dict[str, Callable[[Closure, datetime], Proof]] = {
+    "refunds": await_refunds,
+    "lines": end_lines,
+    "notices": drop_notices,
+    "sessions": delete_sessions,
+    "close": close,
+    "erase": erase,
+    "certify": certify_closed,
+}

@@ -1,0 +1,259 @@
+"""Reads of closings: the checklist, how far one is, and what contradicts itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q
+
+from fairroam.apps.closures.models import STEPS, Closure, ClosureStep
+from fairroam.apps.esims import queries as esims
+from fairroam.apps.esims.queries import LineRow
+from fairroam.apps.ledger import queries as ledger
+from fairroam.apps.metering import queries as metering
+from fairroam.apps.orders import queries as orders
+from fairroam.apps.orders.queries import OrderPage
+from fairroam.apps.payments import queries as payments
+from fairroam.apps.refunds import queries as refunds
+from fairroam.rules.closure_checklist import (
+    Checklist,
+    OpenRefund,
+    Pot,
+    RefundRight,
+    RunningPlan,
+    Standing,
+    check,
+)
+
+ORDER_IN_PROGRESS = ("awaiting_payment", "paid", "fulfilling")
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One step: done at that moment, or None; `waits_for` says what is still missing."""
+
+    name: str
+    done_at: datetime | None
+    waits_for: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosureRow:
+    """One closing for a page. certificate: its number, once there is one."""
+
+    id: int
+    customer_id: int
+    customer_number: str
+    stage: str
+    checklist: list[dict[str, Any]]
+    requested_at: datetime
+    closed_at: datetime | None
+    certificate: str | None
+    steps: tuple[StepRow, ...]
+
+
+# The checklist ----------------------------------------------------------------------------------
+
+
+def checklist(customer_id: int, now: datetime) -> Checklist:
+    """What leaving would mean for this customer now."""
+    return check(standing(customer_id, now), now=now)
+
+
+def standing(customer_id: int, now: datetime) -> Standing:
+    """What every room below knows of the customer, for the checklist."""
+    pages = orders.orders_of(customer_id)
+    open_refunds = refunds.open_refunds_of(customer_id)
+    asked = {refund.order_line_id for refund in open_refunds}
+    line_ids = [line.id for page in pages if page.paid_at for line in page.lines]
+    return Standing(
+        rights=tuple(
+            right
+            for line_id in line_ids
+            if line_id not in asked
+            for right in rights_of(line_id, now)
+        ),
+        plans=tuple(plan_of(line) for line in esims.live_lines_of(customer_id)),
+        refunds=tuple(
+            OpenRefund(
+                refund_id=refund.id,
+                stage=refund.stage,
+                currency=refund.currency,
+                expected_minor=refund.expected_minor,
+            )
+            for refund in open_refunds
+        ),
+        orders_in_progress=tuple(page.number for page in pages if is_in_progress(page)),
+        has_open_payouts=payments.has_open_payouts(customer_id),
+        refunds_owed=pots(customer_id, "refunds_owed"),
+        paid_credit=pots(customer_id, "paid_credit"),
+        promo_credit=pots(customer_id, "promo_credit"),
+        order_lines_in_phones=tuple(line_id for line_id in line_ids if is_in_phone(line_id)),
+    )
+
+
+def rights_of(order_line_id: int, now: datetime) -> Iterator[RefundRight]:
+    """What the rules would give back for that line, if it is anything."""
+    quote = refunds.quote(order_line_id, now=now)
+    if quote.due:
+        yield RefundRight(order_line_id=order_line_id, currency=quote.currency, due_minor=quote.due)
+
+
+def plan_of(line: LineRow) -> RunningPlan:
+    usage = metering.usage_of(line.order_line_id)
+    data = [allowance for allowance in usage.allowances if allowance.kind == "data"]
+    limited = [allowance for allowance in data if allowance.granted is not None]
+    left = sum(max(0, (allowance.granted or 0) - allowance.used) for allowance in limited)
+    return RunningPlan(
+        order_line_id=line.order_line_id,
+        ends_at=usage.ends_at,
+        validity_days=orders.terms_of(line.order_line_id).plan_copy["validity_days"],
+        bytes_left=left if len(limited) == len(data) else None,
+    )
+
+
+def is_in_progress(page: OrderPage) -> bool:
+    """Whether an order is being paid for, or delivered; one taken off before that is over."""
+    if page.stage not in ORDER_IN_PROGRESS:
+        return False
+    return page.paid_at is None or any(not esims.line_state(line.id).is_off for line in page.lines)
+
+
+def is_in_phone(order_line_id: int) -> bool:
+    facts = esims.facts_of(order_line_id)
+    signs = (facts.downloaded_at, facts.installed_at, facts.enabled_at, facts.first_attach_at)
+    return facts.deleted_at is None and any(signs)
+
+
+def pots(customer_id: int, kind: str) -> tuple[Pot, ...]:
+    return tuple(
+        Pot(currency=book.name.currency, minor=book.minor)
+        for book in ledger.balances_of(customer_id)
+        if book.name.kind == kind
+    )
+
+
+# How far a closing is ---------------------------------------------------------------------------
+
+
+def closure_row(closure: Closure) -> ClosureRow:
+    taken = {step.name: step for step in closure.steps.all()}
+    return ClosureRow(
+        id=closure.pk,
+        customer_id=closure.customer_id,
+        customer_number=closure.customer.number,
+        stage=closure.stage,
+        checklist=closure.checklist,
+        requested_at=closure.requested_at,
+        closed_at=closure.closed_at,
+        certificate=closure.certificate.number if closure.certificate else None,
+        steps=tuple(
+            StepRow(
+                name,
+                taken[name].done_at if name in taken else None,
+                taken[name].proof.get("waits_for") if name in taken else None,
+            )
+            for name in STEPS
+        ),
+    )
+
+
+ROWS = Closure.objects.select_related("customer", "certificate").prefetch_related("steps")
+
+
+def closure_of(customer_id: int) -> ClosureRow | None:
+    """The customer's closing; None while they have not asked for it."""
+    found = ROWS.all().filter(customer_id=customer_id).exclude(stage="reversed").first()
+    return closure_row(found) if found else None
+
+
+def queue() -> list[ClosureRow]:
+    """Closings that are not over, oldest first, for the desk."""
+    return [closure_row(found) for found in ROWS.all().filter(unfinished()).order_by("pk")]
+
+
+def unfinished() -> Q:
+    """Closings with a step still to take."""
+    return ~Q(stage="reversed") & (~Q(stage="certified") | Q(sealed_address__isnull=False))
+
+
+def next_step(closure_id: int) -> str | None:
+    """The first step that is not done; None after the last."""
+    done = set(
+        ClosureStep.objects.filter(closure_id=closure_id, done_at__isnull=False).values_list(
+            "name", flat=True
+        )
+    )
+    return next((name for name in STEPS if name not in done), None)
+
+
+def figures_of(customer_id: int, *, until: datetime) -> list[tuple[str, str, int]]:
+    """What was paid, came back and was forfeited up to `until`: (code, currency, minor units)."""
+    sums: dict[tuple[str, str], int] = {}
+    for page in orders.orders_of(customer_id):
+        if page.paid_at is not None and page.paid_at <= until:
+            key = ("PAID_IN", page.currency)
+            sums[key] = sums.get(key, 0) + page.total_minor
+    codes = {"clearing": "PAID_BACK", "breakage": "FORFEITED"}
+    for (_, house, currency), minor in ledger.moved_out(customer_id, until=until).items():
+        if house in codes and minor:
+            key = (codes[house], currency)
+            sums[key] = sums.get(key, 0) + minor
+    return [(code, currency, minor) for (code, currency), minor in sorted(sums.items())]
+
+
+# What contradicts itself ------------------------------------------------------------------------
+FAULTS = {
+    # I25: closed means that nothing is left and nothing lives.
+    "closed customer {} has money left in a book": """
+        SELECT DISTINCT c.id FROM customers_customer c JOIN ledger_book b ON b.customer_id = c.id
+        WHERE NOT c.is_open AND b.balance_minor <> 0 AND b.kind <> 'refunds_owed'""",
+    "closed customer {} still has something that lives": """
+        SELECT c.id FROM customers_customer c WHERE NOT c.is_open AND (
+            EXISTS (SELECT 1 FROM orders_order x WHERE x.customer_id = c.id AND x.is_live)
+         OR EXISTS (SELECT 1 FROM esims_line x WHERE x.customer_id = c.id AND x.is_live)
+         OR EXISTS (SELECT 1 FROM esims_profile x WHERE x.customer_id = c.id AND x.is_live)
+         OR EXISTS (SELECT 1 FROM refunds_refundrequest x WHERE x.customer_id = c.id AND x.is_live)
+         OR EXISTS (SELECT 1 FROM payments_payout x WHERE x.customer_id = c.id AND x.is_live)
+         OR EXISTS (SELECT 1 FROM notices_notice x WHERE x.customer_id = c.id AND x.is_live))""",
+    "customer {} is closed without a closing": """
+        SELECT c.id FROM customers_customer c WHERE NOT c.is_open AND NOT EXISTS (
+            SELECT 1 FROM closures_closure x WHERE x.customer_id = c.id
+              AND x.stage IN ('closed', 'certified') AND x.closed_at = c.closed_at)""",
+    # I27: one certificate per closing, and none without.
+    "customer {} has more or less certificates than certified closings": """
+        SELECT c.id FROM customers_customer c WHERE
+            (SELECT count(*) FROM papers_paper p
+             WHERE p.customer_id = c.id AND p.kind = 'certificate')
+         <> (SELECT count(*) FROM closures_closure x
+             WHERE x.customer_id = c.id AND x.stage = 'certified')""",
+    "closing {} is certified without its certificate": """
+        SELECT id FROM closures_closure
+        WHERE (stage = 'certified') <> (certificate_id IS NOT NULL)""",
+    # I28: the address goes with the last mail.
+    "closing {} kept the address after the last mail": """
+        SELECT x.id FROM closures_closure x JOIN closures_closurestep s ON s.closure_id = x.id
+        WHERE s.name = 'last_mail' AND s.done_at IS NOT NULL
+          AND (x.sealed_address IS NOT NULL OR x.salts IS NOT NULL)""",
+}
+
+
+def find_faults() -> Iterator[str]:
+    """What contradicts itself; each line is a sentence."""
+    with connection.cursor() as cursor:
+        for sentence, query in FAULTS.items():
+            cursor.execute(query)
+            yield from (sentence.format(row[0]) for row in cursor.fetchall())
+    for closure in Closure.objects.filter(stage="certified").select_related("certificate"):
+        assert closure.closed_at is not None
+        assert closure.certificate is not None
+        said = [
+            (figure["code"], figure["amount"]["currency"], figure["amount"]["minor"])
+            for figure in closure.certificate.statement.get("figures", [])
+        ]
+        if said != figures_of(closure.customer_id, until=closure.closed_at):
+            yield f"the certificate of closing {closure.pk} says other figures than the books"

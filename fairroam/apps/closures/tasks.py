@@ -1,0 +1,71 @@
+"""Carry closings on, and send the last mail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from smtplib import SMTPResponseException
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+
+from fairroam.apps.closures import operations
+from fairroam.apps.closures.models import Closure
+from fairroam.apps.closures.queries import next_step, unfinished
+from fairroam.apps.notices.operations import write
+from fairroam.apps.papers.operations import render_pdf
+
+
+def take_next_step(*, closure_id: int, now: datetime) -> None:
+    """Take one step; its event brings the next. Safe to repeat."""
+    if next_step(closure_id) == "last_mail":
+        send_last_mail(closure_id=closure_id, now=now)
+    else:
+        operations.take_next_step(closure_id=closure_id, now=now)
+
+
+def continue_closing(*, customer_id: int, now: datetime) -> None:
+    """Something that a closing may wait for has happened to this customer."""
+    for closure in Closure.objects.filter(unfinished(), customer_id=customer_id):
+        take_next_step(closure_id=closure.pk, now=now)
+
+
+def resume_closings(*, now: datetime) -> None:
+    """Look again at every closing that is not over: an event may have been missed."""
+    for closure_id in Closure.objects.filter(unfinished()).values_list("pk", flat=True):
+        take_next_step(closure_id=closure_id, now=now)
+
+
+def send_last_mail(*, closure_id: int, now: datetime) -> None:
+    """Send the certificate to the sealed address, then drop the address.
+
+    Raises when the mail server may take it later; the Message-ID shows a repeat for what it is.
+    """
+    closure = Closure.objects.select_related("certificate", "customer").get(pk=closure_id)
+    if closure.sealed_address is None:
+        return  # Sent by an earlier run.
+    try:
+        message_of(closure).send()
+    except SMTPResponseException as error:
+        if error.smtp_code < 500:
+            raise
+        operations.record_last_mail(closure_id=closure_id, is_taken=False, now=now)
+        return
+    operations.record_last_mail(closure_id=closure_id, is_taken=True, now=now)
+
+
+def message_of(closure: Closure) -> EmailMessage:
+    certificate = closure.certificate
+    assert certificate is not None
+    assert closure.sealed_address is not None
+    context = {"closure": closure, "certificate": certificate, "salts": closure.salts or {}}
+    subject, text = write("closures.closed", context, closure.language)
+    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(">")
+    message = EmailMessage(
+        subject,
+        text,
+        to=[closure.sealed_address],
+        headers={"Message-ID": f"<{closure.key}@{domain}>", "Content-Language": closure.language},
+    )
+    message.attach(f"{certificate.number}.pdf", render_pdf(certificate), "application/pdf")
+    message.attach(f"{certificate.number}.json", certificate.signed.encode(), "application/json")
+    return message
