@@ -17,8 +17,9 @@ from django.db import connection, transaction
 
 from fairroam.apps.esims import operations, queries, tasks
 from fairroam.apps.esims.models import Line, Profile
+from fairroam.apps.esims.operations.moves import move_line, move_profile
 from fairroam.apps.journal.models import Event
-from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.apps.journal.refusals import MovedMeanwhile, NotAmongYours
 from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.notices.models import Notice
 from fairroam.apps.orders.models import OrderLine
@@ -165,9 +166,9 @@ def test_a_line_is_a_thing_of_its_own_with_stage_facts_and_page():
     assert [fact.kind for fact in page.timeline] == ["ready"]
     assert page.plan_copy["countries"] == ["JP"]
     assert page.iccid == profile.iccid
-    assert [row.order_line_id for row in queries.live_lines_of(profile.customer_id)] == [
-        profile.line_id
-    ]
+    lines = queries.lines_of(profile.customer_id)
+    assert [row.order_line_id for row in lines] == [profile.line_id]
+    assert queries.live_lines_of(profile.customer_id) == lines
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -242,6 +243,22 @@ def test_two_profiles_never_reserve_the_same_iccid():
     assert operations.reserve(profile_id=one.pk, iccid=iccid)
     assert not operations.reserve(profile_id=other.pk, iccid=iccid)
     assert queries.provisioning(other.pk).stage == "planned"
+
+
+def test_stock_that_others_are_just_taking_is_no_empty_stock(carrier):
+    carrier.ask("POST", "/_stock", json={"profile_type": "last-one", "stock": 1})
+    one, other = planned(), planned()
+    Profile.objects.update(profile_type="last-one")
+    (last,) = tasks.profile_gateway().list_available("last-one")
+    operations.reserve(profile_id=one.pk, iccid=last)
+
+    with pytest.raises(tasks.StockContended):
+        tasks.provision(profile_id=other.pk, now=NOON)
+    tasks.provision(profile_id=one.pk, now=NOON)
+    tasks.provision(profile_id=other.pk, now=NOON)
+
+    assert queries.line_state(one.line_id).stage == "active"
+    assert queries.line_state(other.line_id).profile_stage == "failed"
 
 
 def test_a_repeat_says_the_same_code():
@@ -506,6 +523,41 @@ def test_a_profile_deleted_on_the_phone_leaves_a_line_that_the_network_ends(netw
     take_off(profile)
 
     assert effects_on(network, profile) == ["end"]
+
+
+def test_a_cancellation_that_a_phone_contradicts_proves_nothing(network):
+    profile = ready()
+    operations.take_off(order_line_id=profile.line_id, now=NOON)
+    operations.record_notice(notice=notice(profile, NoticeKind.DOWNLOADED, minutes=1), now=NOON)
+
+    assert not operations.record_cancelled(order_line_id=profile.line_id, now=NOON)
+    tasks.take_off(line_id=profile.line_id, now=NOON)
+
+    assert effects_on(network, profile) == ["end"]
+    assert told("line.off", profile)[0]["was_downloaded"] is True
+
+
+def test_a_second_proof_of_the_end_changes_nothing():
+    profile = ready()
+    take_off(profile)
+
+    assert operations.record_cancelled(order_line_id=profile.line_id, now=NOON)
+    operations.record_ended(order_line_id=profile.line_id, now=NOON)
+    operations.note_silence(order_line_id=profile.line_id, now=NOON + timedelta(days=1))
+    operations.record_refused_end(order_line_id=profile.line_id, reason="late", now=NOON)
+
+    assert len(told("line.off", profile)) == 1
+    assert told("line.stuck", profile) == []
+
+
+@pytest.mark.parametrize("move", [move_line, move_profile])
+def test_a_move_from_a_stage_that_is_gone_is_refused(move):
+    profile = ready()
+    thing = profile.line if move is move_line else profile
+    take_off(profile)
+
+    with pytest.raises(MovedMeanwhile):
+        move(thing, "suspend" if move is move_line else "download")
 
 
 def test_a_late_notice_does_not_wake_an_ended_line():

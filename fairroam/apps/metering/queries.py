@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -62,13 +62,13 @@ class MeasuredUse:
 
 def usage_of(order_line_id: int) -> Usage:
     """How much of the line's plan is used; nothing, as sold, while no meter is open."""
-    period = PlanPeriod.objects.filter(order_line_id=order_line_id).first()
+    starts_at, ends_at = _period(order_line_id)
     heard = UsageRecord.objects.filter(order_line_id=order_line_id).aggregate(at=Max("received_at"))
     read = UsageCursor.objects.aggregate(at=Min("read_at"))
     return Usage(
         allowances=_allowances(order_line_id),
-        starts_at=period.during.lower if period else None,
-        ends_at=period.during.upper if period else None,
+        starts_at=starts_at,
+        ends_at=ends_at,
         as_of=max(filter(None, (heard["at"], read["at"])), default=None),
     )
 
@@ -96,24 +96,13 @@ def cursor_of(source: str) -> str:
 
 def used_share_of(run: PlanRun, now: datetime) -> Share:
     """How much of the plan is used by `now`, as the seller's own pack measures it."""
-    usage = usage_of(run.pk)
+    starts_at, ends_at = _period(run.pk)
+    allowances = [asdict(allowance) for allowance in _allowances(run.pk)]
     measured = MeasuredUse(
         declared_at=int(now.timestamp()),
-        starts_at=int(usage.starts_at.timestamp()) if usage.starts_at else None,
-        ends_at=int(usage.ends_at.timestamp()) if usage.ends_at else None,
-        allowances=read_allowances(
-            {
-                "allowances": [
-                    {
-                        "kind": allowance.kind,
-                        "granted": allowance.granted,
-                        "used": allowance.used,
-                        "weight": allowance.weight,
-                    }
-                    for allowance in usage.allowances
-                ]
-            }
-        ),
+        starts_at=int(starts_at.timestamp()) if starts_at else None,
+        ends_at=int(ends_at.timestamp()) if ends_at else None,
+        allowances=read_allowances({"allowances": allowances}),
     )
     return used_share(measured, Measure(run.measure_by, run.measure_unit))
 
@@ -148,9 +137,11 @@ FAULTS = {
         JOIN metering_planrun u ON u.order_line_id = p.order_line_id
         WHERE upper(p.during) - lower(p.during) <> u.validity_days * interval '24 hours'""",
     "the plan of order line {} has earned something else than its transfers": """
-        SELECT u.order_line_id FROM metering_planrun u LEFT JOIN ledger_transfer t
-            ON t.key LIKE 'usage:' || u.order_line_id || '/%'
-        GROUP BY u.order_line_id HAVING u.earned_minor <> coalesce(sum(t.minor), 0)""",
+        SELECT u.order_line_id FROM metering_planrun u LEFT JOIN (
+            SELECT split_part(key, '/', 1) AS act, sum(minor) AS minor
+            FROM ledger_transfer WHERE key LIKE 'usage:%' GROUP BY 1
+        ) moved ON moved.act = 'usage:' || u.order_line_id
+        WHERE u.earned_minor <> coalesce(moved.minor, 0)""",
 }
 
 
@@ -160,6 +151,11 @@ def find_faults() -> Iterator[str]:
         for sentence, query in FAULTS.items():
             cursor.execute(query)
             yield from (sentence.format(row[0]) for row in cursor.fetchall())
+
+
+def _period(order_line_id: int) -> tuple[datetime | None, datetime | None]:
+    period = PlanPeriod.objects.filter(order_line_id=order_line_id).first()
+    return (period.during.lower, period.during.upper) if period else (None, None)
 
 
 def _allowances(order_line_id: int) -> tuple[AllowanceUse, ...]:
