@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
+from unicodedata import east_asian_width
 
 import msgspec
 
@@ -19,11 +20,14 @@ from fairroam.rules import (
     Refused,
     compile_packs,
     decide,
+    explain,
     load_tables,
 )
+from fairroam.rules.sentences import LANGUAGES
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
+WIDTH = 88
 _WHITE_SPACE = b" \t\r\n"
 
 
@@ -31,9 +35,10 @@ def main(arguments: list[str]) -> int:
     """Answer every line of the files, or of standard input; 2 when a file cannot be read."""
     options = _parser().parse_args(arguments)
     load_tables()  # before the first line, so that every line costs the same
+    write = sys.stdout.buffer.write
     try:
         for line in _lines(options.files):
-            sys.stdout.buffer.write(respond(line))
+            write(_receipt(line, options.language).encode() if options.explain else respond(line))
     except OSError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -43,6 +48,8 @@ def main(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="fairroam decide", description=__doc__)
     parser.add_argument("files", nargs="*", metavar="FILE", help="default: standard input")
+    parser.add_argument("--explain", action="store_true", help="print receipts for people")
+    parser.add_argument("--language", choices=LANGUAGES, default="en", help="of the receipts")
     return parser
 
 
@@ -69,6 +76,24 @@ def decide_line(line: bytes) -> Decision:
     if "facts" not in case:
         raise BadFacts("facts", "is missing")
     return decide(case["facts"], packs)
+
+
+def _receipt(line: bytes, language: str) -> str:
+    """The decision on one line for people, each amount at the right; or why there is none."""
+    try:
+        decision = decide_line(line).as_json()
+    except Refused as refused:
+        return f"{refused.code}: {refused}\n\n"
+    rows = [
+        _row(("" if entry.applies else "– ") + entry.text, entry.amount_text)
+        for entry in explain(decision, language)
+    ]
+    return "\n".join(rows) + "\n\n"
+
+
+def _row(text: str, amount: str) -> str:
+    columns = sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
+    return text + " " * max(WIDTH - columns - len(amount), 2) + amount if amount else text
 
 
 @lru_cache(maxsize=1_024)

@@ -4,6 +4,7 @@ from fairroam.rules.balances import balance
 from fairroam.rules.decision import Decision, decide
 from fairroam.rules.facts import load_tables
 from fairroam.rules.packs import Packs, compile_packs, pack_names, pack_source
+from fairroam.rules.receipt import Line, explain
 from fairroam.rules.refusals import AskedTooMuch, BadFacts, BadJson, BadPack, Refused
 
 __all__ = [
@@ -12,11 +13,13 @@ __all__ = [
     "BadJson",
     "BadPack",
     "Decision",
+    "Line",
     "Packs",
     "Refused",
     "balance",
     "compile_packs",
     "decide",
+    "explain",
     "load_tables",
     "pack_names",
     "pack_source",

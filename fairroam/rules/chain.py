@@ -91,6 +91,7 @@ def choose(links: list[Link]) -> None:
 def offer(links: list[Link]) -> int:
     """Mark a goodwill that may be offered, and return its cap in minor units."""
     _mark(links, OFFER)
+    links[0]["code"] = "GOODWILL"
     return int(links[0]["offer_cap"])
 
 
@@ -112,7 +113,8 @@ def use(case: Case, pack: Pack, ground: Ground, verdict: Verdict) -> list[Link]:
     if pack.measure.by == "weights" and facts.allowances:
         amounts = share_by_weight(kept, _contributions(facts, pack))
         links += _allowances(facts, pack, [-amount for amount in amounts])
-        links.append({"code": "USED_SHARE", "share": case.used_text, "retain": kept})
+        if len(amounts) > 1:
+            links.append({"code": "USED_SHARE", "share": case.used_text, "retain": kept})
     elif pack.measure.by == "largest" and facts.allowances:
         links += _allowances(facts, pack, [None] * len(facts.allowances))
         links.append({"code": "USED_LARGEST", "share": case.used_text, "amount": -kept})
@@ -142,19 +144,18 @@ def _contributions(facts: Facts, pack: Pack) -> list[int]:
 def _allowances(facts: Facts, pack: Pack, amounts: list[int] | list[None]) -> list[Link]:
     passed = time_share(facts, pack.measure.time_unit)
     weights = sum(allowance.weight for allowance in facts.allowances)
+    place = "_ALLOWANCE" if len(facts.allowances) == 1 else "_IN_BUNDLE"
     links: list[Link] = []
     for allowance, amount in zip(facts.allowances, amounts, strict=True):
-        has_limit = allowance.granted is not None
         link: Link = {
-            "code": "USED_ALLOWANCE" if has_limit else "UNLIMITED_ALLOWANCE",
+            "code": ("UNLIMITED" if allowance.granted is None else "USED") + place,
             "kind": allowance.kind,
             "used": allowance.used,
             "granted": allowance.granted,
             "share": str(allowance_share(allowance, passed)),
             "weight": str(Share(allowance.weight, weights)),
+            "amount": amount,
         }
-        if amount is not None:
-            link["amount"] = amount
         links.append(link)
     return links
 
@@ -169,8 +170,9 @@ def settlement(entitled: int, fee: int, payment: Payment, facts: Facts) -> list[
     open_due = max(0, entitled - facts.refunded - facts.pending)
     if facts.asked is not None:
         left = payment.due - open_due
-        links.append({"code": "ASKED", "asked": facts.asked, "amount": left})
-    links.append({"code": "DUE", "due": payment.due})
+        links.append({"code": "ASKED", "asked": facts.asked, "amount": left or None})
+    if payment.due != entitled:
+        links.append({"code": "DUE", "due": payment.due})
     links += [
         {"code": "DISPUTE_OPEN", "tender": tender.id, "method": tender.method, "amount": -amount}
         for tender, amount in payment.parts

@@ -162,7 +162,7 @@ def _no_refund(facts: Facts, tried: list[Tried], versions: Versions) -> Decision
     if facts.asked is not None:
         raise AskedTooMuch(0)
     deadline = _latest_past(facts, tried)
-    offers = [one.links for one in tried if one.verdict.code == "GOODWILL"]
+    offers = [one.links for one in tried if one.verdict.code == "GOODWILL_NOT_NEEDED"]
     links = [
         chain.opening(facts),
         *_all_links(tried),

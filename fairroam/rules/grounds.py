@@ -212,6 +212,6 @@ def goodwill(*, cap_share: Share) -> Rule:
 
     def judge(case: Case) -> Verdict:
         offer_cap = cap_share.floor_of(case.facts.paid)
-        return Verdict("GOODWILL", None, {"offer_cap": offer_cap})
+        return Verdict("GOODWILL_NOT_NEEDED", None, {"offer_cap": offer_cap})
 
     return judge

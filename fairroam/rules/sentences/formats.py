@@ -1,0 +1,163 @@
+"""How a field of the chain is written for people: by its name, in their language and zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, get_timezone_location
+from babel.numbers import NumberPattern, format_decimal, format_percent, parse_pattern
+from babel.units import format_unit
+from msgspec import Struct
+
+from fairroam.rules.money import minor_digits
+from fairroam.rules.sentences import Language
+
+_SECONDS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+_GIGABYTE, _MEGABYTE = 10**9, 10**6
+
+
+class Voice(Struct, frozen=True):
+    """A language and what the numbers of one chain need besides: its currency and zone."""
+
+    language: Language
+    locale: Locale
+    currency: str
+    zone: ZoneInfo
+
+    def write(self, field: str, reason: Mapping[str, Any]) -> str:
+        """One field of a reason in words. Raises KeyError for a field that is not known."""
+        return WRITERS[field](self, reason[field], reason)
+
+    def word(self, name: str) -> str:
+        """The word for a name of ours, or the name itself when it is the shop's own."""
+        return self.language.words.get(name, name)
+
+
+Writer = Callable[[Voice, Any, Mapping[str, Any]], str]
+
+
+def _money(voice: Voice, minor: int, _reason: Mapping[str, Any]) -> str:
+    digits = minor_digits(voice.currency)
+    pattern = parse_pattern(voice.locale.currency_formats["standard"].pattern)
+    exact = NumberPattern(
+        pattern.pattern,
+        pattern.prefix,
+        pattern.suffix,
+        pattern.grouping,
+        pattern.int_prec,
+        (digits, digits),  # of ISO 4217; CLDR shows some currencies with other digits
+        pattern.exp_prec,
+        pattern.exp_plus,
+        pattern.number_pattern,
+    )
+    amount = Decimal(minor).scaleb(-digits)
+    return str(exact.apply(amount, voice.locale, currency=voice.currency, currency_digits=False))
+
+
+def _day(voice: Voice, written: str, _reason: Mapping[str, Any]) -> str:
+    return _date(voice, date.fromisoformat(written))
+
+
+def _date(voice: Voice, day: date) -> str:
+    return format_date(day, voice.language.day, locale=voice.locale)
+
+
+def _moment(voice: Voice, written: str, _reason: Mapping[str, Any]) -> str:
+    local = datetime.fromisoformat(written).astimezone(voice.zone)
+    return _at(voice, local.date(), _clock(local))
+
+
+def _end(voice: Voice, written: str, reason: Mapping[str, Any]) -> str:
+    """An exclusive end: midnight is the end of the day before, 24:00."""
+    local = datetime.fromisoformat(written).astimezone(voice.zone)
+    if _clock(local) == "00:00":
+        return _at(voice, local.date() - timedelta(days=1), "24:00")
+    return _moment(voice, written, reason)
+
+
+def _clock(local: datetime) -> str:
+    return local.strftime("%H:%M:%S" if local.second else "%H:%M")
+
+
+def _at(voice: Voice, day: date, clock: str) -> str:
+    city = get_timezone_location(voice.zone, locale=voice.locale, return_city=True)
+    return voice.language.time.format(day=_date(voice, day), clock=clock, city=city)
+
+
+def _share(voice: Voice, written: str, _reason: Mapping[str, Any]) -> str:
+    share = Fraction(written)
+    exact = Decimal(share.numerator) / Decimal(share.denominator)
+    return format_percent(exact, "#,##0.##%", locale=voice.locale)
+
+
+def _duration(voice: Voice, seconds: int, _reason: Mapping[str, Any]) -> str:
+    parts: list[str] = []
+    for unit, length in _SECONDS:
+        count, seconds = divmod(seconds, length)
+        if count or (unit == "second" and not parts):
+            parts.append(_unit(voice, count, unit))
+    return voice.language.space.join(parts)
+
+
+def _unit(voice: Voice, count: int, unit: str) -> str:
+    written = format_unit(count, f"duration-{unit}", "short", locale=voice.locale)
+    return written.replace(" ", voice.language.space)
+
+
+def _quantity(voice: Voice, amount: int | None, reason: Mapping[str, Any]) -> str:
+    if amount is None:
+        return "∞"
+    if reason["kind"] == "data":
+        return _bytes(voice, amount)
+    if reason["kind"] == "voice":
+        return _talk(voice, amount)
+    return voice.language.sms.format(number=format_decimal(amount, locale=voice.locale))
+
+
+def _bytes(voice: Voice, amount: int) -> str:
+    for unit, size in (("GB", _GIGABYTE), ("MB", _MEGABYTE)):
+        if 10 * amount >= size:
+            scaled = Decimal(amount) / size
+            return f"{format_decimal(scaled, '#,##0.#', locale=voice.locale)} {unit}"
+    return f"{format_decimal(amount, locale=voice.locale)} B"
+
+
+def _talk(voice: Voice, seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    parts = [_unit(voice, minutes, "minute")]
+    if rest:
+        parts.append(_unit(voice, rest, "second"))
+    return voice.language.space.join(parts)
+
+
+def _word(voice: Voice, name: str, _reason: Mapping[str, Any]) -> str:
+    return voice.word(name)
+
+
+def _plain(_voice: Voice, value: object, _reason: Mapping[str, Any]) -> str:
+    return str(value)
+
+
+def _writers(writer: Writer, fields: str) -> dict[str, Writer]:
+    return dict.fromkeys(fields.split(), writer)
+
+
+WRITERS: dict[str, Writer] = {
+    **_writers(_money, "amount entitled retain fee asked due total held part tax basis paid"),
+    **_writers(_money, "offer_cap"),
+    **_writers(_moment, "declared_at activated_at restored_at first_usage_at"),
+    **_writers(_end, "window_end deadline"),
+    **_writers(_day, "pay_by last_day rolled_day"),
+    **_writers(_share, "share used_share de_minimis full_from full_if_used_at_most"),
+    **_writers(_share, "weight tax_rate"),
+    **_writers(_duration, "lost_seconds min_seconds waited_seconds cure_seconds"),
+    **_writers(_quantity, "used granted"),
+    **_writers(_word, "activation missing cause method kind ground outcome"),
+    **_writers(_plain, "pack tender steps steps_done currency zone"),
+}
