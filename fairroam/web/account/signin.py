@@ -7,7 +7,10 @@ from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.account.signals import authentication_step_completed
 from django.conf import settings
+from django.dispatch import receiver
 from django.http import HttpRequest
 
 from fairroam.apps.customers.models import User
@@ -34,3 +37,10 @@ class MailedCodeAdapter(DefaultAccountAdapter):
             super().send_mail(template_prefix, email, context)
         except (SMTPException, OSError):
             log.exception("a sign-in mail could not be sent")
+
+
+@receiver(authentication_step_completed)
+def believe_the_code(*, user: User, method: str, email: str = "", **_: object) -> None:
+    """A code that came back has proven its address: no second one is asked for."""
+    if method == "code" and email:
+        EmailAddress.objects.get_or_create(user=user, email=email, defaults={"primary": True})
