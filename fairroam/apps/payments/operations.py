@@ -117,16 +117,17 @@ def plan_payout(
     if amount_minor > left:
         raise MoreThanWasPaid(payment_id=payment_id, left=left, asked=amount_minor)
     Payment.objects.filter(pk=payment.pk).update(pending_minor=F("pending_minor") + amount_minor)
+    is_held = hold or payment.is_disputed  # A dispute may have been opened since they looked.
     payout = Payout.objects.create(
         payment=payment,
         customer_id=payment.customer_id,
         cause=cause,
         currency=payment.currency,
         amount_minor=amount_minor,
-        stage="held" if hold else "planned",
+        stage="held" if is_held else "planned",
         planned_at=now,
     )
-    if not hold:
+    if not is_held:
         tell(payout, "payout.planned", now)
     return payout
 
