@@ -194,6 +194,12 @@ def record_paid_back(*, payout_id: int, now: datetime) -> None:
 
 
 @transaction.atomic
+def let_rest(*, order_id: int) -> None:
+    """All lines of a paid order are off: nothing of it is still to come, delivered or not."""
+    Order.objects.filter(pk=order_id, paid_at__isnull=False).update(is_live=None)
+
+
+@transaction.atomic
 def cancel_unpaid(*, placed_before: datetime) -> int:
     """Cancel orders that nobody paid; how many. Paid after all, they live again."""
     waiting = Order.objects.filter(stage="awaiting_payment", placed_at__lt=placed_before)
