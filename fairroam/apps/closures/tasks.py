@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
-from smtplib import SMTPResponseException
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -13,6 +14,8 @@ from fairroam.apps.closures.models import Closure
 from fairroam.apps.closures.queries import next_step, unfinished
 from fairroam.apps.notices.operations import write
 from fairroam.apps.papers.operations import render_pdf
+
+log = logging.getLogger(__name__)
 
 
 def take_next_step(*, closure_id: int, now: datetime) -> None:
@@ -32,7 +35,10 @@ def continue_closing(*, customer_id: int, now: datetime) -> None:
 def resume_closings(*, now: datetime) -> None:
     """Look again at every closing that is not over: an event may have been missed."""
     for closure_id in Closure.objects.filter(unfinished()).values_list("pk", flat=True):
-        take_next_step(closure_id=closure_id, now=now)
+        try:
+            take_next_step(closure_id=closure_id, now=now)
+        except Exception:  # One that cannot go on, a person sees in the log; the others do go on.
+            log.exception("closing %s cannot go on", closure_id)
 
 
 def send_last_mail(*, closure_id: int, now: datetime) -> None:
@@ -40,17 +46,25 @@ def send_last_mail(*, closure_id: int, now: datetime) -> None:
 
     Raises when the mail server may take it later; the Message-ID shows a repeat for what it is.
     """
-    closure = Closure.objects.select_related("certificate", "customer").get(pk=closure_id)
-    if closure.sealed_address is None:
-        return  # Sent by an earlier run.
+    closure = operations.claim_last_mail(closure_id=closure_id, now=now)
+    if closure is None:
+        return  # Sent by an earlier run, or being sent by another worker.
     try:
         message_of(closure).send()
-    except SMTPResponseException as error:
-        if error.smtp_code < 500:
+        is_taken = True
+    except (SMTPException, OSError) as error:
+        if not is_final(error):
+            operations.let_go_of_last_mail(closure_id=closure_id)
             raise
-        operations.record_last_mail(closure_id=closure_id, is_taken=False, now=now)
-        return
-    operations.record_last_mail(closure_id=closure_id, is_taken=True, now=now)
+        is_taken = False
+    operations.record_last_mail(closure_id=closure_id, is_taken=is_taken, now=now)
+
+
+def is_final(error: Exception) -> bool:
+    """Whether the mail server refuses for good: the mailbox is gone."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(code >= 500 for code, _reason in error.recipients.values())
+    return isinstance(error, SMTPResponseException) and error.smtp_code >= 500
 
 
 def message_of(closure: Closure) -> EmailMessage:

@@ -1,7 +1,17 @@
 """Acts upon closings."""
 
 from fairroam.apps.closures.operations.asking import request_closure
-from fairroam.apps.closures.operations.mailing import record_last_mail
+from fairroam.apps.closures.operations.mailing import (
+    claim_last_mail,
+    let_go_of_last_mail,
+    record_last_mail,
+)
 from fairroam.apps.closures.operations.stepping import take_next_step
 
-__all__ = ["record_last_mail", "request_closure", "take_next_step"]
+__all__ = [
+    "claim_last_mail",
+    "let_go_of_last_mail",
+    "record_last_mail",
+    "request_closure",
+    "take_next_step",
+]

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop as N_
 
 from fairroam.apps.closures.models import Closure
 from fairroam.apps.closures.queries import figures_of
@@ -22,38 +22,38 @@ from fairroam.proof import commit, make_salt
 from fairroam.rules.money import Money
 
 ERASED = {
-    "customers_user.email": gettext_noop("Your sign-in with its mail address"),
-    "notices_notice.address": gettext_noop("Addresses of the messages we sent you"),
-    "notices_notice.subject": gettext_noop("Subjects of the messages we sent you"),
-    "notices_notice.text": gettext_noop("Texts of the messages we sent you"),
-    "esims_profile.eid": gettext_noop("Chip numbers of your phones"),
-    "esims_profile.matching_id": gettext_noop("Activation codes"),
-    "esims_carriernotice.eid": gettext_noop("Chip numbers in the carrier's notices"),
-    "refunds_refundrequest.words": gettext_noop("Your words in requests for money back"),
-    "refunds_refundrequest.answer_words": gettext_noop("Our words in answer to them"),
+    "customers_user.email": N_("Your sign-in with its mail address"),
+    "notices_notice.address": N_("Addresses of the messages we sent you"),
+    "notices_notice.subject": N_("Subjects of the messages we sent you"),
+    "notices_notice.text": N_("Texts of the messages we sent you"),
+    "esims_profile.eid": N_("Chip numbers of your phones"),
+    "esims_profile.matching_id": N_("Activation codes"),
+    "esims_carriernotice.eid": N_("Chip numbers in the carrier's notices"),
+    "refunds_refundrequest.words": N_("Your words in requests for money back"),
+    "refunds_refundrequest.answer_words": N_("Our words in answer to them"),
 }
 # What stays without a name: in words, why, and for how many years after the year's end.
 KEPT = {
     "BOOKS": (
-        gettext_noop("Orders, payments, invoices, credit notes and the books"),
-        gettext_noop("tax law asks for them"),
+        N_("Orders, payments, invoices, credit notes and the books"),
+        N_("tax law asks for them"),
         10,
     ),
     "DECISIONS": (
-        gettext_noop("Refund decisions with their facts"),
-        gettext_noop("so that you and we can prove what was decided and why"),
+        N_("Refund decisions with their facts"),
+        N_("so that you and we can prove what was decided and why"),
         10,
     ),
     "USAGE": (
-        gettext_noop("Usage records by card number"),
-        gettext_noop("so that a bill can be checked while claims are possible"),
+        N_("Usage records by card number"),
+        N_("so that a bill can be checked while claims are possible"),
         3,
     ),
 }
 FIGURES = {
-    "PAID_IN": gettext_noop("Paid by you"),
-    "PAID_BACK": gettext_noop("Paid back to you"),
-    "FORFEITED": gettext_noop("Not used and not taken back"),
+    "PAID_IN": N_("Paid by you"),
+    "PAID_BACK": N_("Paid back to you"),
+    "FORFEITED": N_("Not used and not taken back"),
 }
 
 

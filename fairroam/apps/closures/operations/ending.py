@@ -17,6 +17,7 @@ from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.notices import operations as notices
 from fairroam.apps.orders import queries as orders
+from fairroam.apps.orders.operations.settle import let_rest
 from fairroam.apps.payments import queries as payments
 from fairroam.apps.refunds import queries as refunds
 
@@ -44,6 +45,10 @@ def end_lines(closure: Closure, now: datetime) -> dict[str, Any]:
         esims.take_off(order_line_id=line.order_line_id, now=now)
     if esim_rows.live_lines_of(closure.customer_id):
         raise NotYet("lines")
+    for page in orders.orders_of(closure.customer_id):
+        # An order whose lines were taken off before they were delivered has nothing to wait for.
+        if page.paid_at and all(esim_rows.line_state(line.id).is_off for line in page.lines):
+            let_rest(order_id=page.id)
     forfeited = forfeit_remains(closure, now)
     return {"lines": len(esim_rows.lines_of(closure.customer_id)), "forfeited": forfeited}
 

@@ -1,8 +1,8 @@
-"""The last mail has left: the address goes."""
+"""The last mail: claimed before it is sent, recorded after; then the address goes."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -10,31 +10,52 @@ from fairroam.apps.closures.models import Closure, ClosureStep
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.journal import operations as journal
 
+# A worker that was killed while it sent the mail is followed by another after this time.
+CLAIM_LASTS = timedelta(minutes=5)
 
-@transaction.atomic
-def record_last_mail(*, closure_id: int, is_taken: bool, now: datetime) -> bool:
-    """The mail server took the last mail, or refuses it for good: drop address and salts.
 
-    False when that was recorded before.
-    """
+def lock(closure_id: int) -> Closure:
+    """Lock the customer's row, as every step does, and read the closing."""
     customer_id = Closure.objects.values_list("customer_id", flat=True).get(pk=closure_id)
     Customer.objects.select_for_update().get(pk=customer_id)
-    sealed = Closure.objects.filter(pk=closure_id, sealed_address__isnull=False)
-    if sealed.update(sealed_address=None, salts=None) != 1:
-        return False
-    ClosureStep.objects.create(
-        closure_id=closure_id,
-        name="last_mail",
-        started_at=now,
-        done_at=now,
-        proof={"is_taken": is_taken},
+    return Closure.objects.select_related("certificate", "customer").get(pk=closure_id)
+
+
+@transaction.atomic
+def claim_last_mail(*, closure_id: int, now: datetime) -> Closure | None:
+    """Say that we send the last mail now; None when it is sent, or somebody is at it."""
+    closure = lock(closure_id)
+    if closure.sealed_address is None:
+        return None
+    step, is_first = ClosureStep.objects.get_or_create(
+        closure=closure, name="last_mail", defaults={"started_at": now}
     )
+    if not is_first and now < step.started_at + CLAIM_LASTS:
+        return None
+    ClosureStep.objects.filter(pk=step.pk).update(started_at=now)
+    return closure
+
+
+@transaction.atomic
+def let_go_of_last_mail(*, closure_id: int) -> None:
+    """The mail server did not take it now: the next try need not wait."""
+    lock(closure_id)
+    ClosureStep.objects.filter(closure_id=closure_id, name="last_mail", done_at=None).delete()
+
+
+@transaction.atomic
+def record_last_mail(*, closure_id: int, is_taken: bool, now: datetime) -> None:
+    """The mail server took the last mail, or refuses it for good: drop address and salts."""
+    closure = lock(closure_id)
+    claimed = ClosureStep.objects.filter(closure=closure, name="last_mail", done_at=None)
+    if claimed.update(done_at=now, proof={"is_taken": is_taken}) != 1:
+        return  # Recorded by an earlier run.
+    Closure.objects.filter(pk=closure_id).update(sealed_address=None, salts=None)
     journal.tell(
         "closure.step_done",
         actor="system",
         now=now,
-        customer_id=customer_id,
+        customer_id=closure.customer_id,
         closure_id=closure_id,
         step="last_mail",
     )
-    return True
