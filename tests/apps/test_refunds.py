@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
+from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims import queries as lines
@@ -21,13 +22,14 @@ from fairroam.apps.journal.refusals import (
 )
 from fairroam.apps.ledger import queries as books
 from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.notices.models import Notice
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.models import Order
 from fairroam.apps.papers.models import Paper
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Payment, Payout
 from fairroam.apps.refunds import operations as refunds
-from fairroam.apps.refunds import queries, refusals
+from fairroam.apps.refunds import queries, refusals, tasks
 from fairroam.apps.refunds.models import Decision, RefundPart, RefundRequest
 from fairroam.apps.refunds.operations.moves import move
 from fairroam.gateways.payments import PayoutReceipt, PayoutStatus
@@ -66,6 +68,10 @@ def settle(payout_id: int, status: PayoutStatus, *, now=LATER, reason: str = "")
         refunds.payout_succeeded(payout_id=payout_id, now=now)
     else:
         refunds.payout_failed(payout_id=payout_id, now=now)
+
+
+def tell(kind: str, refund: RefundRequest, **facts: object) -> None:
+    tasks.tell_customer(kind=kind, facts={"refund_id": refund.pk, **facts}, now=LATER)
 
 
 def balance(kind: str, line=None, **words: object) -> int:
@@ -122,9 +128,9 @@ def test_what_was_used_is_kept_by_the_published_weights_and_the_rest_comes_back(
     decision = queries.refund(refund.pk, line.order.customer_id).decision
     assert decision.result["share"] == "71/250"  # 0.7 * 8/25 + 0.2 * 1/4 + 0.1 * 1/10
     assert (decision.result["retain"], decision.due_minor) == (852, 2148)
-    shown = decision.lines("en")
-    assert len([row for row in shown if row.applies]) >= 2
-    assert any(row.amount == 2148 for row in shown)
+    deducted = [row.amount for row in decision.lines("en") if row.code == "USED_IN_BUNDLE"]
+    assert deducted == [-672, -150, -30]
+    assert sum(row.amount or 0 for row in decision.lines("en")) == 2148
     settle(payout_of(refund), PayoutStatus.SUCCEEDED)
     assert list(find_faults()) == []
 
@@ -248,6 +254,58 @@ def test_our_target_is_three_working_days_where_the_customer_lives():
     row = queries.refund_of_line(line.pk, line.order.customer_id)
     # Thursday, Friday, and after the weekend Monday: over when Monday is, Berlin time.
     assert row.decide_by.isoformat() == "2026-12-21T23:00:00+00:00"
+
+
+@pytest.mark.parametrize("language", ["en", "zh-Hans"])
+def test_every_mail_says_the_amount_and_the_decision_in_the_customer_s_language(language):
+    line = a_ready_line("usa-talk-30d")
+    customer_id = line.order.customer_id
+    customers.choose_language(customer_id=customer_id, language=language)
+    use(line, 3_200_000_000)
+    refund = ask(line, words="I don't need it & <them>")
+    tell("refund.requested", refund)
+    prove_off(line, now=LATER + timedelta(minutes=1))
+    tell("refund.approved", refund)
+    settle(payout_of(refund), PayoutStatus.FAILED, reason="expired_card")
+    tell("refund.stalled", refund, payout_id=payout_of(refund))
+    refunds.retry_payouts(request_id=refund.pk, staff_user_id=STAFF, now=LATER)
+    settle(payout_of(refund), PayoutStatus.SUCCEEDED)
+    for _ in range(2):
+        tell("refund.paid", refund)
+
+    row = queries.refund(refund.pk, customer_id)
+    received, decided, stalled, paid = Notice.objects.order_by("pk")
+    assert "I don't need it & <them>" in received.text
+    assert f"/account/refunds/{refund.pk}/" in received.text
+    for notice in (received, decided, stalled, paid):
+        assert "€23.28" in notice.text
+        assert notice.subject != ""
+        assert ("退" in notice.subject) is (language == "zh-Hans")
+        assert "{" not in notice.text
+    for notice in (decided, stalled, paid):
+        assert row.decision.number in notice.text
+    assert all(shown.text in decided.text for shown in row.decision.lines(language))
+    assert f"/verify/{row.decision_paper}/" in decided.text
+    assert [notice.paper and notice.paper.number for notice in (received, decided, paid)] == [
+        None,
+        row.decision_paper,
+        row.credit_note,
+    ]
+
+
+def test_a_no_is_told_with_the_person_s_words_and_the_rules_reasons():
+    line, refund = a_case_with_nothing_due()
+    tell("refund.requested", refund)
+    refunds.decline(
+        request_id=refund.pk, staff_user_id=STAFF, words="Used within its window.", now=LATER
+    )
+    tell("refund.declined", refund)
+
+    row = queries.refund(refund.pk, line.order.customer_id)
+    received, declined = Notice.objects.order_by("pk")
+    assert "A person looks at it all the same" in received.text
+    assert "Used within its window." in declined.text
+    assert all(shown.text in declined.text for shown in row.decision.lines("en"))
 
 
 # A person -------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ class RefundPart(models.Model):
     decision = models.ForeignKey(Decision, models.PROTECT, related_name="parts")
     tender = models.ForeignKey("orders.Tender", models.PROTECT)
     amount_minor = models.BigIntegerField()
-    is_held = models.BooleanField(default=False)
+    is_held = models.BooleanField(default=False)  # when it was planned: a dispute was open
     payout = models.OneToOneField("payments.Payout", models.PROTECT, null=True)
     arrived_at = models.DateTimeField(null=True)
 

@@ -104,7 +104,7 @@ def plan_parts(
             decision=decision,
             tender_id=part.tender.id,
             amount_minor=part.minor,
-            is_held=part.is_held,
+            is_held=payout is not None and payout.stage == "held",
             payout=payout,
             arrived_at=None if payout else now,
         )

@@ -115,7 +115,7 @@ def part_row(part: RefundPart) -> PartRow:
         method=part.tender.method,
         kind=part.tender.kind,
         amount_minor=part.amount_minor,
-        is_held=part.is_held,
+        is_held=part.payout is not None and part.payout.stage == "held",
         payout_stage=part.payout.stage if part.payout else None,
         sent_at=part.payout.sent_at if part.payout else part.arrived_at,
         arrived_at=part.arrived_at,
