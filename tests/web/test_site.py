@@ -193,3 +193,31 @@ def test_the_channels_name_our_address_and_no_other(client):
 
     assert "http://127.0.0.1:8000" in words
     assert "service@fairroam.example" in words
+
+
+@pytest.mark.parametrize(
+    ("days", "used", "total"),
+    [
+        ("3", "25", "€14.25"),  # within the cooling-off: a quarter of 19.00 is kept
+        ("3", "never", "€19.00"),
+        ("100", "never", "€19.00"),  # our own promise: 180 days when it was never switched on
+        ("181", "never", "€0.00"),
+        ("20", "25", "€0.00"),
+    ],
+)
+@pytest.mark.promise(14)
+def test_what_would_come_back_is_calculated_before_buying(client, days, used, total):
+    supposed = {"residence": "FR", "days": days, "used": used}
+    response = client.get("/plans/japan-10gb-30d/", supposed)
+
+    assert response.context["form"].errors == {}
+    shown = words_of(response)
+    assert f"You would get back {total}" in shown
+    assert "€19.00 paid" in shown
+
+
+def test_a_supposition_that_cannot_be_keeps_what_was_typed(client):
+    response = client.get("/plans/japan-10gb-30d/", {"residence": "FR", "days": "401", "used": "0"})
+
+    assert response.context["form"].errors.keys() == {"days"}
+    assert 'value="401"' in response.content.decode()

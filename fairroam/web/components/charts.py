@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 BARS_WIDTH, BARS_HEIGHT = 340, 96  # units of the picture: a phone's width, so that type fits
-LABELS_MAX = 7
+LABELS_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +52,54 @@ def bars(days: Sequence[DayUse]) -> list[Bar]:
 def percent_left(used: int, granted: int) -> int:
     """What is left in whole percent, rounded up, so that something left never looks empty."""
     return max(-(-(granted - used) * 100 // granted), 0) if granted else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Consecutive days, both included, on which the amount is the same."""
+
+    first: int
+    last: int
+    minor: int
+
+
+CURVE_WIDTH, CURVE_HEIGHT = 340, 110
+
+
+def stretches(amounts: Sequence[int]) -> tuple[Stretch, ...]:
+    """Amounts of day 0, 1, 2 … as stretches of equal days."""
+    starts = [day for day, now in enumerate(amounts) if day == 0 or amounts[day - 1] != now]
+    ends = [*(day - 1 for day in starts[1:]), len(amounts) - 1]
+    return tuple(Stretch(*pair, amounts[pair[0]]) for pair in zip(starts, ends, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A step line: `path` in the units of the picture, where the marked day stands in it, and
+    to which side (an SVG text anchor) its amount is written.
+    """
+
+    path: str
+    mark_x: int
+    mark_y: int
+    minor: int
+    anchor: str
+
+
+def curve(days: Sequence[Stretch], *, day: int, highest: int) -> Curve:
+    """The steps of `days` (from day 0 on), as high as `highest` minor units, `day` marked."""
+    length = days[-1].last + 1
+
+    def across(at: int) -> int:
+        return at * CURVE_WIDTH // length
+
+    def down(minor: int) -> int:
+        return CURVE_HEIGHT - minor * CURVE_HEIGHT // highest
+
+    steps = [f"V{down(each.minor)}H{across(each.last + 1)}" for each in days]
+    now = next(each for each in days if each.first <= day <= each.last)
+    middle = (across(day) + across(day + 1)) // 2
+    anchor = "start" if middle < CURVE_WIDTH // 2 else "end"
+    return Curve(
+        f"M0 {down(days[0].minor)}{''.join(steps)}", middle, down(now.minor), now.minor, anchor
+    )

@@ -9,7 +9,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_time, get_timezone_location
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_location
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
 GIGABYTE = 10**9
@@ -57,6 +57,11 @@ def day(value: date, language: str) -> str:
     """A day with its weekday: "Mon 16 March 2026", "2026年3月16日周一"."""
     pattern = "y年M月d日EEE" if locale_of(language).language == "zh" else "EEE d MMMM y"
     return format_date(value, pattern, locale=locale_of(language))
+
+
+def short_day(value: date, language: str) -> str:
+    """A day without its year, for narrow places: "Nov 10", "11月10日"."""
+    return format_skeleton("MMMd", value, locale=locale_of(language))
 
 
 def zone_name(zone: str, language: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -60,6 +60,12 @@ def day(value: date | str | None) -> str:
 
 
 @register.filter
+def short_day(value: date) -> str:
+    """`{{ on|short_day }}`: a day without its year, for narrow places."""
+    return formats.short_day(value, _language())
+
+
+@register.filter
 def country_name(code: str) -> str:
     """`{{ code|country_name }}`: an ISO 3166 country in the page's language."""
     return formats.country_name(code, _language())
@@ -79,12 +85,6 @@ def in_words(names: dict[str, str]) -> str:
     return names.get(wanted) or names.get("en", "")
 
 
-@register.filter
-def fact_rows(facts: Mapping[str, Any], currency: str = "") -> list[tuple[str, str]]:
-    """`{% for name, value in line.facts|fact_rows:currency %}`: facts in words, name and value."""
-    return [(str(name), str(value)) for name, value in facts.items() if value is not None]
-
-
 @register.simple_tag
 def paper_kind(kind: str) -> str:
     """`{% paper_kind paper.kind %}`: the kind of a paper in words."""
@@ -95,6 +95,25 @@ def paper_kind(kind: str) -> str:
 def as_json(statement: dict[str, Any]) -> str:
     """`{{ statement|as_json }}`: for people who want to read all of it."""
     return json.dumps(statement, ensure_ascii=False, indent=2)
+
+
+# Codes of `rules.explain`. What follows from the total stands below it, in small type.
+SAID_BY_TOTAL = {"REFUND", "NO_REFUND"}
+WAYS_BACK = {"BACK_TO_METHOD", "BACK_TO_CREDIT", "PROMO_NOT_CASH"}
+BELOW_TOTAL = WAYS_BACK | {"TAX_SPLIT", "PAY_BY", "DEADLINE", "DEADLINE_PASSED"}
+
+
+@register.filter
+def above_total(lines: Iterable[Any]) -> list[Any]:
+    """The lines of a receipt that make up its total."""
+    elsewhere = BELOW_TOTAL | SAID_BY_TOTAL
+    return [line for line in lines if getattr(line, "code", "") not in elsewhere]
+
+
+@register.filter
+def below_total(lines: Iterable[Any]) -> list[Any]:
+    """The lines that say what happens with the total: how, by when, until when."""
+    return [line for line in lines if getattr(line, "code", "") in BELOW_TOTAL]
 
 
 @register.simple_tag
@@ -119,6 +138,22 @@ def usage_ring(used: int, granted: int | None, kind: str = "data") -> dict[str, 
     of = gettext("left of %(granted)s") % {"granted": allowance(granted, kind)}
     percent = charts.percent_left(used, granted)
     return {"percent": percent, "number": number, "of": of, "title": f"{number} {of}"}
+
+
+@register.inclusion_tag("components/curve.html")
+def money_back_curve(
+    days: Sequence[charts.Stretch], day: int, highest: int, currency: str
+) -> dict[str, Any]:
+    """`{% money_back_curve answer.curve answer.day plan.price_minor currency %}`: a step line."""
+    return {
+        "curve": charts.curve(days, day=day, highest=highest),
+        "days": days,
+        "last": days[-1].last,
+        "highest": highest,
+        "currency": currency,
+        "width": charts.CURVE_WIDTH,
+        "height": charts.CURVE_HEIGHT,
+    }
 
 
 @register.inclusion_tag("components/usage_bars.html")

@@ -16,6 +16,11 @@ def residences(language: str) -> list[tuple[str, str]]:
     return sorted(named, key=lambda pair: pair[1])
 
 
+def in_order_of_names(codes: Iterable[str], language: str) -> list[str]:
+    """The same codes, sorted as their names are."""
+    return sorted(codes, key=lambda code: formats.country_name(code, language))
+
+
 def is_residence(code: str) -> bool:
     """Whether we know this country."""
     return code in zones_by_country()

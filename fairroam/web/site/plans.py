@@ -2,16 +2,60 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
+from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.catalogue.queries import PlanRow
 from fairroam.apps.catalogue.refusals import NoSuchPlan
 from fairroam.clock import now
-from fairroam.web.site import places, promises
+from fairroam.web.site import calculator, places, promises
+from fairroam.web.site.calculator import Answer, Supposed
+
+NEVER = "never"
+
+
+class CalculatorForm(forms.Form):
+    """What a visitor supposes, to see what would come back."""
+
+    residence = forms.ChoiceField(label=_("Where do you live?"))
+    days = forms.IntegerField(
+        label=_("Days after buying"), min_value=0, max_value=calculator.DAYS_MAX, initial=3
+    )
+    used = forms.ChoiceField(label=_("Used by then"), initial="25")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        residence, used = self.fields["residence"], self.fields["used"]
+        assert isinstance(residence, forms.ChoiceField)
+        assert isinstance(used, forms.ChoiceField)
+        residence.choices = [("", _("Please choose")), *places.residences(page_language())]
+        residence.widget.attrs = {"autocomplete": "country"}
+        parts = [(str(percent), f"{percent}%") for percent in (0, 10, 25, 50, 75, 100)]
+        used.choices = [(NEVER, _("never switched on")), *parts]
+
+    def supposed(self) -> Supposed:
+        """What was typed, or what stands there at first."""
+        typed = self.cleaned_data if self.is_bound and self.is_valid() else {}
+        used = typed.get("used") or self.fields["used"].initial
+        days = typed.get("days", self.fields["days"].initial)
+        return Supposed(days, None if used == NEVER else int(used))
+
+
+def this_hour() -> datetime:
+    """When a supposed purchase happens: nobody supposes minutes."""
+    return now().replace(minute=0, second=0)
+
+
+def page_language() -> str:
+    return get_language() or "en"
 
 
 def plans_about(search: str) -> list[PlanRow]:
@@ -26,8 +70,23 @@ def plans_about(search: str) -> list[PlanRow]:
 def home(request: HttpRequest) -> HttpResponse:
     """What this is, and where it can be used."""
     rows = catalogue.plans()
-    countries = sorted({country for row in rows for country in row.countries})
-    return render(request, "site/home.html", {"plans": rows[:6], "countries": countries})
+    context = {
+        "plans": rows[:6],
+        "countries": places.in_order_of_names(
+            {country for row in rows for country in row.countries}, page_language()
+        ),
+        "example": example(rows),
+    }
+    return render(request, "site/home.html", context)
+
+
+def example(rows: list[PlanRow]) -> Answer | None:
+    """A refund of a plan on offer, calculated now; None in a shop without plans or packs."""
+    limited = [row for row in rows if all(part.granted for part in row.allowances)]
+    if not limited or not catalogue.packs_for("DE", now().date()):
+        return None
+    plan, supposed = limited[len(limited) // 2], Supposed(days=3, used_percent=28)
+    return calculator.answer(plan, "DE", supposed, language=page_language(), now=this_hour())
 
 
 @require_safe
@@ -43,12 +102,17 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
     residence = request.GET.get("residence", "")
     if residence and not places.is_residence(residence):
         raise Http404
+    form = CalculatorForm(request.GET if "days" in request.GET else None, initial=request.GET)
     context = {
-        "plan": plan_or_404(code),
+        "plan": (shown := plan_or_404(code)),
         "residence": residence,
-        "residences": places.residences(get_language() or "en"),
-        "packs": promises.packs_of(residence, on=now().date()),
+        "form": form,
+        "packs": (packs := promises.packs_of(residence, on=now().date())),
     }
+    if residence and packs:
+        context["answer"] = calculator.answer(
+            shown, residence, form.supposed(), language=page_language(), now=this_hour()
+        )
     return render(request, "site/plan.html", context)
 
 

@@ -1,0 +1,105 @@
+"""What would I get back? The same rules as for a real request, over supposed facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from fairroam import rules
+from fairroam.apps.catalogue import queries as catalogue
+from fairroam.apps.catalogue.queries import PlanRow
+from fairroam.rules.residences import zone_of
+from fairroam.web.components.charts import Stretch, stretches
+
+DAYS_MAX = 400
+ACTIVE_AFTER = timedelta(hours=1)  # supposed: installed and connected within the hour,
+ASKED_AFTER = timedelta(hours=2)  # and asked on the chosen day a little later than that
+HORIZON_UNUSED = 200  # days drawn when the eSIM was never switched on: past its longest window
+
+
+@dataclass(frozen=True, slots=True)
+class Supposed:
+    """Whole days after buying (0 to DAYS_MAX), and percent used; None: never switched on."""
+
+    days: int
+    used_percent: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What would come back on that day, line by line, and on every other day of the plan."""
+
+    currency: str
+    zone: str
+    total_minor: int
+    lines: list[Any]
+    deadline: str | None
+    pay_by: str | None
+    day: int
+    curve: tuple[Stretch, ...]
+
+
+def answer(
+    plan: PlanRow, residence: str, supposed: Supposed, *, language: str, now: datetime
+) -> Answer:
+    """Decide for a customer of `residence` who buys now and asks `supposed.days` later.
+
+    Raises rules.BadFacts for a country whose holidays nobody knows.
+    """
+    contents = [catalogue.pack_content(n) for n in catalogue.packs_for(residence, now.date())]
+    packs = rules.compile_packs(contents)
+    decision = rules.decide(facts(plan, residence, supposed, now), packs).as_json()
+    horizon = HORIZON_UNUSED if supposed.used_percent is None else plan.validity_days + 2
+    dues = [
+        rules.decide(facts(plan, residence, Supposed(day, supposed.used_percent), now), packs).due
+        for day in range(max(horizon, supposed.days) + 1)
+    ]
+    return Answer(
+        currency=plan.currency,
+        zone=zone_of(residence) or "UTC",
+        total_minor=decision["due"],
+        lines=list(rules.explain(decision, language)),
+        deadline=decision["deadline"],
+        pay_by=decision["pay_by"],
+        day=supposed.days,
+        curve=stretches(dues),
+    )
+
+
+def facts(plan: PlanRow, residence: str, supposed: Supposed, now: datetime) -> Mapping[str, Any]:
+    """The facts of a line bought now, with every notice and consent as checkout makes them."""
+    bought = now.isoformat()
+    declared = now + timedelta(days=supposed.days) + ASKED_AFTER
+    told: dict[str, Any] = {
+        "currency": plan.currency,
+        "paid": plan.price_minor,
+        "list_price": plan.list_price_minor,
+        "tax_rate": catalogue.tax_rate(residence, now.date()),
+        "zone": zone_of(residence),
+        "residence": residence,
+        **dict.fromkeys(("concluded_at", "paid_at", "ready_at", "notice_received_at"), bought),
+        **dict.fromkeys(("express_request_at", "loss_acknowledged_at"), bought),
+        "declared_at": declared.isoformat(),
+        "allowances": allowances(plan, supposed.used_percent or 0),
+    }
+    if supposed.used_percent is not None:
+        begun = now + ACTIVE_AFTER
+        names = ("downloaded_at", "installed_at", "enabled_at", "first_attach_at", "starts_at")
+        told |= dict.fromkeys(names, begun.isoformat())
+        told["first_usage_at"] = begun.isoformat() if supposed.used_percent else None
+        told["ends_at"] = (begun + timedelta(days=plan.validity_days)).isoformat()
+    return told
+
+
+def allowances(plan: PlanRow, used_percent: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": row.kind,
+            "granted": row.granted,
+            "used": (row.granted or 0) * used_percent // 100,
+            "weight": row.weight,
+        }
+        for row in plan.allowances
+    ]
