@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "fairroam.web.components.unavailable.Unavailable",
 ]
 ROOT_URLCONF = "fairroam.project.urls"
 WSGI_APPLICATION = "fairroam.project.wsgi.application"
