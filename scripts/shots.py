@@ -67,7 +67,7 @@ SCENES = (
     ),
     Scene(
         name="refunded",
-        path="/account/orders/",
+        path="/account/",
         who="carla@example.com",
         follow=("a[href^='/account/refunds/']",),
     ),

@@ -13,7 +13,8 @@ from tests.given import NOON
 from tests.web.site_given import CHECKOUT, TICKED, a_filled_form, buy, words_of
 
 pytestmark = pytest.mark.usefixtures("catalogue")
-PAGES = ["/", "/plans/", "/plans/japan-10gb-30d/", CHECKOUT, "/terms/", "/channels/", "/imprint/"]
+PAGES = ["/", "/plans/", "/plans/japan-10gb-30d/", CHECKOUT, "/withdraw/", "/leave/"]
+PAGES += ["/terms/", "/channels/", "/imprint/"]
 PAY_URL = "http://127.0.0.1:9/pay/1"
 
 

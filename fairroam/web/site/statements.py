@@ -27,6 +27,18 @@ def terms(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def withdraw(request: HttpRequest) -> HttpResponse:
+    """How to withdraw from a contract: with a sign-in at once, or by a mail that counts as well."""
+    return render(request, "site/withdraw.html")
+
+
+@require_safe
+def leave(request: HttpRequest) -> HttpResponse:
+    """How leaving works, said before anybody buys."""
+    return render(request, "site/leave.html")
+
+
+@require_safe
 def channels(request: HttpRequest) -> HttpResponse:
     """Every address of ours; what comes from elsewhere is not from us."""
     return render(request, "site/channels.html", {"mail_from": settings.DEFAULT_FROM_EMAIL})

@@ -16,6 +16,8 @@ urlpatterns = [
     path("verify/<str:number>/", verify.by_number, name="verdict"),
     path(".well-known/fairroam-keys.json", verify.keys, name="keys"),
     path("terms/", statements.terms, name="terms"),
+    path("withdraw/", statements.withdraw, name="withdraw"),
+    path("leave/", statements.leave, name="leave"),
     path("channels/", statements.channels, name="channels"),
     path("imprint/", statements.imprint, name="imprint"),
 ]
