@@ -117,10 +117,11 @@ def plan_of(line: LineRow) -> RunningPlan:
 
 
 def is_in_progress(page: OrderPage) -> bool:
-    """Whether an order is being paid for, or delivered; one taken off before that is over."""
+    """Whether an order is still being paid for, or one of its eSIMs still being made."""
     if page.stage not in ORDER_IN_PROGRESS:
         return False
-    return page.paid_at is None or any(not esims.line_state(line.id).is_off for line in page.lines)
+    states = [esims.line_state(line.id).stage for line in page.lines]
+    return page.paid_at is None or "pending" in states
 
 
 def is_in_phone(order_line_id: int) -> bool:

@@ -22,12 +22,6 @@ class AskedTooMuch(Refusal):
     status = 422
 
 
-class NotDecidedYet(Refusal):
-    """There is no decision on this request yet."""
-
-    code = "not-decided-yet"
-
-
 class FiguresMoved(Refusal):
     """New facts changed the amount. Please look at the new decision first."""
 

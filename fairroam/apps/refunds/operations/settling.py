@@ -20,7 +20,6 @@ from fairroam.apps.refunds.refusals import (
     DueByTheRules,
     FiguresMoved,
     LineStillOn,
-    NotDecidedYet,
     NothingToPay,
     NotYourOwnCase,
 )
@@ -32,8 +31,8 @@ def approve(
 ) -> Decision:
     """A person approves what is due, and may add goodwill up to the terms' offer.
 
-    Their decision supersedes the rules' one and rests on the facts of now. Raises NotDecidedYet,
-    FiguresMoved (look again first), BeyondTheOffer, NothingToPay, LineStillOn, NotYourOwnCase,
+    Their decision supersedes the rules' one and rests on the facts of now. Raises FiguresMoved
+    (look again first), BeyondTheOffer, NothingToPay, LineStillOn, NotYourOwnCase,
     MoveNotAllowed, NotAmongYours.
     """
     assert goodwill_minor >= 0
@@ -41,8 +40,7 @@ def approve(
     refuse_unless_under_review(refund)
     refuse_own_case(refund, staff_user_id)
     seen = current_decision(refund.pk)
-    if seen is None:
-        raise NotDecidedYet(refund_id=refund.pk)
+    assert seen is not None  # Nothing comes under review without a decision.
     quote, _ = quote_request(refund)
     if quote.due != seen.due_minor:
         raise FiguresMoved(refund_id=refund.pk, seen=seen.due_minor, due=quote.due)
@@ -57,14 +55,12 @@ def approve(
 def decline(*, request_id: int, staff_user_id: int, words: str, now: datetime) -> Decision:
     """A person says no, with a reason in the customer's language; only where nothing is due.
 
-    Raises DueByTheRules, NotDecidedYet, NotYourOwnCase, MoveNotAllowed, NotAmongYours.
+    Raises DueByTheRules, NotYourOwnCase, MoveNotAllowed, NotAmongYours.
     """
     assert words.strip()
     refund = lock_request(request_id)
     refuse_unless_under_review(refund)
     refuse_own_case(refund, staff_user_id)
-    if current_decision(refund.pk) is None:
-        raise NotDecidedYet(refund_id=refund.pk)
     quote, _ = quote_request(refund)
     if quote.due:
         raise DueByTheRules(refund_id=refund.pk, due=quote.due)
