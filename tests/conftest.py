@@ -6,10 +6,15 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+
+if TYPE_CHECKING:
+    from tests.stack import Stack
 
 ROOT = Path(__file__).parent.parent
 os.environ.update(
@@ -62,7 +67,9 @@ def django_db_setup(cluster: Cluster) -> None:
 
     from fairroam.project.settings import database
 
-    connections["default"].settings_dict.update(database(cluster.url()))
+    # Threads of tests end soon: a connection must not be kept for later.
+    unkept = {"CONN_MAX_AGE": 0}
+    connections["default"].settings_dict.update(database(cluster.url()) | unkept)
 
 
 @pytest.fixture
@@ -85,19 +92,15 @@ def empty_all_tables(cluster: Cluster) -> None:
         connection.execute(f"TRUNCATE {names[0]} RESTART IDENTITY CASCADE")
 
 
-@pytest.fixture
-def committed(
-    cluster: Cluster,
-    django_db_setup: None,
-    django_db_blocker: pytest.FixtureRequest,
-) -> Iterator[None]:
+@contextmanager
+def fresh_tables(cluster: Cluster, blocker: Any) -> Iterator[None]:
     """Real commits, seen by other threads and processes; the books are checked at the end."""
     from django.db import connections
 
     from fairroam.worker.books import find_faults
     from tests import given
 
-    with django_db_blocker.unblock():
+    with blocker.unblock():
         empty_all_tables(cluster)
         given.a_catalogue()
         yield
@@ -105,3 +108,31 @@ def committed(
         connections.close_all()
         empty_all_tables(cluster)
     assert faults == []
+
+
+@pytest.fixture
+def committed(cluster: Cluster, django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A test on tables of its own; see `fresh_tables`."""
+    with fresh_tables(cluster, django_db_blocker):
+        yield
+
+
+@pytest.fixture(scope="session")
+def outside(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stand-ins and the web server that hears them, for the whole run of tests."""
+    from tests.stack import running_stack
+
+    with running_stack(tmp_path_factory.mktemp("outside")) as started:
+        yield started
+
+
+@pytest.fixture
+def stack(outside: Stack, committed: None, settings: Any) -> Iterator[Stack]:
+    """The whole service on real parts, with empty tables and an outside without faults."""
+    for name, value in outside.settings.items():
+        setattr(settings, name, value)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", outside.smtp_port
+    outside.begin()
+    yield outside
+    outside.end()
