@@ -41,6 +41,7 @@ from tests.apps.refunds_given import (
     a_case_with_nothing_due,
     balance,
     events,
+    payout_of_cash,
     settle,
     tell,
 )
