@@ -1,6 +1,6 @@
 """Acts upon orders."""
 
-from fairroam.apps.orders.operations.place import place_order
+from fairroam.apps.orders.operations.place import CONSENTS, place_order
 from fairroam.apps.orders.operations.refund import (
     lock_line,
     owe_entries,
@@ -21,6 +21,7 @@ from fairroam.apps.orders.operations.settle import (
 )
 
 __all__ = [
+    "CONSENTS",
     "cancel_unpaid",
     "confirm_payment",
     "give_up",
