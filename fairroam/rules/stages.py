@@ -90,14 +90,41 @@ PROFILE: Moves = {
     ("allocated", "fail"): "failed",
 }
 
+# A stage in -ing waits for carrier or network, whose silence is an unknown outcome: asked again.
 LINE: Moves = {
     ("pending", "activate"): "active",
+    ("active", "suspend"): "suspending",
+    ("suspending", "confirm"): "suspended",
+    ("suspending", "refuse"): "active",
+    ("suspended", "resume"): "resuming",
+    ("resuming", "confirm"): "active",
+    ("resuming", "refuse"): "suspended",
+    ("active", "deactivate"): "deactivating",
+    ("suspended", "deactivate"): "deactivating",
+    ("deactivating", "confirm"): "inactive",
+    ("inactive", "activate_again"): "reissuing",
+    ("active", "change_phone"): "reissuing",
+    ("suspended", "change_phone"): "reissuing",
+    ("inactive", "change_phone"): "reissuing",
+    ("reissuing", "activate"): "active",
+    ("reissuing", "refuse"): "inactive",  # The carrier has no profile left: it can be tried again.
+    ("active", "choose_network"): "active",
+    ("suspended", "choose_network"): "suspended",
     ("pending", "terminate"): "terminating",
-    ("active", "suspend"): "suspended",
-    ("suspended", "resume"): "active",
     ("active", "terminate"): "terminating",
+    ("suspending", "terminate"): "terminating",
     ("suspended", "terminate"): "terminating",
+    ("resuming", "terminate"): "terminating",
+    ("deactivating", "terminate"): "terminating",
+    ("inactive", "terminate"): "terminating",
+    ("reissuing", "terminate"): "terminating",
     ("terminating", "end"): "terminated",
+}
+
+LINE_ACT: Moves = {
+    ("asked", "succeed"): "done",
+    ("asked", "refuse"): "refused",
+    ("asked", "overtake"): "overtaken",  # The line was taken off meanwhile.
 }
 
 REFUND: Moves = {

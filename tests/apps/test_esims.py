@@ -584,8 +584,8 @@ def test_being_off_is_told_again_to_whoever_asks_again():
 
 def test_a_release_that_comes_after_the_line_was_taken_off_is_not_recorded(carrier):
     profile = planned()
-    tasks._reserve(tasks.profile_gateway(), profile.pk, queries.provisioning(profile.pk), NOON)
-    tasks._order(tasks.profile_gateway(), profile.pk, queries.provisioning(profile.pk), NOON)
+    for step in list(tasks.STEPS.values())[:2]:
+        step(tasks.profile_gateway(), profile.pk, queries.provisioning(profile.pk), NOON)
     operations.take_off(order_line_id=profile.line_id, now=NOON)
     tasks.take_off(line_id=profile.line_id, now=NOON)
 

@@ -90,7 +90,7 @@ def test_workers_that_provide_many_lines_at_once_make_one_profile_each(carrier):
 def test_a_line_that_is_provided_and_taken_off_at_once_ends_off(carrier, head_start):
     """head_start: how many of the steps are done when the other hand comes."""
     profile = planned()
-    for step in (tasks._reserve, tasks._order, tasks._release)[:head_start]:
+    for step in list(tasks.STEPS.values())[:head_start]:
         wanted = queries.provisioning(profile.pk)
         assert wanted is not None
         step(tasks.profile_gateway(), profile.pk, wanted, NOON)

@@ -17,6 +17,14 @@ class Plan(models.Model):
     profile_type = models.CharField(max_length=40)  # what the carrier calls it
     promise = models.CharField(max_length=40, default="house")  # the pack of our own promise
     is_offered = models.BooleanField(default=True)
+    is_profile_reusable = models.BooleanField(default=False)  # deleted, it can be had once more
+    networks = models.JSONField(default=dict)  # {"JP": ["Example Mobile", …]}: what one may choose
+    # How the plan may be used, in its own words and in figures, as known on `fair_use_on`.
+    fair_use = models.JSONField(default=dict)  # {"en": …, "zh-Hans": …}; empty = nothing to say
+    fair_use_on = models.DateField(null=True)
+    is_hotspot_allowed = models.BooleanField(default=True)
+    throttled_after_bytes = models.BigIntegerField(null=True)  # per plan day; null = never
+    throttled_to_kbps = models.PositiveIntegerField(null=True)
 
     class Meta:
         constraints = [
@@ -26,6 +34,15 @@ class Plan(models.Model):
                 name="list_price_is_at_least_the_price",
             ),
             models.CheckConstraint(condition=Q(validity_days__gt=0), name="a_plan_lasts_a_day"),
+            models.CheckConstraint(
+                condition=Q(throttled_after_bytes__isnull=True, throttled_to_kbps__isnull=True)
+                | Q(throttled_after_bytes__gt=0, throttled_to_kbps__gt=0),
+                name="a_slower_plan_says_after_what_and_how_slow",
+            ),
+            models.CheckConstraint(
+                condition=Q(fair_use={}) | Q(fair_use_on__isnull=False),
+                name="a_rule_of_fair_use_is_dated",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -54,6 +54,8 @@ class OrderLine(models.Model):
     tax_rate = models.CharField(max_length=8)
     tax_minor = models.BigIntegerField()  # inside the price
     packs = models.JSONField()  # ["eu-crd@1", "house@2"]
+    # The line whose eSIM this pack goes on to; null = it gets an eSIM of its own.
+    tops_up = models.ForeignKey("self", models.PROTECT, null=True, related_name="top_ups")
     delivered_at = models.DateTimeField(null=True)  # its eSIM could be downloaded
     refunded_minor = models.BigIntegerField(default=0)
     pending_minor = models.BigIntegerField(default=0)

@@ -58,9 +58,20 @@ STAGES: dict[str, dict[str, Badge]] = {
     "line": {
         "pending": Badge("wait", "hourglass", _("not active yet")),
         "active": Badge("good", "signal", _("active")),
+        "suspending": Badge("wait", "hourglass", _("being paused")),
         "suspended": Badge("care", "pause", _("paused")),
+        "resuming": Badge("wait", "hourglass", _("being resumed")),
+        "deactivating": Badge("wait", "hourglass", _("being deactivated")),
+        "inactive": Badge("care", "circle-pause", _("deactivated")),
+        "reissuing": Badge("wait", "hourglass", _("new eSIM being made")),
         "terminating": Badge("wait", "hourglass", _("being switched off")),
         "terminated": Badge("plain", "circle-x", _("ended")),
+    },
+    "line_act": {
+        "asked": Badge("wait", "hourglass", _("under way")),
+        "done": Badge("good", "check", _("done")),
+        "refused": Badge("care", "circle-x", _("not possible")),
+        "overtaken": Badge("plain", "ban", _("dropped, since the plan was ended")),
     },
     "refund": {
         "submitted": Badge("wait", "inbox", _("received")),
@@ -88,6 +99,7 @@ FLOWS: dict[str, stages.Moves] = {
     "payout": stages.PAYOUT,
     "profile": stages.PROFILE,
     "line": stages.LINE,
+    "line_act": stages.LINE_ACT,
     "refund": stages.REFUND,
     "closure": stages.CLOSURE,
 }

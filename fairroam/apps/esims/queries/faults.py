@@ -1,0 +1,41 @@
+"""What contradicts the books of lines, profiles and acts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db import connection
+
+FAULTS = {
+    "line {} is terminated and its profile lives": """
+        SELECT l.order_line_id FROM esims_line l JOIN esims_profile p ON p.line_id = l.order_line_id
+        WHERE l.stage = 'terminated' AND p.is_live""",
+    # I24: who may use the network has paid, and the profile is the customer's who paid.
+    "line {} lives without a paid order of its customer": """
+        SELECT l.order_line_id FROM esims_line l
+        JOIN orders_orderline s ON s.id = l.order_line_id JOIN orders_order o ON o.id = s.order_id
+        WHERE l.is_live AND (o.paid_at IS NULL OR o.customer_id <> l.customer_id)""",
+    "profile {} belongs to another customer than its line": """
+        SELECT p.id FROM esims_profile p JOIN esims_line l ON l.order_line_id = p.line_id
+        WHERE p.customer_id <> l.customer_id""",
+    "line {} serves without ever having been ready": """
+        SELECT l.order_line_id FROM esims_line l WHERE l.stage IN ('active', 'suspended')
+        AND NOT EXISTS (SELECT 1 FROM esims_profile p JOIN esims_activationfact f
+            ON f.profile_id = p.id WHERE p.line_id = l.order_line_id AND f.kind = 'ready')""",
+    # I23: what the carrier took back was in no phone.
+    "profile {} was cancelled and yet a phone had it": """
+        SELECT p.id FROM esims_profile p WHERE p.stage = 'cancelled' AND EXISTS (
+            SELECT 1 FROM esims_activationfact f
+            WHERE f.profile_id = p.id AND f.kind <> 'ready')""",
+    "profile {} went to the carrier without an ICCID of our choice": """
+        SELECT p.id FROM esims_profile p
+        WHERE p.stage NOT IN ('planned', 'cancelled', 'failed') AND p.iccid IS NULL""",
+}
+
+
+def find_faults() -> Iterator[str]:
+    """What contradicts the books; each line is a sentence."""
+    with connection.cursor() as cursor:
+        for sentence, query in FAULTS.items():
+            cursor.execute(query)
+            yield from (sentence.format(row[0]) for row in cursor.fetchall())

@@ -1,0 +1,76 @@
+"""Prove a line off."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid4
+
+from fairroam.apps.esims import operations, queries
+from fairroam.apps.esims.tasks.gateways import line_gateway, profile_gateway
+from fairroam.gateways.calls import AnswerMismatch, GatewayUnreachable
+from fairroam.gateways.lines import LineRefused
+from fairroam.gateways.profiles import (
+    AlreadyDownloaded,
+    FinalState,
+    ProfileGateway,
+    ProfileRefused,
+)
+
+
+def take_off(*, line_id: int, now: datetime) -> None:
+    """Prove a line off: by the carrier while no phone has its profile, else by the network.
+
+    Safe to repeat. Raises GatewayUnreachable while the outcome is unknown: run it again.
+    """
+    ending = queries.ending(line_id)
+    if ending is None:
+        return
+    try:
+        if ending.is_in_phone or not _take_back(line_id, ending, now):
+            line_gateway().end_line(iccid=ending.iccid, key=ending.end_key)
+            operations.record_ended(order_line_id=line_id, now=now)
+    except GatewayUnreachable:
+        operations.note_silence(order_line_id=line_id, now=now)
+        raise
+    except (ProfileRefused, LineRefused) as refusal:
+        operations.record_refused_end(order_line_id=line_id, reason=refusal.code, now=now)
+    except AnswerMismatch:
+        operations.record_refused_end(order_line_id=line_id, reason="answer-mismatch", now=now)
+
+
+def _take_back(line_id: int, ending: queries.Ending, now: datetime) -> bool:
+    """Have the carrier scrap the profile. Returns False when a phone has it already.
+
+    Scrapped rather than put back into stock: a late repeat of the call must not take the same
+    profile from its next buyer.
+    """
+    gateway = profile_gateway()
+    if ending.profile_stage == "reserved" and not _is_ours(gateway, ending):
+        return operations.record_cancelled(order_line_id=line_id, now=now)
+    try:
+        gateway.cancel_order(
+            iccid=ending.iccid, call_id=uuid4(), final_state=FinalState.UNAVAILABLE
+        )
+    except AlreadyDownloaded:
+        # Nobody says when; the carrier's own notice, if it comes, brings the earlier instant.
+        operations.record_fact(
+            profile_id=ending.profile_id,
+            kind="downloaded",
+            happened_at=now,
+            source="es2plus",
+            now=now,
+        )
+        return False
+    return operations.record_cancelled(order_line_id=line_id, now=now)
+
+
+def _is_ours(gateway: ProfileGateway, ending: queries.Ending) -> bool:
+    """Whether the carrier has set the reserved profile aside for us, by our order or by now.
+
+    Nobody tells whether an order got through whose answer we do not have: only repeating it does.
+    """
+    try:
+        gateway.order_profile(profile_type=ending.profile_type, iccid=ending.iccid, call_id=uuid4())
+    except ProfileRefused:
+        return False
+    return True
