@@ -9,7 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.live),
     path("readyz", health.ready),
     path("hooks/", include("fairroam.web.hooks.urls")),
-    path("sign-in/", include("allauth.account.urls")),
+    path("sign-in/", include("fairroam.web.account.signin_urls")),
     path("language/", include("django.conf.urls.i18n")),
     path("account/", include("fairroam.web.account.urls")),
     path("desk/", include("fairroam.web.desk.urls")),

@@ -12,6 +12,7 @@ from allauth.account.signals import authentication_step_completed
 from django.conf import settings
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from fairroam.apps.customers.models import User
 from fairroam.clock import now
@@ -21,6 +22,15 @@ log = logging.getLogger(__name__)
 
 class MailedCodeAdapter(DefaultAccountAdapter):
     """Sign-in by a code in the mail; there are no passwords."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "incorrect_code": _("This is not the code in the newest mail. Look there once more."),
+        "rate_limited": _("That was very often. Wait some minutes, then try again."),
+    }
+
+    def add_message(self, *_words: object, **_more: object) -> None:
+        """Say nothing beside the page: it would say that a mail went out where none did."""
 
     def new_user(self, request: HttpRequest) -> User:
         return User(joined_at=now())
@@ -40,7 +50,7 @@ class MailedCodeAdapter(DefaultAccountAdapter):
 
 
 @receiver(authentication_step_completed)
-def believe_the_code(*, user: User, method: str, email: str = "", **_: object) -> None:
+def believe_the_code(*, user: User, method: str, email: str = "", **_more: object) -> None:
     """A code that came back has proven its address: no second one is asked for."""
     if method == "code" and email:
         EmailAddress.objects.get_or_create(user=user, email=email, defaults={"primary": True})

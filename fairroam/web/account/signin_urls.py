@@ -1,0 +1,19 @@
+"""The few doors of allauth that we open: a code by mail, and out again. No passwords, no forms
+for new accounts: an account comes with the first order."""
+
+from allauth.account import views
+from django.urls import path
+from django.views.generic import RedirectView
+
+to_code = RedirectView.as_view(pattern_name="account_request_login_code", query_string=True)
+
+urlpatterns = [
+    path("login/code/", views.request_login_code, name="account_request_login_code"),
+    path("login/code/confirm/", views.confirm_login_code, name="account_confirm_login_code"),
+    path("logout/", views.logout, name="account_logout"),
+    # Names that the library looks up by itself.
+    path("login/", to_code, name="account_login"),
+    path("signup/", RedirectView.as_view(pattern_name="site:plans"), name="account_signup"),
+    path("inactive/", to_code, name="account_inactive"),
+    path("email/", to_code, name="account_email_verification_sent"),
+]
