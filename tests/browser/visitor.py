@@ -1,0 +1,101 @@
+"""Somebody with a phone-sized browser, who notices whatever goes wrong on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+PHONE, SMALL_PHONE, DESK = (390, 844), (320, 640), (1280, 900)
+# Told to the console, where the next line hears it with every other error.
+TELL_POLICY = """document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy: ${event.violatedDirective} refused ${event.blockedURI}`))"""
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+TOO_WIDE = """[...document.querySelectorAll("main *")]
+  .filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+  .map((one) => one.outerHTML.slice(0, 80))"""
+
+
+@dataclass
+class Visitor:
+    """One browser window of its own, with its cookies."""
+
+    page: Page
+    size: tuple[int, int] = PHONE
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self.hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def hear(self, message: ConsoleMessage) -> None:
+        """Remember an error, but not that a page answered 404 or 422: tests ask for those."""
+        is_status = "the server responded with a status of" in message.text
+        if message.type == "error" and not is_status:
+            self.complaints.append(f"{self.page.url}: {message.text}")
+
+    def look(self) -> None:
+        """The page on the screen is in order: nothing complained, nothing sticks out sideways."""
+        for width, height in {self.size, SMALL_PHONE} if self.size == PHONE else {self.size}:
+            self.page.set_viewport_size({"width": width, "height": height})
+            too_wide = self.page.evaluate(SIDEWAYS)
+            assert too_wide <= 0, (
+                f"{self.page.url} is {too_wide} px too wide at {width}:"
+                f" {self.page.evaluate(TOO_WIDE)}"
+            )
+        self.page.set_viewport_size({"width": self.size[0], "height": self.size[1]})
+        assert self.complaints == []
+
+    def open(self, url: str) -> None:
+        self.page.goto(url)
+        self.look()
+
+    def tap(self, selector: str, *, until: str = "") -> None:
+        """Tap what leads to another page, and wait for the page whose address matches `until`."""
+        self.page.locator(selector).first.click()
+        self.page.wait_for_url(until or "**")
+        self.look()
+
+    def words(self, selector: str = "main") -> str:
+        """What stands there, with single spaces."""
+        return " ".join(self.page.locator(selector).first.inner_text().split())
+
+    def barriers(self) -> list[str]:
+        """What keeps people out, by axe: serious and critical findings, each with its places."""
+        found = Axe().run(self.page).response["violations"]
+        return [
+            f"{one['id']}: {node['html'][:120]} ({node['failureSummary']})"
+            for one in found
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"]
+        ]
+
+
+@contextmanager
+def visiting(
+    browser: Browser,
+    *,
+    size: tuple[int, int] = PHONE,
+    language: str = "zh-CN",
+    theme: str = "light",
+    has_scripts: bool = True,
+) -> Iterator[Visitor]:
+    """Open a window and close it at the end."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        locale=language,
+        color_scheme="dark" if theme == "dark" else "light",
+        reduced_motion="reduce",
+        java_script_enabled=has_scripts,
+        accept_downloads=True,
+    )
+    context.set_default_timeout(20_000)
+    if has_scripts:
+        context.add_init_script(TELL_POLICY)
+    try:
+        yield Visitor(context.new_page(), size)
+    finally:
+        context.close()
