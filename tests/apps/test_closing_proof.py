@@ -78,8 +78,9 @@ def test_the_certificate_says_what_the_books_say_and_opens_only_with_the_salts_o
     assert (paid["amount"]["minor"], paid["code"]) == (1000, "REFUND")
     assert {entry["code"]: entry["amount"]["minor"] for entry in statement["figures"]} == {
         "PAID_IN": 1900,
-        "PAID_BACK": 1000,
-        "FORFEITED": 1597 - 840,
+        "PAID_BACK": -1000,
+        "FORFEITED": -(1597 - 840),
+        "KEPT": -143,
     }
     assert [amount["minor"] for amount in statement["balance"]] == [0]
     assert {entry["until"] for entry in statement["kept"]} == {"2036-12-31", "2029-12-31"}

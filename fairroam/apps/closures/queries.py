@@ -29,6 +29,8 @@ from fairroam.rules.closure_checklist import (
     check,
 )
 
+FIGURES = ("PAID_IN", "PAID_BACK", "FORFEITED", "KEPT")
+MOVES = {("refunds_owed", "clearing"): "PAID_BACK", ("unearned", "breakage"): "FORFEITED"}
 ORDER_IN_PROGRESS = ("awaiting_payment", "paid", "fulfilling")
 
 
@@ -193,18 +195,26 @@ def next_step(closure_id: int) -> str | None:
 
 
 def figures_of(customer_id: int, *, until: datetime) -> list[tuple[str, str, int]]:
-    """What was paid, came back and was forfeited up to `until`: (code, currency, minor units)."""
-    sums: dict[tuple[str, str], int] = {}
+    """The account's money up to `until` as a calculation: (code, currency, minor units, signed).
+
+    What was paid, less what came back and what was forfeited, less what is kept for use (with
+    all tax): the lines of a currency add up to nothing left.
+    """
+    sums: dict[str, dict[str, int]] = {}
     for page in orders.orders_of(customer_id):
         if page.paid_at is not None and page.paid_at <= until:
-            key = ("PAID_IN", page.currency)
-            sums[key] = sums.get(key, 0) + page.total_minor
-    codes = {"clearing": "PAID_BACK", "breakage": "FORFEITED"}
-    for (_, house, currency), minor in ledger.moved_out(customer_id, until=until).items():
-        if house in codes and minor:
-            key = (codes[house], currency)
-            sums[key] = sums.get(key, 0) + minor
-    return [(code, currency, minor) for (code, currency), minor in sorted(sums.items())]
+            figures = sums.setdefault(page.currency, dict.fromkeys(FIGURES, 0))
+            figures["PAID_IN"] += page.total_minor
+    for (kind, house, currency), minor in ledger.moved_out(customer_id, until=until).items():
+        if (kind, house) in MOVES:
+            sums[currency][MOVES[kind, house]] -= minor
+    for figures in sums.values():
+        figures["KEPT"] = -sum(figures.values())
+    return [
+        (code, currency, minor)
+        for currency, figures in sorted(sums.items())
+        for code, minor in figures.items()
+    ]
 
 
 # What contradicts itself ------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
+from django.utils.translation import ngettext
 
 from fairroam.apps.closures.models import Closure
 from fairroam.apps.closures.queries import figures_of
@@ -54,6 +55,7 @@ FIGURES = {
     "PAID_IN": N_("Paid by you"),
     "PAID_BACK": N_("Paid back to you"),
     "FORFEITED": N_("Not used and not taken back"),
+    "KEPT": N_("Kept for what you used, with all tax"),
 }
 
 
@@ -113,12 +115,12 @@ def stopped(closure: Closure) -> Iterator[dict[str, Any]]:
     yield {
         "code": "SESSIONS",
         "text": _("Signed out on all devices"),
-        "why": str(proof["sessions"]["sessions"]),
+        "why": counted(proof["sessions"]["sessions"]),
     }
     yield {
         "code": "NOTICES",
         "text": _("Messages no longer sent"),
-        "why": str(proof["notices"]["dropped"] + proof["close"]["dropped"]),
+        "why": counted(proof["notices"]["dropped"] + proof["close"]["dropped"]),
     }
 
 
@@ -138,8 +140,13 @@ def paid(customer_id: int) -> Iterator[dict[str, Any]]:
 
 def erased(counts: dict[str, int]) -> Iterator[dict[str, Any]]:
     """Every field that was emptied, and how many values it held."""
-    for field, count in counts.items():
-        yield {"code": field, "text": _(ERASED[field]), "why": str(count)}
+    for field, words in ERASED.items():
+        if counts[field]:
+            yield {"code": field, "text": _(words), "why": counted(counts[field])}
+
+
+def counted(count: int) -> str:
+    return ngettext("%(count)s entry", "%(count)s entries", count) % {"count": count}
 
 
 def kept(closed_at: datetime) -> Iterator[dict[str, Any]]:
