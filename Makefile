@@ -4,7 +4,7 @@ BIN := .venv/bin
 STYLES := fairroam/web/components/static/components/app.css
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run check test night bench promises books shots styles messages setup-test
+.PHONY: help setup demo run check test night bench promises books shots certificates styles messages setup-test
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -62,3 +62,6 @@ books: setup ## ask every app what contradicts the books
 
 shots: setup-test ## take the pictures of the README again
 	@$(BIN)/python scripts/shots.py
+
+certificates: setup ## test certificates for ES2+ over mutual TLS, in .fairroam/certificates
+	@$(BIN)/python scripts/certificates.py

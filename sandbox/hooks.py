@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Container, Mapping
@@ -43,6 +44,7 @@ class Hooks:
     hand, in any order; `hook_copies` is how often each new event is sent.
     secret: None where the receiver knows the sender by other means than a signature.
     accepted: the statuses by which the receiver takes an event over.
+    tls: what we show and whom we trust, where the receiver asks for certificates.
     """
 
     def __init__(
@@ -53,11 +55,14 @@ class Hooks:
         secret: bytes | None,
         headers: Mapping[str, str] = MappingProxyType({}),
         accepted: Container[int] = range(200, 300),
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._store = store
         self._url = url
         self._secret = secret
-        self._client = httpx.Client(timeout=DELIVERY_SECONDS_MAX, trust_env=False)
+        self._client = httpx.Client(
+            timeout=DELIVERY_SECONDS_MAX, trust_env=False, verify=tls or True
+        )
         self._headers = headers
         self._accepted = accepted
         self._wake = threading.Event()

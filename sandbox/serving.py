@@ -14,11 +14,14 @@ import logging
 import os
 import re
 import signal
+import socket
+import ssl
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -54,7 +57,10 @@ class Problem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; `parts` are the pieces of the path named in the route's pattern."""
+    """One request; `parts` are the pieces of the path named in the route's pattern.
+
+    is_certified: the caller has shown a certificate that we trust.
+    """
 
     method: str
     path: str
@@ -62,6 +68,7 @@ class Request:
     query: Mapping[str, str]
     headers: Message
     body: bytes
+    is_certified: bool = False
 
     def json(self) -> dict[str, Any]:
         """Return the body as a JSON object. Raises Problem (400 `invalid_json`)."""
@@ -125,12 +132,16 @@ class Route:
 
 @dataclass
 class Service:
-    """One stand-in: its routes, effect log and armed faults. Without `bearer_key` all is open."""
+    """One stand-in: its routes, effect log and armed faults. Without `bearer_key` all is open.
+
+    tls_door: a second port for the same routes, and how both sides prove there who they are.
+    """
 
     name: str
     port: int
     folder: Path
     bearer_key: str | None = None
+    tls_door: tuple[int, ssl.SSLContext] | None = None
     at_stop: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -161,10 +172,7 @@ class Service:
             route, parts = self._find(request)
             if not (route.is_open or self._has_key(request)):
                 raise Problem(401, "wrong_key")
-            known = Request(
-                request.method, request.path, parts, request.query, request.headers, request.body
-            )
-            return self._play(route, known)
+            return self._play(route, replace(request, parts=parts))
         except Problem as problem:
             return json_answer(problem.facts, problem.status)
         except Exception:
@@ -175,13 +183,16 @@ class Service:
         """Serve until SIGTERM or SIGINT."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))
-        with _Server(self) as server:
+        with ExitStack() as at_end:
+            for stop in reversed(self.at_stop):
+                at_end.callback(stop)
+            if self.tls_door:
+                door = at_end.enter_context(_Server(self, *self.tls_door))
+                threading.Thread(target=door.serve_forever, args=(0.2,), daemon=True).start()
+                at_end.callback(door.shutdown)
+            server = at_end.enter_context(_Server(self, self.port))
             logging.getLogger(__name__).info("%s: http://127.0.0.1:%d", self.name, self.port)
-            try:
-                server.serve_forever(poll_interval=0.2)
-            finally:
-                for stop in self.at_stop:
-                    stop()
+            server.serve_forever(poll_interval=0.2)
 
     def _find(self, request: Request) -> tuple[Route, dict[str, str]]:
         matches = [(route, route.pattern.fullmatch(request.path)) for route in self._routes]
@@ -227,9 +238,23 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, port: int, tls: ssl.SSLContext | None = None) -> None:
         self.service = service
-        super().__init__(("127.0.0.1", service.port), _Handler)
+        self._tls = tls
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connected, address = super().get_request()
+        if self._tls is None:
+            return connected, address
+        # The handshake waits for the first read, which is in a thread of its own.
+        secured = self._tls.wrap_socket(connected, server_side=True, do_handshake_on_connect=False)
+        return secured, address
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # Callers hang up or are refused for their certificate: that is what is tested.
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -248,7 +273,8 @@ class _Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         query = dict(parse_qsl(address.query, keep_blank_values=True))
         body = self.rfile.read(length)
-        request = Request(self.command, address.path, {}, query, self.headers, body)
+        is_certified = isinstance(self.connection, ssl.SSLSocket)
+        request = Request(self.command, address.path, {}, query, self.headers, body, is_certified)
         self._send(self.server.service.answer(request))
 
     do_GET = do_POST = do_DELETE = _respond

@@ -84,18 +84,25 @@ class Orders:
         self._smdp_address = smdp_address
 
     def download_order(self, asked: DownloadOrder) -> dict[str, str]:
-        """Available -> Allocated, or Linked when a device is named."""
+        """Available, or deleted and reusable -> Allocated, or Linked when a device is named."""
         profile = self._chosen(asked) if asked.iccid else self._any(asked.profile_type)
         requester = asked.header.function_requester_identifier
         if profile.state in OPEN and profile.requester == requester:
             if asked.eid not in (None, profile.eid):
                 raise Refused("8.2.1", "3.10", "This profile is bound to another EID.")
-        elif profile.state != "Available":
+        elif profile.state != "Available" and not (
+            profile.can_be_reused and profile.requester == requester
+        ):
             raise Refused("8.2.1", "3.3", "This profile is not available.")
         else:
             state = "Linked" if asked.eid else "Allocated"
             self._shelf.change(
-                profile.iccid, state=state, requester=requester, eid=asked.eid, wrong_codes=0
+                profile.iccid,
+                state=state,
+                device_state=None,
+                requester=requester,
+                eid=asked.eid,
+                wrong_codes=0,
             )
             self._tell("order", asked.header, profile)
         return {"iccid": profile.iccid}

@@ -64,6 +64,8 @@ class Es2Plus:
 
         @self._service.route("POST", f"{ES2PLUS}/{function}", call=function)
         def answer(request: Request) -> Answer:
+            if self._service.tls_door and not request.is_certified:
+                raise Problem(403, "certificate_needed")
             try:
                 self._refuse_if_armed(function)
                 wanted = _decoded(request, asked)

@@ -29,6 +29,7 @@ CREATE INDEX IF NOT EXISTS profiles_by_eid ON profiles (eid);
 """
 )
 STOCK_DEFAULT = 100_000
+REUSABLE = "-reusable"  # Types with this ending: deleted from a phone, a profile can be had again.
 TYPE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ISSUER = "89999"  # 89 telecom, 999 a country code that nobody holds: no card of anybody.
 
@@ -46,6 +47,11 @@ class Profile:
     matching_id: str | None
     confirmation_code: str | None
     wrong_codes: int
+
+    @property
+    def can_be_reused(self) -> bool:
+        """Whether its last owner may order it once more."""
+        return self.device_state == "deleted" and self.profile_type.endswith(REUSABLE)
 
 
 class Shelf:
