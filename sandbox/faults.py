@@ -39,11 +39,14 @@ def json_answer(value: Any, status: int = 200) -> Answer:
 
 @dataclass(slots=True)
 class Fault:
-    """The next `times` calls named `call` suffer `kind`; `seconds` is for those that wait."""
+    """The next `times` calls named `call` suffer `kind`, None = all of them until it is disarmed.
+
+    `seconds` is for those that wait.
+    """
 
     call: str
     kind: str
-    times: int
+    times: int | None
     seconds: float
 
 
@@ -63,6 +66,7 @@ def _retold(answer: Answer, name: str, change: Callable[[Any], Any]) -> Answer:
 
 
 BEFORE_EFFECT: dict[str, Callable[[Fault], Answer]] = {
+    "down": lambda fault: Answer(503, b"", is_dropped=True),
     "error_before_effect": lambda fault: json_answer({"error": "internal"}, 500),
     "too_many_requests": lambda fault: replace(
         json_answer({"error": "too_many_requests"}, 429),
@@ -107,18 +111,18 @@ class Faults:
         known_calls: set[str],
         call: str,
         fault: str,
-        times: int = 1,
+        times: int | None = 1,
         seconds: float = 30.0,
     ) -> None:
-        """Arm `fault` for the next `times` calls of `call`. Raises ValueError when unknown."""
+        """Arm `fault`; see `Fault`. Raises ValueError when unknown."""
         usual = BEFORE_EFFECT.keys() | AFTER_EFFECT.keys()
         kinds_by_call = dict.fromkeys(known_calls, usual) | self._own
         if call not in kinds_by_call:
             raise ValueError(f"call is one of {sorted(kinds_by_call)}")
         if fault not in kinds_by_call[call]:
             raise ValueError(f"fault is one of {sorted(kinds_by_call[call])}")
-        if not (times >= 1 and 0 <= seconds <= SECONDS_MAX):
-            raise ValueError(f"times is 1 or more, seconds from 0 to {SECONDS_MAX:g}")
+        if not ((times is None or times >= 1) and 0 <= seconds <= SECONDS_MAX):
+            raise ValueError(f"times is 1 or more or null, seconds from 0 to {SECONDS_MAX:g}")
         with self._lock:
             self._armed.append(Fault(call, fault, times, seconds))
 
@@ -127,8 +131,9 @@ class Faults:
         with self._lock:
             for fault in self._armed:
                 if call and fault.call == call:
-                    fault.times -= 1
-                    self._armed = [other for other in self._armed if other.times > 0]
+                    if fault.times is not None:
+                        fault.times -= 1
+                    self._armed = [other for other in self._armed if other.times != 0]
                     return fault
         return None
 

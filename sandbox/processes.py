@@ -107,8 +107,8 @@ class SandboxProcess:
             one for one in found if effect in ("", one["effect"]) and facts.items() <= one.items()
         ]
 
-    def arm(self, call: str, fault: str, *, times: int = 1, seconds: float = 30.0) -> None:
-        """Let the next `times` calls of `call` suffer `fault`."""
+    def arm(self, call: str, fault: str, *, times: int | None = 1, seconds: float = 30.0) -> None:
+        """Let the next `times` calls of `call` suffer `fault`, None = all until it is disarmed."""
         asked = {"call": call, "fault": fault, "times": times, "seconds": seconds}
         self.ask("POST", "/_faults", json=asked)
 
