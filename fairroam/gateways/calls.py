@@ -18,6 +18,7 @@ import httpx
 __all__ = ["AnswerMismatch", "Answered", "Door", "GatewayUnreachable", "KeyReused"]
 
 CONNECTED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
+NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout)
 
 
 class GatewayUnreachable(Exception):
@@ -33,16 +34,20 @@ class KeyReused(Exception):
 
 
 class Answered:
-    """An HTTP answer: its status, and the JSON object it should carry."""
+    """An HTTP answer: its status, and the JSON object it should carry.
+
+    `headers` may be asked in any case. `body` is for those who must see numbers as written.
+    """
 
     def __init__(self, response: httpx.Response) -> None:
         self.status = response.status_code
-        self._body = response.content
+        self.headers: Mapping[str, str] = response.headers
+        self.body = response.content
 
     def json(self) -> dict[str, Any]:
         """Return the JSON object. Raises GatewayUnreachable when the body is anything else."""
         try:
-            parsed = json.loads(self._body)
+            parsed = json.loads(self.body)
         except (ValueError, RecursionError) as error:
             raise GatewayUnreachable(f"HTTP {self.status}: no JSON") from error
         if not isinstance(parsed, dict):
@@ -134,7 +139,13 @@ class Door:
                     **content,
                 )
             except httpx.HTTPError as error:
-                raise GatewayUnreachable(f"{method} {path}: {type(error).__name__}") from error
+                raise GatewayUnreachable(f"{method} {path}: {_in_words(error)}") from error
         if deadline.is_over:
             raise GatewayUnreachable(f"{method} {path}: no whole answer in time")
         return Answered(response)
+
+
+def _in_words(error: httpx.HTTPError) -> str:
+    """Until a connection stands, TLS included, not one byte of the request has left."""
+    words = f"{type(error).__name__} {error}".rstrip()
+    return f"nothing was sent: {words}" if isinstance(error, NO_CONNECTION) else words

@@ -162,8 +162,9 @@ class ProfileGateway(Protocol):
     """The carrier's profile server.
 
     Every call may raise ProfileRefused, AnswerMismatch, or GatewayUnreachable (no answer, so the
-    outcome is unknown: the same call again, before anything else). `call_id` is for both sides'
-    logs; the carrier does not recognise a repeat by it.
+    outcome is unknown: the same call again, before anything else). A server whose certificate is
+    wrong is unreachable too: nothing was sent to it, nothing happened, and the words say so.
+    `call_id` is for both sides' logs; the carrier does not recognise a repeat by it.
     """
 
     @property
