@@ -9,13 +9,12 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from fairroam.apps.customers import queries as customers
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.queries import OrderPage
+from fairroam.web.account.me import BOUGHT_HERE, signed_in
 
-BOUGHT_HERE = "orders"  # in the session: numbers of the orders that this browser placed
-SENT_TO_PAY = "sent_to_pay"  # and those whose pay page was opened by itself, which happens once
+SENT_TO_PAY = "sent_to_pay"  # session key: orders whose pay page opened by itself, which is once
 
 
 class HtmxRequest(HttpRequest):
@@ -35,7 +34,7 @@ def order_for(request: HttpRequest, number: str) -> OrderPage:
     page = orders.order_page(number)
     if number in request.session.get(BOUGHT_HERE, []):
         return page
-    owner = customers.customer_of_user(request.user.pk) if request.user.is_authenticated else None
+    owner = signed_in(request)
     if owner is None or owner.pk != page.customer_id:
         raise NotAmongYours(number=number)
     return page

@@ -103,17 +103,14 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
     if residence and not places.is_residence(residence):
         raise Http404
     form = CalculatorForm(request.GET if "days" in request.GET else None, initial=request.GET)
-    context = {
-        "plan": (shown := plan_or_404(code)),
-        "residence": residence,
-        "form": form,
-        "packs": (packs := promises.packs_of(residence, on=now().date())),
-    }
+    shown, packs = plan_or_404(code), promises.packs_of(residence, on=now().date())
+    answer = None
     if residence and packs:
-        context["answer"] = calculator.answer(
+        answer = calculator.answer(
             shown, residence, form.supposed(), language=page_language(), now=this_hour()
         )
-    return render(request, "site/plan.html", context)
+    context = {"plan": shown, "residence": residence, "form": form, "packs": packs}
+    return render(request, "site/plan.html", {**context, "answer": answer})
 
 
 def plan_or_404(code: str) -> PlanRow:
