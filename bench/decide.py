@@ -95,9 +95,7 @@ def _tender(identity: str, method: str, kind: str, captured: int) -> dict[str, A
     }
 
 
-def _plan(
-    chance: random.Random, starts: datetime, at: Callable[[datetime], str]
-) -> dict[str, Any]:
+def _plan(chance: random.Random, starts: datetime, at: Callable[[datetime], str]) -> dict[str, Any]:
     """A plan that was started: its activation, its use, and what went wrong."""
     kinds = chance.sample(["data", "voice", "sms"], chance.randint(1, 3))
     plan: dict[str, Any] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 from collections.abc import Iterator
@@ -35,6 +36,8 @@ def main(arguments: list[str]) -> int:
     """Answer every line of the files, or of standard input; 2 when a file cannot be read."""
     options = _parser().parse_args(arguments)
     load_tables()  # before the first line, so that every line costs the same
+    gc.freeze()  # the tables stay: no need to look through them again and again
+    sys.set_int_max_str_digits(0)  # exact at any size: an absurd line must not end the others
     write = sys.stdout.buffer.write
     try:
         for line in _lines(options.files):

@@ -272,3 +272,4 @@ _GROUNDS: dict[str, tuple[Callable[..., Rule], dict[str, tuple[Reader, Any]]]] =
     "incompatible": (grounds.incompatible, {}),
     "goodwill": (grounds.goodwill, {"cap_share": (_share, _REQUIRED)}),
 }
+GROUND_NAMES = tuple(_GROUNDS)

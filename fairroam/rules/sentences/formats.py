@@ -110,9 +110,7 @@ def _unit(voice: Voice, count: int, unit: str) -> str:
     return written.replace(" ", voice.language.space)
 
 
-def _quantity(voice: Voice, amount: int | None, reason: Mapping[str, Any]) -> str:
-    if amount is None:
-        return "∞"
+def _quantity(voice: Voice, amount: int, reason: Mapping[str, Any]) -> str:
     if reason["kind"] == "data":
         return _bytes(voice, amount)
     if reason["kind"] == "voice":
