@@ -18,6 +18,10 @@ SCHEMA = (
 CREATE TABLE IF NOT EXISTS lines (
     iccid TEXT PRIMARY KEY, state TEXT NOT NULL, first_attach_at TEXT, country TEXT, operator TEXT
 ) STRICT;
+CREATE TABLE IF NOT EXISTS preferences (
+    iccid TEXT NOT NULL, country TEXT NOT NULL, operator TEXT NOT NULL,
+    PRIMARY KEY (iccid, country)
+) STRICT;
 CREATE TABLE IF NOT EXISTS records (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, record_id TEXT NOT NULL UNIQUE,
     iccid TEXT NOT NULL, kind TEXT NOT NULL, quantity INTEGER NOT NULL, started_at TEXT NOT NULL,
@@ -56,6 +60,13 @@ class Use(Struct, forbid_unknown_fields=True):
     ended_at: Instant | None = None
 
 
+class Preference(Struct, forbid_unknown_fields=True):
+    """Which operator a line shall use in a country; an empty one is whichever comes first."""
+
+    country: Country
+    operator: Annotated[str, Meta(max_length=100)]
+
+
 class Network:
     """Every method is called within an act of the store."""
 
@@ -82,7 +93,7 @@ class Network:
         started_at = asked.started_at or ended_at
         if started_at > ended_at:
             raise Problem(422, "ends_before_it_starts")
-        operator = asked.operator or _home_of(asked.country)
+        operator = asked.operator or self._operator_in(asked.country, asked.iccid)
         records = []
         if (line["country"], line["operator"]) != (asked.country, operator):
             records.append(self._attached(asked.iccid, asked.country, operator, started_at))
@@ -117,6 +128,21 @@ class Network:
             return _seen(line)
         return self._move(iccid, "resume", "active" if line["first_attach_at"] else "unknown")
 
+    def prefer(self, iccid: str, asked: Preference) -> dict[str, Any]:
+        """Steer the line to an operator from its next attach on."""
+        line = self.line(iccid)
+        if line["state"] == "ended":
+            raise Problem(409, "line_ended")
+        if asked.operator != self._preferred(iccid, asked.country):
+            self._store.database.execute(
+                "REPLACE INTO preferences VALUES (?, ?, ?)",
+                (iccid, asked.country, asked.operator),
+            )
+            self._effects.append(
+                "prefer", iccid=iccid, country=asked.country, operator=asked.operator
+            )
+        return _seen(line)
+
     def end(self, iccid: str) -> dict[str, Any]:
         """No service ever again."""
         return self._move(iccid, "end", "ended")
@@ -142,11 +168,20 @@ class Network:
             self._effects.append(effect, iccid=iccid)
         return _seen(line | {"state": state})
 
+    def _preferred(self, iccid: str, country: str) -> str:
+        known = self._store.rows(
+            "SELECT operator FROM preferences WHERE iccid = ? AND country = ?", iccid, country
+        )
+        return str(known[0]["operator"]) if known else ""
+
+    def _operator_in(self, country: str, iccid: str) -> str:
+        return self._preferred(iccid, country) or f"Sandbox Mobile {country}"
+
     def _attached(
         self, iccid: str, country: str, operator: str | None, at: datetime
     ) -> dict[str, Any]:
         line = self.line(iccid)
-        place = {"country": country, "operator": operator or _home_of(country)}
+        place = {"country": country, "operator": operator or self._operator_in(country, iccid)}
         first_attach_at = line["first_attach_at"] or at.isoformat()
         self._keep(line | place | {"state": "active", "first_attach_at": first_attach_at})
         return self._recorded(
@@ -181,10 +216,6 @@ class Network:
             "REPLACE INTO lines VALUES (:iccid, :state, :first_attach_at, :country, :operator)",
             line,
         )
-
-
-def _home_of(country: str) -> str:
-    return f"Sandbox Mobile {country}"
 
 
 def _seen(line: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from sandbox.controls import read
-from sandbox.lines.network import Attach, Network, Use
+from sandbox.lines.network import Attach, Network, Preference, Use
 from sandbox.serving import Answer, Problem, Request, Service, json_answer
 from sandbox.store import Store
 
@@ -44,6 +44,13 @@ def add_operator_door(service: Service, store: Store, network: Network) -> None:
     serve("suspend", network.suspend)
     serve("resume", network.resume)
     serve("end", network.end)
+
+    @service.route("POST", "/v1/lines/{iccid}/prefer", call="prefer_operator")
+    def prefer(request: Request) -> Answer:
+        asked = read(request, Preference)
+        return store.answer_once(
+            request, lambda: json_answer(network.prefer(_iccid(request), asked))
+        )
 
     @service.route("GET", "/v1/lines/{iccid}", call="look_up_line")
     def look_up(request: Request) -> Answer:

@@ -160,6 +160,33 @@ def test_a_key_is_for_one_act_on_one_line(network, gateway, iccid):
     assert acts_on(network, iccid) == ["suspend"]
 
 
+def test_a_line_uses_the_operator_that_was_chosen_for_the_country(network, gateway, iccid):
+    def operators() -> list[str]:
+        use = {"iccid": iccid, "kind": "data", "quantity": 1, "country": "JP"}
+        network.ask("POST", "/network/use", json=use)
+        records = gateway.list_usage(since="").records
+        while page := gateway.list_usage(since=str(len(records))).records:
+            records += page
+        return [record.operator for record in records if record.iccid == iccid]
+
+    assert gateway.capabilities.steers
+    for _ in range(2):
+        gateway.prefer_operator(iccid=iccid, country="JP", operator="Second", key=uuid4())
+    chosen = operators()[-1]
+    gateway.prefer_operator(iccid=iccid, country="JP", operator="", key=uuid4())
+
+    assert chosen == "Second"
+    assert operators()[-1] != "Second"
+    assert [one["operator"] for one in network.effects("prefer", iccid=iccid)] == ["Second", ""]
+
+
+def test_an_ended_line_is_steered_nowhere(gateway, iccid):
+    act(gateway, "end", iccid)
+
+    with pytest.raises(LineRefused, match="line_ended"):
+        gateway.prefer_operator(iccid=iccid, country="JP", operator="Second", key=uuid4())
+
+
 def test_only_the_operator_may_act(network, iccid):
     stranger = connect(url=network.url, key="guess", hook_secret=SECRET, timeout_seconds=5)
 

@@ -288,3 +288,25 @@ def test_the_phone_has_a_page(carrier):
 
     assert page.headers["Content-Type"].startswith("text/html")
     assert "Activation code" in page.text
+
+
+@pytest.mark.parametrize(("profile_type", "is_reusable"), [("EU", False), ("EU-reusable", True)])
+def test_a_deleted_profile_is_had_again_where_its_type_allows_it(
+    carrier, profile_type, is_reusable
+):
+    iccid = call(carrier, "downloadOrder", profileType=profile_type)["iccid"]
+    told = call(carrier, "confirmOrder", iccid=iccid, releaseFlag=True)
+    code = f"LPA:1${told['smdpAddress']}${told['matchingId']}"
+    phone(carrier, "download", activation_code=code, eid=EID)
+    phone(carrier, "install", iccid=iccid)
+    assert call(carrier, "downloadOrder", iccid=iccid) == codes("8.2.1", "3.3")
+    phone(carrier, "delete", iccid=iccid)
+
+    again = call(carrier, "downloadOrder", iccid=iccid)
+
+    if not is_reusable:
+        assert again == codes("8.2.1", "3.3")
+        return
+    confirmed = call(carrier, "confirmOrder", iccid=iccid, releaseFlag=True)
+    assert confirmed["matchingId"] == told["matchingId"]
+    assert phone(carrier, "download", activation_code=code)["state"] == "Downloaded"

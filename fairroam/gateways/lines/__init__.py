@@ -19,6 +19,7 @@ from fairroam.gateways.signatures import BadSignature, StaleEvent
 __all__ = [
     "AnswerMismatch",
     "BadSignature",
+    "Capabilities",
     "GatewayUnreachable",
     "KeyReused",
     "LineGateway",
@@ -61,6 +62,18 @@ class RecordKind(StrEnum):
     VOICE = "voice"
     SMS = "sms"
     ATTACH = "attach"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a network can do besides ending a line, which all can.
+
+    suspends: stop all service for a while and give it again. steers: prefer, abroad, the operator
+    that the customer chose.
+    """
+
+    suspends: bool
+    steers: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,14 +120,25 @@ class LineGateway(Protocol):
     repeat with the same key. AnswerMismatch: about another line than asked, a person must look.
     """
 
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this network can do; what it cannot is not to be called."""
+
     def suspend_line(self, *, iccid: str, key: UUID) -> LineState:
         """Stop all service until the line is resumed.
 
-        Raises LineRefused, KeyReused, AnswerMismatch, GatewayUnreachable; so do all three acts.
+        Raises LineRefused, KeyReused, AnswerMismatch, GatewayUnreachable; so do all four acts.
+        Only where `suspends`.
         """
 
     def resume_line(self, *, iccid: str, key: UUID) -> LineState:
-        """Give service again. Raises as `suspend_line` does."""
+        """Give service again. Raises as `suspend_line` does. Only where `suspends`."""
+
+    def prefer_operator(self, *, iccid: str, country: str, operator: str, key: UUID) -> LineState:
+        """Let the line use `operator` when it is in `country`; an empty one: whichever is best.
+
+        It counts from the next attach. Raises as `suspend_line` does. Only where `steers`.
+        """
 
     def end_line(self, *, iccid: str, key: UUID) -> LineState:
         """Stop all service for good, also of a line that has never attached.

@@ -15,6 +15,7 @@ from fairroam.gateways.calls import Answered, Door
 from fairroam.gateways.identifiers import BadIdentifier, normalise_iccid
 from fairroam.gateways.lines import (
     AnswerMismatch,
+    Capabilities,
     GatewayUnreachable,
     KeyReused,
     LineGateway,
@@ -70,6 +71,8 @@ def connect(*, url: str, key: str, hook_secret: str, timeout_seconds: float = 20
 class SandboxLines:
     """See `LineGateway`. Safe to share between threads."""
 
+    capabilities = Capabilities(suspends=True, steers=True)
+
     def __init__(self, *, door: Door, key: str, hook_secret: str) -> None:
         self._door = door
         self._headers = {"Authorization": f"Bearer {key}"}
@@ -82,6 +85,10 @@ class SandboxLines:
     def resume_line(self, *, iccid: str, key: UUID) -> LineState:
         """See `LineGateway`."""
         return self._act("resume", iccid, key)
+
+    def prefer_operator(self, *, iccid: str, country: str, operator: str, key: UUID) -> LineState:
+        """See `LineGateway`."""
+        return self._act("prefer", iccid, key, {"country": country, "operator": operator})
 
     def end_line(self, *, iccid: str, key: UUID) -> LineState:
         """See `LineGateway`."""
@@ -115,10 +122,12 @@ class SandboxLines:
         except msgspec.DecodeError as error:
             raise UsageNotUnderstood(str(error)) from error
 
-    def _act(self, act: str, iccid: str, key: UUID) -> LineState:
+    def _act(
+        self, act: str, iccid: str, key: UUID, body: Mapping[str, str] | None = None
+    ) -> LineState:
         path = f"/v1/lines/{quote(iccid, safe='')}/{act}"
         headers = self._headers | {"Idempotency-Key": str(key)}
-        return _line(self._door.post(path, headers=headers, body={}), iccid)
+        return _line(self._door.post(path, headers=headers, body=body or {}), iccid)
 
 
 def _line(answered: Answered, iccid: str) -> LineState:
