@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from django.db import connection
 from pytest_django.live_server_helper import LiveServer
@@ -22,6 +23,7 @@ from sandbox.processes import HOOK_SECRET, KEY, SandboxProcess, free_port
 SETTLE_SECONDS_MAX = 20.0
 GATEWAY_SECONDS = 5
 TICK_SECONDS = 0.25  # a little more than the stand-ins' own: what is due by then has been sent
+GOOD_CARD = "4242 4242 4242 4242"
 HOOKED = ("payments", "profiles", "lines")
 QUEUED = """
     SELECT j.status::text, j.task_name, e.kind, j.attempts, j.scheduled_at
@@ -97,11 +99,21 @@ class Stack:
 
     def settle(self, until: Callable[[], object], *, seconds: float = SETTLE_SECONDS_MAX) -> None:
         """Run the worker in this process, again and again, until `until()` holds."""
+        self.wait(until, seconds=seconds, meanwhile=lambda: worker.run(wait=False))
+
+    def wait(
+        self,
+        until: Callable[[], object],
+        *,
+        seconds: float = SETTLE_SECONDS_MAX,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Wait until `until()` holds; fail with what is queued after so many seconds."""
         patience_ends = time.monotonic() + seconds
         while not until():
             if time.monotonic() > patience_ends:
                 pytest.fail(f"not settled after {seconds:g} s; queued:\n{self.queued()}")
-            worker.run(wait=False)
+            meanwhile()
             time.sleep(0.02)
 
     def rest(self) -> None:
@@ -118,6 +130,11 @@ class Stack:
         """Whether every event of the stand-ins has been delivered, but those held back."""
         events = [event for name in HOOKED for event in self[name].ask("GET", "/_events")["events"]]
         return not any(event["copies_left"] and not event["is_held"] for event in events)
+
+    def pay(self, pay_url: str, *, card: str = GOOD_CARD) -> None:
+        """Choose a test card on the provider's page, which sends the browser back to the shop."""
+        answer = httpx.post(pay_url, data={"card": card}, trust_env=False)
+        assert answer.status_code == 303, answer.text
 
     def phone(self) -> Phone:
         """A new phone."""

@@ -27,9 +27,13 @@ STALLED_AFTER_SECONDS = 30  # three missed heartbeats: the worker is dead
 @app.task(name="reap", pass_context=False)
 async def reap(timestamp: int) -> None:
     """Give the jobs of killed workers back to the queue. Has no lock, so that it cannot jam."""
-    for job in await app.job_manager.get_stalled_jobs(
-        seconds_since_heartbeat=STALLED_AFTER_SECONDS
-    ):
+    await give_back_lost_jobs(silent_seconds=STALLED_AFTER_SECONDS)
+
+
+async def give_back_lost_jobs(*, silent_seconds: float) -> None:
+    """Let the jobs run again whose worker has given no sign of life for so long."""
+    lost = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silent_seconds)
+    for job in lost:
         log.warning("job %s (%s) was left by a dead worker: run again", job.id, job.task_name)
         await app.job_manager.retry_job(job)
 

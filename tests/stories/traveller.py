@@ -16,9 +16,8 @@ from fairroam.apps.orders.models import Order, OrderLine
 from fairroam.apps.refunds.models import Decision, RefundRequest
 from fairroam.clock import now
 from tests import given
-from tests.stack import Phone, Stack
+from tests.stack import GOOD_CARD, Phone, Stack
 
-GOOD_CARD = "4242 4242 4242 4242"
 CARD_THAT_REFUSES_REFUNDS = "4000 0000 0000 0341"
 HIDDEN_FIELD = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 CODE_IN_MAIL = re.compile(r"sign-in code: (\S+)")
@@ -122,7 +121,7 @@ class Traveller:
     def pay_page(self, order: Order) -> None:
         """Choose a test card on the provider's page."""
         order.payment.refresh_from_db()
-        httpx.post(order.payment.pay_url, data={"card": self.card}, trust_env=False)
+        self.stack.pay(order.payment.pay_url, card=self.card)
 
     def pay(self, order: Order) -> None:
         """Pay, and wait until we have heard of it."""

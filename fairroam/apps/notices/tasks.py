@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db.models import F
 
+from fairroam import points
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.notices import operations
 from fairroam.apps.notices.models import Notice
@@ -56,4 +57,5 @@ def deliver(*, notice_id: int, now: datetime) -> None:
             operations.record_failed(notice_id=notice_id, now=now)
             return
         raise
+    points.reached("notice.delivered")
     operations.record_sent(notice_id=notice_id, now=now)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from fairroam import points
 from fairroam.apps.payments import operations
 from fairroam.apps.payments.models import Payment, Payout
 from fairroam.gateways.payments import (
@@ -44,6 +45,7 @@ def start_payment(*, payment_id: int, now: datetime) -> None:
         return_url=payment.return_url,
         language=payment.language,
     )
+    points.reached("payment.started")
     operations.record_started(
         payment_id=payment_id,
         provider_ref=started.provider_ref,
@@ -65,6 +67,7 @@ def send_payout(*, payout_id: int, now: datetime) -> None:
     payout = operations.claim_payout(payout_id=payout_id, now=now)
     if payout is None:
         return  # Settled by an earlier run.
+    points.reached("payout.claimed")
     payment = payout.payment
     assert payment.provider_ref is not None
     amount = Money(payout.amount_minor, payout.currency)
@@ -85,7 +88,9 @@ def send_payout(*, payout_id: int, now: datetime) -> None:
         receipt = PayoutReceipt(
             provider_ref="", status=PayoutStatus.FAILED, amount=amount, reason=refused.code
         )
+    points.reached("payout.sent")
     operations.record_payout(payout_id=payout_id, receipt=receipt, now=now)
+    points.reached("payout.recorded")
 
 
 def look_up_payout(*, payout_id: int, now: datetime) -> None:

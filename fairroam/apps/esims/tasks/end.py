@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import uuid4
 
+from fairroam import points
 from fairroam.apps.esims import operations, queries
 from fairroam.apps.esims.tasks.gateways import line_gateway, profile_gateway
 from fairroam.gateways.calls import AnswerMismatch, GatewayUnreachable
@@ -25,9 +26,11 @@ def take_off(*, line_id: int, now: datetime) -> None:
     ending = queries.ending(line_id)
     if ending is None:
         return
+    points.reached("line.taking_off")
     try:
         if ending.is_in_phone or not _take_back(line_id, ending, now):
             line_gateway().end_line(iccid=ending.iccid, key=ending.end_key)
+            points.reached("line.ended")
             operations.record_ended(order_line_id=line_id, now=now)
     except GatewayUnreachable:
         operations.note_silence(order_line_id=line_id, now=now)
@@ -61,6 +64,7 @@ def _take_back(line_id: int, ending: queries.Ending, now: datetime) -> bool:
             now=now,
         )
         return False
+    points.reached("line.cancelled")
     return operations.record_cancelled(order_line_id=line_id, now=now)
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from uuid import uuid4
 
+from fairroam import points
 from fairroam.apps.esims import operations, queries
 from fairroam.apps.esims.queries import Provisioning
 from fairroam.apps.esims.tasks.gateways import profile_gateway
@@ -54,6 +55,7 @@ def _reserve(gateway: ProfileGateway, profile_id: int, wanted: Provisioning, now
     start = profile_id % len(free)
     for iccid in free[start:] + free[:start]:
         if operations.reserve(profile_id=profile_id, iccid=iccid, taken=wanted.iccid):
+            points.reached("profile.reserved")
             return
     raise StockContended
 
@@ -64,7 +66,9 @@ def _order(gateway: ProfileGateway, profile_id: int, wanted: Provisioning, now: 
     except ProfileTaken:
         _reserve(gateway, profile_id, wanted, now)
     else:
+        points.reached("profile.ordered")
         operations.record_order(profile_id=profile_id)
+        points.reached("profile.order_recorded")
 
 
 def _release(gateway: ProfileGateway, profile_id: int, wanted: Provisioning, now: datetime) -> None:
@@ -72,12 +76,14 @@ def _release(gateway: ProfileGateway, profile_id: int, wanted: Provisioning, now
     confirmed = gateway.confirm_order(
         iccid=wanted.iccid, release=True, call_id=uuid4(), matching_id=wanted.matching_id
     )
+    points.reached("profile.confirmed")
     operations.record_release(
         profile_id=profile_id,
         matching_id=confirmed.matching_id,
         smdp_address=confirmed.smdp_address,
         now=now,
     )
+    points.reached("profile.release_recorded")
 
 
 STEPS = {"planned": _reserve, "reserved": _order, "allocated": _release}
