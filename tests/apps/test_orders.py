@@ -6,6 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from fairroam.apps.customers import operations as customers
+from fairroam.apps.journal.refusals import MoveNotAllowed
+from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger import queries as books
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.notices.models import Notice
@@ -13,10 +16,13 @@ from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_queries
 from fairroam.apps.orders import tasks as order_tasks
 from fairroam.apps.orders.refusals import ConsentMissing, UnknownResidence
+from fairroam.apps.payments import operations as payments
+from fairroam.apps.payments import queries as payment_rows
 from fairroam.apps.payments.models import Payment, ProviderEvent
-from fairroam.gateways.payments import EventKind
+from fairroam.gateways.payments import EventKind, PayoutReceipt, PayoutStatus
 from fairroam.gateways.payments import ProviderEvent as Told
 from fairroam.rules.money import Money
+from fairroam.rules.tax import tax_inside
 from fairroam.worker.books import find_faults
 from tests import given
 from tests.given import NOON
@@ -174,3 +180,75 @@ def test_the_confirmation_names_every_cost_and_none_is_for_shipping():
     assert mail.text.count("€19.00") == 2  # the line, the total, and nothing between
     assert "withdraw" in mail.text
     assert sum(line.price_minor for line in order.lines.all()) == order.total_minor
+
+
+def give_up_and_fail(line):
+    orders.give_up(order_line_id=line.pk, now=NOON)
+    payout = line.order.payment.payouts.get()
+    payments.claim_payout(payout_id=payout.pk, now=NOON)
+    refused = PayoutReceipt(
+        provider_ref="",
+        status=PayoutStatus.FAILED,
+        amount=Money(payout.amount_minor, "EUR"),
+        reason="expired_or_cancelled_card",
+    )
+    payments.record_payout(payout_id=payout.pk, receipt=refused, now=NOON)
+    return payout
+
+
+def test_money_of_a_given_up_line_that_did_not_get_through_is_sent_again_once():
+    line = given.a_paid_line()
+    failed = give_up_and_fail(line)
+    assert [row.id for row in payment_rows.failed_payouts()] == [failed.pk]
+
+    again = orders.send_again(payout_id=failed.pk, staff_user_id=1, now=NOON)
+
+    assert (again.amount_minor, again.stage) == (1900, "planned")
+    assert payment_rows.failed_payouts() == []
+    with pytest.raises(MoveNotAllowed):
+        orders.send_again(payout_id=failed.pk, staff_user_id=1, now=NOON)
+    assert list(find_faults()) == []
+
+
+def test_of_two_esims_one_is_given_up_and_the_order_still_ends_delivered():
+    order = given.pay(given.an_order(quantity=2), now=NOON)
+    first, second = order.lines.order_by("position")
+
+    orders.give_up(order_line_id=first.pk, now=NOON)
+    order.refresh_from_db()
+    assert order.stage == "fulfilling"
+    orders.record_delivery(order_line_id=second.pk, now=NOON)
+
+    order.refresh_from_db()
+    assert (order.stage, order.is_live) == ("fulfilled", None)
+    assert order.payment.payouts.get().amount_minor == 1900
+    assert list(find_faults()) == []
+
+
+def test_what_is_given_up_after_a_part_came_back_closes_the_tax_to_the_cent():
+    line = given.a_paid_line()
+    tender = line.tenders.get()
+    orders.reserve(order_line_id=line.pk, parts=[(tender.pk, 333)])
+    entries = orders.owe_entries(line=line, minor=333, tax=tax_inside(333, "0.19"), cause="part")
+    ledger.post(entries, now=NOON)
+    payments.plan_payout(
+        payment_id=line.order.payment_id, amount_minor=333, cause="part", hold=False, now=NOON
+    )
+
+    orders.give_up(order_line_id=line.pk, now=NOON)
+
+    owed = BookName("refunds_owed", "EUR", customer_id=line.order.customer_id)
+    assert books.balance(BookName("tax", "EUR", label="DE 0.19")) == 0
+    assert books.balance(owed) == 1900
+
+
+def test_money_that_comes_for_a_closed_account_waits_in_suspense():
+    order = given.an_order()
+    orders.cancel_unpaid(placed_before=NOON.replace(hour=13))
+    customers.close(customer_id=order.customer_id, now=NOON)
+
+    given.pay(order, now=NOON)
+
+    assert order.stage == "cancelled"
+    assert books.balance(BookName("suspense", "EUR")) == 1900
+    assert books.balance(BookName("clearing", "EUR", label="sandbox")) == -1900

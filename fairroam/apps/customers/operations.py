@@ -44,9 +44,14 @@ def open_for(*, user: User, residence: str, zone: str, language: str, now: datet
     return customer
 
 
+def lock(customer_id: int) -> Customer:
+    """Lock a customer's row until the transaction ends, open or closed."""
+    return Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
+
+
 def lock_open(customer_id: int) -> Customer:
     """Lock a customer's row until the transaction ends. Raises AccountClosed."""
-    customer = Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
+    customer = lock(customer_id)
     if not customer.is_open:
         raise AccountClosed(customer_id=customer_id)
     return customer

@@ -69,7 +69,7 @@ def prepare_payment(
 @transaction.atomic
 def record_started(*, payment_id: int, provider_ref: str, pay_url: str, now: datetime) -> None:
     """The provider knows the charge and waits for the customer."""
-    payment = Payment.objects.select_for_update().get(pk=payment_id)
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
     payment.provider_ref, payment.pay_url = provider_ref, pay_url
     if payment.stage == "prepared":
         payment.stage = stages.next_stage(stages.PAYMENT, payment.stage, "start")
@@ -86,7 +86,7 @@ def record_started(*, payment_id: int, provider_ref: str, pay_url: str, now: dat
 @transaction.atomic
 def record_captured(*, payment_id: int, amount: Money, provider_ref: str, now: datetime) -> bool:
     """The customer paid. True the first time, False for a repeat. Raises AmountDiffers."""
-    payment = Payment.objects.select_for_update().get(pk=payment_id)
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
     if Money(payment.amount_minor, payment.currency) != amount:
         raise AmountDiffers(payment_id=payment_id, told=amount.minor)
     if payment.stage == "captured":
@@ -108,7 +108,7 @@ def plan_payout(
     The reservation is made now, not when the provider answers, so that no second decision can
     promise the same money. Raises MoreThanWasPaid.
     """
-    payment = Payment.objects.select_for_update().get(pk=payment_id)
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
     known = Payout.objects.filter(cause=cause, payment=payment).first()
     if known is not None:
         assert known.amount_minor == amount_minor, f"{cause} asks for another amount"
@@ -162,8 +162,8 @@ def record_payout(*, payout_id: int, receipt: PayoutReceipt, now: datetime) -> N
     A stage that is final stays, but for one thing: money that had arrived may come back.
     """
     payout = Payout.objects.only("payment_id").get(pk=payout_id)
-    payment = Payment.objects.select_for_update().get(pk=payout.payment_id)
-    payout = Payout.objects.select_for_update().get(pk=payout_id)
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payout.payment_id)
+    payout = Payout.objects.select_for_update(no_key=True).get(pk=payout_id)
     if receipt.amount != Money(payout.amount_minor, payout.currency):
         raise AmountDiffers(payout_id=payout_id, told=receipt.amount.minor)
     move = MOVES[receipt.status]
@@ -253,12 +253,14 @@ def conclude_event(event: ProviderEvent, *, outcome: str, reason: str = "") -> N
 @transaction.atomic
 def record_dispute(*, payment_id: int, is_open: bool, now: datetime) -> None:
     """A customer's bank took a charge into dispute, or closed one: payouts rest meanwhile."""
-    payment = Payment.objects.select_for_update().get(pk=payment_id)
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
     Payment.objects.filter(pk=payment_id).update(is_disputed=is_open)
     if is_open:
         Payout.objects.filter(payment=payment, stage="planned").update(stage="held")
         return
-    for payout in Payout.objects.select_for_update().filter(payment=payment, stage="held"):
+    for payout in Payout.objects.select_for_update(no_key=True).filter(
+        payment=payment, stage="held"
+    ):
         payout.stage = stages.next_stage(stages.PAYOUT, "held", "release")
         payout.save(update_fields=["stage"])
         tell(payout, "payout.planned", now)

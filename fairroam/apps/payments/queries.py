@@ -48,6 +48,19 @@ def payouts_for(cause: str) -> list[PayoutRow]:
     return [payout_row(payout) for payout in rows]
 
 
+def failed_payouts() -> list[PayoutRow]:
+    """Payouts that the provider refused and that were not sent again, oldest first."""
+    rows = Payout.objects.select_related("payment").filter(stage__in=["failed", "returned"])
+    return [payout_row(payout) for payout in rows.order_by("id") if not sent_again(payout)]
+
+
+def sent_again(payout: Payout) -> bool:
+    """Whether a later try of the same act exists."""
+    act = payout.cause.partition("/try-")[0]
+    later = Payout.objects.filter(payment_id=payout.payment_id, pk__gt=payout.pk)
+    return later.filter(cause__startswith=f"{act}/try-").exists()
+
+
 def has_open_payouts(customer_id: int) -> bool:
     """Whether money is still on its way to this customer."""
     return Payout.objects.filter(customer_id=customer_id, is_live=True).exists()

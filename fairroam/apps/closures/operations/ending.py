@@ -17,7 +17,7 @@ from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.notices import operations as notices
 from fairroam.apps.orders import queries as orders
-from fairroam.apps.orders.operations.settle import let_rest
+from fairroam.apps.orders.operations import let_rest
 from fairroam.apps.payments import queries as payments
 from fairroam.apps.refunds import queries as refunds
 

@@ -1,5 +1,16 @@
 """Acts upon orders."""
 
+from fairroam.apps.orders.operations.confirm import confirm_payment
+from fairroam.apps.orders.operations.deliver import (
+    cancel_unpaid,
+    give_up,
+    let_rest,
+    record_delivery,
+    record_notice,
+    record_paid_back,
+    send_again,
+)
+from fairroam.apps.orders.operations.hear import hear_provider
 from fairroam.apps.orders.operations.place import CONSENTS, place_order
 from fairroam.apps.orders.operations.refund import (
     lock_line,
@@ -10,15 +21,6 @@ from fairroam.apps.orders.operations.refund import (
     tax_book,
     unsettle,
 )
-from fairroam.apps.orders.operations.settle import (
-    cancel_unpaid,
-    confirm_payment,
-    give_up,
-    hear_provider,
-    record_delivery,
-    record_notice,
-    record_paid_back,
-)
 
 __all__ = [
     "CONSENTS",
@@ -26,6 +28,7 @@ __all__ = [
     "confirm_payment",
     "give_up",
     "hear_provider",
+    "let_rest",
     "lock_line",
     "owe_entries",
     "place_order",
@@ -34,6 +37,7 @@ __all__ = [
     "record_paid_back",
     "release",
     "reserve",
+    "send_again",
     "settle",
     "tax_book",
     "unsettle",

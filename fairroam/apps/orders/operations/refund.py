@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
@@ -63,7 +62,7 @@ def shift(tender_id: int, *, pending: int, refunded: int) -> None:
     OrderLine.objects.filter(pk=tender.line_id).update(**changes)
 
 
-def owe_entries(*, line: OrderLine, minor: int, tax: int, cause: str, now: datetime) -> list[Entry]:
+def owe_entries(*, line: OrderLine, minor: int, tax: int, cause: str) -> list[Entry]:
     """The moves that make `minor` of a line (its tax included) owed to the customer.
 
     Unearned money goes first; what was earned already is taken back from there.

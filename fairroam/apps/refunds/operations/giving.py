@@ -47,7 +47,7 @@ def pay_back(refund: RefundRequest, decision: Decision, *, now: datetime, actor:
         parts=[(part.tender.id, part.minor) for part in parts],
     )
     plan_parts(refund, decision, parts, now=now)
-    entries, tax_minor = owed_entries(refund, decision, now=now)
+    entries, tax_minor = owed_entries(refund, decision)
     ledger.post([*entries, *credit_entries(refund, decision, parts)], now=now)
     decision_paper = issue_decision(refund, decision, now=now)
     credit_note = issue_credit_note(refund, decision, tax_minor=tax_minor, now=now)
@@ -112,9 +112,7 @@ def plan_parts(
             settle(tender_id=part.tender.id, minor=part.minor)
 
 
-def owed_entries(
-    refund: RefundRequest, decision: Decision, *, now: datetime
-) -> tuple[list[Entry], int]:
+def owed_entries(refund: RefundRequest, decision: Decision) -> tuple[list[Entry], int]:
     """The moves that make the refund owed, and the tax in it.
 
     The tax closes over all refunds of the line: T(all so far) - T(before), goodwill included,
@@ -127,7 +125,7 @@ def owed_entries(
     )
     ledger.lock_books([unearned])  # Its balance decides how much is taken back from what is earned.
     due_tax = int(decision.result["tax"])
-    entries = owe_entries(line=line, minor=decision.due_minor, tax=due_tax, cause=cause, now=now)
+    entries = owe_entries(line=line, minor=decision.due_minor, tax=due_tax, cause=cause)
     before = decision.facts["refunded"] + decision.facts["pending"] + decision.due_minor
     goodwill_tax = tax_inside(before + decision.goodwill_minor, rate) - tax_inside(before, rate)
     owed = BookName("refunds_owed", decision.currency, customer_id=refund.customer_id)

@@ -1,0 +1,147 @@
+"""An order is paid: capture, books and invoice in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from fairroam.apps.customers import operations as customers
+from fairroam.apps.journal import operations as journal
+from fairroam.apps.ledger import operations as ledger
+from fairroam.apps.ledger.operations import Entry
+from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.orders.models import Order, OrderLine, Tender
+from fairroam.apps.orders.operations.refund import tax_book
+from fairroam.apps.papers import operations as papers
+from fairroam.apps.payments import operations as payments
+from fairroam.rules import stages
+from fairroam.rules.money import Money
+
+
+def move(order: Order, name: str) -> None:
+    """Make a move of the order's stage table on a locked order, and save it."""
+    order.stage = stages.next_stage(stages.ORDER, order.stage, name)
+    if order.stage in ("fulfilled", "failed", "cancelled"):
+        order.is_live = None
+    order.save(update_fields=["stage", "is_live"])
+
+
+@transaction.atomic
+def confirm_payment(
+    *, payment_id: int, amount: Money, provider_ref: str, now: datetime
+) -> Order | None:
+    """The order is paid: capture, books and invoice in one transaction. None for a repeat.
+
+    An order that was cancelled lives again when it is paid after all. Under an account that has
+    closed meanwhile it cannot: the money goes to suspense, and a person gives it back.
+    """
+    owner_id = Order.objects.values_list("customer_id", flat=True).get(payment_id=payment_id)
+    is_open = customers.lock(owner_id).is_open
+    order = Order.objects.select_for_update().get(payment_id=payment_id)
+    is_first = payments.record_captured(
+        payment_id=payment_id, amount=amount, provider_ref=provider_ref, now=now
+    )
+    if not is_first:
+        return None
+    if not is_open:
+        keep_late_money(order, amount, now)
+        return None
+    conclude(order, now)
+    return order
+
+
+def keep_late_money(order: Order, amount: Money, now: datetime) -> None:
+    """Book what came for a closed account to suspense; its owner is unknown to us by now."""
+    clearing = BookName("clearing", amount.currency, label=order.payment.provider)
+    suspense = BookName("suspense", amount.currency)
+    ledger.post([Entry(f"late:{order.payment_id}", amount.minor, clearing, suspense)], now=now)
+    journal.tell(
+        "payment.late",
+        actor="system",
+        now=now,
+        customer_id=order.customer_id,
+        payment_id=order.payment_id,
+        amount_minor=amount.minor,
+    )
+
+
+def conclude(order: Order, now: datetime) -> None:
+    """The contract stands: tenders, books, invoice, and the event that starts delivery."""
+    order.paid_at = order.concluded_at = now
+    if order.stage == "cancelled":
+        order.stage, order.is_live = "awaiting_payment", True
+    lines = list(order.lines.select_related("order").order_by("position"))
+    Tender.objects.bulk_create(
+        [
+            Tender(
+                line=line,
+                position=1,
+                kind="cash",
+                method=order.payment.method,
+                payment_id=order.payment_id,
+                captured_minor=line.price_minor,
+            )
+            for line in lines
+        ]
+    )
+    ledger.post([entry for line in lines for entry in capture_entries(line)], now=now)
+    order.invoice = papers.issue(
+        kind="invoice",
+        statement=invoice(order, lines),
+        language=order.language,
+        customer_id=order.customer_id,
+        now=now,
+    )
+    order.save(update_fields=["paid_at", "concluded_at", "invoice"])
+    move(order, "confirm_payment")
+    journal.tell(
+        "order.paid",
+        actor=f"customer:{order.customer_id}",
+        now=now,
+        customer_id=order.customer_id,
+        order_id=order.pk,
+        order_line_ids=[line.pk for line in lines],
+    )
+
+
+def capture_entries(line: OrderLine) -> list[Entry]:
+    """What a line's payment means to the books: its net is unearned, its tax is the state's."""
+    order = line.order
+    clearing = BookName("clearing", order.currency, label=order.payment.provider)
+    unearned = BookName(
+        "unearned", order.currency, customer_id=order.customer_id, order_line_id=line.pk
+    )
+    net = line.price_minor - line.tax_minor
+    return [
+        Entry(f"capture:{line.pk}/net", net, clearing, unearned),
+        Entry(f"capture:{line.pk}/tax", line.tax_minor, clearing, tax_book(line)),
+    ]
+
+
+def invoice(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
+    """The invoice's content, as `papers` wants it."""
+
+    def amount(minor: int) -> Money:
+        return Money(minor, order.currency)
+
+    return {
+        "order": order.number,
+        "zone": order.zone,
+        "buyer": {"name": order.customer.number, "country": order.residence[:2]},
+        "lines": [
+            {
+                "description": line.plan_name(order.language),
+                "gross": amount(line.price_minor),
+                "net": amount(line.price_minor - line.tax_minor),
+                "tax": amount(line.tax_minor),
+            }
+            for line in lines
+        ],
+        "total": amount(order.total_minor),
+        "tax": amount(sum(line.tax_minor for line in lines)),
+        "tax_rate": lines[0].tax_rate,
+        "paid_by": [{"text": order.payment.method, "amount": amount(order.total_minor)}],
+        "terms": lines[0].packs,
+    }

@@ -1,0 +1,152 @@
+"""After the payment: delivered line by line, or given up and paid back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from fairroam.apps.journal import operations as journal
+from fairroam.apps.journal.refusals import MoveNotAllowed
+from fairroam.apps.ledger import operations as ledger
+from fairroam.apps.orders.models import Order, OrderLine, Tender
+from fairroam.apps.orders.operations import refund
+from fairroam.apps.orders.operations.confirm import move
+from fairroam.apps.payments import operations as payments
+from fairroam.apps.payments.models import Payout
+from fairroam.rules.tax import tax_inside
+
+CAUSE = "order-line:"
+
+
+@transaction.atomic
+def record_delivery(*, order_line_id: int, now: datetime) -> None:
+    """One eSIM of the order is ready; with the last of them the order is fulfilled."""
+    line = refund.lock_line(order_line_id)
+    order = Order.objects.get(pk=line.order_id)
+    OrderLine.objects.filter(pk=line.pk, delivered_at__isnull=True).update(delivered_at=now)
+    go_on(order)
+    journal.tell(
+        "order.delivered",
+        actor="carrier",
+        now=now,
+        customer_id=order.customer_id,
+        order_id=order.pk,
+        order_line_id=line.pk,
+    )
+
+
+def go_on(order: Order) -> None:
+    """Take a locked order as far as its lines are: each is waited for, delivered or given up."""
+    if order.stage == "paid":
+        move(order, "provision")
+    waiting = order.lines.filter(delivered_at__isnull=True)
+    if order.stage != "fulfilling" or any(not was_given_up(line) for line in waiting):
+        return
+    is_any_delivered = order.lines.filter(delivered_at__isnull=False).exists()
+    move(order, "deliver" if is_any_delivered else "give_up")
+
+
+def was_given_up(line: OrderLine) -> bool:
+    """Whether all of an undelivered line's money is on its way back, or back."""
+    return line.price_minor == line.refunded_minor + line.pending_minor
+
+
+@transaction.atomic
+def record_notice(*, order_id: int, now: datetime) -> None:
+    """The contract confirmation with the notice of withdrawal left for the customer."""
+    Order.objects.filter(pk=order_id, notice_received_at__isnull=True).update(
+        notice_received_at=now
+    )
+
+
+@transaction.atomic
+def give_up(*, order_line_id: int, now: datetime) -> None:
+    """The carrier has no profile for this line: pay all that is left of it back, at once."""
+    refund.lock_line(order_line_id)
+    line = OrderLine.objects.select_related("order").get(pk=order_line_id)
+    order, cause = line.order, f"{CAUSE}{line.pk}"
+    before = line.refunded_minor + line.pending_minor
+    left = line.price_minor - before
+    if not left:
+        return  # Given up, or refunded, before.
+    refund.reserve(
+        order_line_id=line.pk,
+        parts=[
+            (tender.pk, tender.captured_minor - tender.refunded_minor - tender.pending_minor)
+            for tender in line.tenders.order_by("position")
+        ],
+    )
+    tax = line.tax_minor - tax_inside(before, line.tax_rate)
+    ledger.post(refund.owe_entries(line=line, minor=left, tax=tax, cause=cause), now=now)
+    payments.plan_payout(
+        payment_id=order.payment_id, amount_minor=left, cause=cause, hold=False, now=now
+    )
+    go_on(order)
+    journal.tell(
+        "order.failed",
+        actor="carrier",
+        now=now,
+        customer_id=order.customer_id,
+        order_id=order.pk,
+        order_line_id=line.pk,
+        amount_minor=left,
+    )
+
+
+@transaction.atomic
+def record_paid_back(*, payout_id: int, now: datetime) -> None:
+    """What was given up has arrived at the customer. Safe to repeat."""
+    payout = Payout.objects.get(pk=payout_id)
+    line_id = line_of(payout)
+    refund.lock_line(line_id)
+    for tender in Tender.objects.filter(line_id=line_id, payment_id=payout.payment_id):
+        if tender.pending_minor >= payout.amount_minor:
+            refund.settle(tender_id=tender.pk, minor=payout.amount_minor)
+
+
+@transaction.atomic
+def send_again(*, payout_id: int, staff_user_id: int, now: datetime) -> Payout:
+    """A person has the money of a given-up line sent again, after the provider refused it.
+
+    Raises MoveNotAllowed when this payout has not failed, or was sent again before.
+    """
+    failed = Payout.objects.get(pk=payout_id)
+    refund.lock_line(line_of(failed))
+    failed.refresh_from_db()
+    cause, _, number = failed.cause.partition("/try-")
+    again = f"{cause}/try-{int(number or 1) + 1}"
+    if failed.stage != "failed" or Payout.objects.filter(cause=again).exists():
+        raise MoveNotAllowed(payout_id=payout_id, stage=failed.stage)
+    journal.tell(
+        "payout.sent_again",
+        actor=f"staff:{staff_user_id}",
+        now=now,
+        customer_id=failed.customer_id,
+        payout_id=failed.pk,
+    )
+    return payments.plan_payout(
+        payment_id=failed.payment_id,
+        amount_minor=failed.amount_minor,
+        cause=again,
+        hold=False,
+        now=now,
+    )
+
+
+def line_of(payout: Payout) -> int:
+    """The order line that a payout gives up."""
+    return int(payout.cause.removeprefix(CAUSE).partition("/")[0])
+
+
+@transaction.atomic
+def let_rest(*, order_id: int) -> None:
+    """All lines of a paid order are off: nothing of it is still to come, delivered or not."""
+    Order.objects.filter(pk=order_id, paid_at__isnull=False).update(is_live=None)
+
+
+@transaction.atomic
+def cancel_unpaid(*, placed_before: datetime) -> int:
+    """Cancel orders that nobody paid; how many. Paid after all, they live again."""
+    waiting = Order.objects.filter(stage="awaiting_payment", placed_at__lt=placed_before)
+    return waiting.update(stage="cancelled", is_live=None)

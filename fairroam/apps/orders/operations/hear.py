@@ -1,0 +1,75 @@
+"""What payment providers tell: applied once, or quarantined for a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from fairroam.apps.journal.refusals import Refusal
+from fairroam.apps.orders.operations.confirm import confirm_payment
+from fairroam.apps.orders.refusals import PaymentNotOurs
+from fairroam.apps.payments import operations as payments
+from fairroam.apps.payments.models import Payment, Payout
+from fairroam.gateways.payments import EventKind, PayoutReceipt, PayoutStatus, ProviderEvent
+
+
+@transaction.atomic
+def hear_provider(*, provider: str, told: ProviderEvent, now: datetime) -> str:
+    """Apply what a payment provider tells, once; what became of it, in one word.
+
+    What does not fit our own record is kept and quarantined for a person; nothing is booked.
+    """
+    event = payments.keep_event(provider=provider, told=told, now=now)
+    if event is None:
+        return "repeated"
+    try:
+        with transaction.atomic():
+            outcome = apply(told, provider, now)
+    except Refusal as refusal:
+        payments.conclude_event(event, outcome="quarantined", reason=refusal.code)
+        return "quarantined"
+    payments.conclude_event(event, outcome=outcome, reason="")
+    return outcome
+
+
+PAYOUT_STATUS = {
+    EventKind.REFUND_PENDING: PayoutStatus.PENDING,
+    EventKind.REFUND_SUCCEEDED: PayoutStatus.SUCCEEDED,
+    EventKind.REFUND_FAILED: PayoutStatus.FAILED,
+    EventKind.REFUND_REQUIRES_ACTION: PayoutStatus.REQUIRES_ACTION,
+}
+
+
+def apply(told: ProviderEvent, provider: str, now: datetime) -> str:
+    """Apply one event. Raises a Refusal when it contradicts what we know."""
+    if told.kind in PAYOUT_STATUS:
+        return apply_payout(told, now)
+    payment = Payment.objects.filter(provider=provider, provider_ref=told.payment_ref).first()
+    if payment is None:
+        raise PaymentNotOurs(event_id=told.event_id)
+    if told.kind == EventKind.PAYMENT_CAPTURED:
+        confirm_payment(
+            payment_id=payment.pk, amount=told.amount, provider_ref=told.payment_ref, now=now
+        )
+        return "applied"
+    if told.kind in (EventKind.DISPUTE_OPENED, EventKind.DISPUTE_CLOSED):
+        payments.record_dispute(
+            payment_id=payment.pk, is_open=told.kind == EventKind.DISPUTE_OPENED, now=now
+        )
+        return "applied"
+    return "ignored"  # A declined card: the customer tries again on the provider's page.
+
+
+def apply_payout(told: ProviderEvent, now: datetime) -> str:
+    payout = Payout.objects.filter(key=told.payout_key).first() if told.payout_key else None
+    if payout is None:
+        raise PaymentNotOurs(event_id=told.event_id)
+    receipt = PayoutReceipt(
+        provider_ref=told.payout_ref,
+        status=PAYOUT_STATUS[told.kind],
+        amount=told.amount,
+        reason=told.reason,
+    )
+    payments.record_payout(payout_id=payout.pk, receipt=receipt, now=now)
+    return "applied"
