@@ -1,14 +1,21 @@
-"""The books at a glance: every kind of book, and what contradicts them."""
+"""The books at a glance: every kind of book, what contradicts them, and money that came back."""
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from fairroam.apps.customers.models import User
+from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.ledger import queries as ledger
+from fairroam.apps.orders import operations as orders
+from fairroam.apps.payments import queries as payments
+from fairroam.clock import now
+from fairroam.web.components.refused import sentence_of
 from fairroam.web.desk.staff import staff_only
 
 
@@ -17,5 +24,22 @@ from fairroam.web.desk.staff import staff_only
 @require_safe
 def books(request: HttpRequest, staff: User) -> HttpResponse:
     """The trial balance; each currency adds up to zero."""
-    context = {"rows": ledger.trial_balance(), "faults": list(ledger.find_faults())}
+    context = {
+        "rows": ledger.trial_balance(),
+        "faults": list(ledger.find_faults()),
+        # Refunds have a page of their own at the desk; these are of eSIMs that could not be made.
+        "failed": [row for row in payments.failed_payouts() if row.cause.startswith("order-line:")],
+    }
     return render(request, "desk/books.html", context)
+
+
+@staff_only
+@require_POST
+def send_again(request: HttpRequest, staff: User, payout_id: int) -> HttpResponse:
+    """Send money of an eSIM that could not be made once more."""
+    try:
+        orders.send_again(payout_id=payout_id, staff_user_id=staff.pk, now=now())
+        messages.success(request, _("It is being sent again."))
+    except Refusal as refusal:
+        messages.error(request, sentence_of(refusal))
+    return redirect("desk:books")
