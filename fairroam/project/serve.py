@@ -6,6 +6,7 @@ import argparse
 import fcntl
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -74,6 +75,12 @@ def run(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser("fairroam run", description=run.__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="listen on this address")
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument(
+        "--profiles-port",
+        type=int,
+        default=8445,
+        help="profile servers that show a certificate call here, if we have one for it",
+    )
     options = parser.parse_args(arguments)
     folder = Path(os.environ.get("FAIRROAM_FOLDER", ".fairroam")).resolve()
 
@@ -90,7 +97,8 @@ def run(arguments: list[str]) -> int:
             found.append(database(cluster))
         if {"DATABASE_OWNER_URL"} & (environment.keys() | os.environ.keys()):
             found.append(migration(environment))
-        return [*found, *programs(environment, options.host, options.port)]
+        found += programs(environment, options.host, options.port)
+        return [*found, *profiles_door(environment, options.host, options.profiles_port)]
 
     ready = f"fairroam listens on http://{options.host}:{options.port}"
     return supervise(parts, folder, when_ready=lambda: say(ready))
@@ -156,18 +164,49 @@ def migration(environment: Environment) -> Step:
 
 def programs(environment: Environment, host: str, port: int) -> list[Service]:
     """Return the two programs of ours: what answers, and what follows."""
-    web = [str(BIN / "granian"), "--interface", "wsgi", "--host", host, "--port", str(port)]
-    web += ["--workers", "1", "--blocking-threads", "24", "--workers-kill-timeout", "25"]
     return [
         Service(
             name="web",
-            command=[*web, "fairroam.project.wsgi:application"],
+            command=web_server(host, port, threads=24),
             environment=environment,
             doing="Starting the pages and the worker",
             ready=partial(answers, f"http://{host}:{port}/livez"),
         ),
         Service(name="worker", command=[str(BIN / "fairroam"), "worker"], environment=environment),
     ]
+
+
+def profiles_door(environment: Environment, host: str, port: int) -> list[Service]:
+    """Return the door for profile servers that show a certificate, if we have one to show."""
+    certificate = os.environ.get("FAIRROAM_PROFILES_DOOR_CERTIFICATE")
+    if not certificate:
+        return []
+    key = os.environ.get("FAIRROAM_PROFILES_DOOR_KEY_FILE") or certificate
+    ca = os.environ.get("FAIRROAM_PROFILES_CA", "")
+    tls = ["--ssl-certificate", certificate, "--ssl-keyfile", key, "--ssl-ca", ca]
+    tls += ["--ssl-client-verify", "--ssl-protocol-min", "tls1.2"]  # SGP.22 asks for 1.2 or newer
+    return [
+        Service(
+            name="profiles-door",
+            command=[*web_server(host, port, threads=4), "--http", "1", *tls],
+            environment={**environment, "FAIRROAM_DOORS": "profiles"},
+            ready=partial(listens, host, port),
+        )
+    ]
+
+
+def web_server(host: str, port: int, *, threads: int) -> list[str]:
+    command = [str(BIN / "granian"), "--interface", "wsgi", "--host", host, "--port", str(port)]
+    command += ["--workers", "1", "--blocking-threads", str(threads)]
+    return [*command, "--workers-kill-timeout", "25", "fairroam.project.wsgi:application"]
+
+
+def listens(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=2):
+            return True
+    except OSError:
+        return False
 
 
 # The demo -------------------------------------------------------------------------------------

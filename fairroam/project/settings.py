@@ -28,6 +28,13 @@ def env_choice(name: str, default: str, choices: tuple[str, ...]) -> str:
     return value
 
 
+def env_file(name: str) -> Path | None:
+    value = env(name, "")
+    if value and not os.access(value, os.R_OK):
+        raise ImproperlyConfigured(f"{name}={value!r}: write the path of a file that we may read.")
+    return Path(value).resolve() if value else None
+
+
 # Where and who we are ------------------------------------------------------------------------
 FAIRROAM_ENVIRONMENT = env_choice(
     "FAIRROAM_ENVIRONMENT", "production", ("production", "demo", "test")
@@ -47,6 +54,22 @@ FAIRROAM_PAYMENTS_KEY = env("FAIRROAM_PAYMENTS_KEY", "")
 FAIRROAM_PAYMENTS_HOOK_SECRET = env("FAIRROAM_PAYMENTS_HOOK_SECRET", "")
 FAIRROAM_PROFILES_URL = env("FAIRROAM_PROFILES_URL", "")
 FAIRROAM_PROFILES_REQUESTER = env("FAIRROAM_PROFILES_REQUESTER", "fairroam")
+# ES2+ over mutual TLS: whom we trust, what we show where we call, and where we are called.
+FAIRROAM_PROFILES_CA = env_file("FAIRROAM_PROFILES_CA")
+FAIRROAM_PROFILES_CERTIFICATE = env_file("FAIRROAM_PROFILES_CERTIFICATE")
+FAIRROAM_PROFILES_KEY_FILE = env_file("FAIRROAM_PROFILES_KEY_FILE")
+FAIRROAM_PROFILES_DOOR_CERTIFICATE = env_file("FAIRROAM_PROFILES_DOOR_CERTIFICATE")
+FAIRROAM_PROFILES_DOOR_KEY_FILE = env_file("FAIRROAM_PROFILES_DOOR_KEY_FILE")
+if bool(FAIRROAM_PROFILES_CA) != bool(
+    FAIRROAM_PROFILES_CERTIFICATE or FAIRROAM_PROFILES_DOOR_CERTIFICATE
+):
+    raise ImproperlyConfigured(
+        "FAIRROAM_PROFILES_CA: name it together with a certificate, or neither of them."
+    )
+if FAIRROAM_PROFILES_CERTIFICATE and not FAIRROAM_PROFILES_URL.startswith("https://"):
+    raise ImproperlyConfigured(
+        f"FAIRROAM_PROFILES_URL={FAIRROAM_PROFILES_URL!r}: a certificate needs https://."
+    )
 FAIRROAM_LINES_URL = env("FAIRROAM_LINES_URL", "")
 FAIRROAM_LINES_KEY = env("FAIRROAM_LINES_KEY", "")
 FAIRROAM_USAGE_HOOK_SECRET = env("FAIRROAM_USAGE_HOOK_SECRET", "")
@@ -98,7 +121,14 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "fairroam.web.components.unavailable.Unavailable",
 ]
-ROOT_URLCONF = "fairroam.project.urls"
+# What this process answers: the public, or profile servers that have shown their certificate.
+FAIRROAM_DOORS = env_choice("FAIRROAM_DOORS", "public", ("public", "profiles"))
+ROOT_URLCONF = {
+    "public": "fairroam.project.urls",
+    "profiles": "fairroam.web.hooks.certified_urls",
+}[FAIRROAM_DOORS]
+if FAIRROAM_DOORS == "profiles":
+    ALLOWED_HOSTS = ["*"]  # Carriers may know us by another name, and no page builds a link of it.
 WSGI_APPLICATION = "fairroam.project.wsgi.application"
 AUDIENCES = ["components", "site", "account", "desk", "demo"]
 TEMPLATES = [

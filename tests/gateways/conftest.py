@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fairroam.gateways.payments import sandbox
 from sandbox.listener import Listener
-from sandbox.processes import HOOK_SECRET, KEY, SandboxProcess
+from sandbox.processes import HOOK_SECRET, KEY, PROJECT, SandboxProcess
 from tests.gateways.payment_provider import Provider
 
 
@@ -32,6 +35,14 @@ def sandbox_process(
     yield start
     for process in started.values():
         process.stop()
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make certificates` makes, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("tls") / "certificates"
+    subprocess.run([sys.executable, PROJECT / "scripts/certificates.py", folder], check=True)
+    return folder
 
 
 @pytest.fixture(scope="session")

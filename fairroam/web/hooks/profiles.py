@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 from fairroam.apps.esims import operations, tasks
 from fairroam.clock import now
 from fairroam.gateways.profiles import BadNotice
+from fairroam.gateways.profiles.es2plus import ADMIN_PROTOCOL
 from fairroam.web.hooks.payments import problem
 
 
@@ -21,4 +22,6 @@ def handle_download_progress_info(request: HttpRequest) -> HttpResponse:
     except BadNotice:
         return problem("bad-notice", 400)
     operations.record_notice(notice=notice, now=now())
-    return HttpResponse(status=204)
+    answer = HttpResponse(status=204, headers={"X-Admin-Protocol": ADMIN_PROTOCOL})
+    del answer["Content-Type"]  # There is no content.
+    return answer

@@ -1,14 +1,19 @@
 """Doors for machines: providers, carriers, networks."""
 
+from django.conf import settings
 from django.urls import path
 
 from fairroam.web.hooks import payments, profiles, usage
 
 urlpatterns = [
     path("payments/<slug:provider>", payments.hear),
-    path(
-        "profiles/gsma/rsp2/es2plus/handleDownloadProgressInfo",
-        profiles.handle_download_progress_info,
-    ),
     path("usage/<slug:source>", usage.record),
 ]
+if not settings.FAIRROAM_PROFILES_DOOR_CERTIFICATE:
+    # Else the only way in is `certified_urls`: here nobody shows who they are.
+    urlpatterns.append(
+        path(
+            "profiles/gsma/rsp2/es2plus/handleDownloadProgressInfo",
+            profiles.handle_download_progress_info,
+        )
+    )
