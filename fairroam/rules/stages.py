@@ -127,6 +127,68 @@ LINE_ACT: Moves = {
     ("asked", "overtake"): "overtaken",  # The line was taken off meanwhile.
 }
 
+# A number is the operator's; whose line had it, and when, is another row.
+NUMBER: Moves = {
+    ("available", "reserve"): "reserved",
+    ("reserved", "give_back"): "available",  # Its line never came to life.
+    ("reserved", "activate"): "active",
+    ("active", "warn"): "inactive_warned",
+    ("inactive_warned", "keep"): "active",  # A qualifying act was recorded.
+    ("active", "expire"): "grace",
+    ("inactive_warned", "expire"): "grace",
+    ("grace", "keep"): "active",
+    ("active", "ask_port_out"): "port_out_pending",
+    ("inactive_warned", "ask_port_out"): "port_out_pending",
+    ("grace", "ask_port_out"): "port_out_pending",
+    ("port_out_pending", "stay"): "active",  # The code was never used: its time is over.
+    ("port_out_pending", "port_out"): "ported_out",
+    ("active", "disconnect"): "disconnected",
+    ("inactive_warned", "disconnect"): "disconnected",
+    ("grace", "disconnect"): "disconnected",
+    ("port_out_pending", "disconnect"): "disconnected",
+    ("disconnected", "quarantine"): "quarantined",
+    ("quarantined", "recycle"): "recycled",  # From here on the same digits are another number.
+}
+
+# What a customer asked for when they bought a plan that keeps a number.
+KEEPING: Moves = {
+    ("waiting_for_identity", "allow"): "kept",
+    ("waiting_for_identity", "review"): "under_review",  # Over the cap, or many at once.
+    ("under_review", "allow"): "kept",
+    ("under_review", "refuse"): "refused",
+    ("waiting_for_identity", "end"): "ended",
+    ("under_review", "end"): "ended",
+    ("kept", "end"): "ended",
+}
+
+KEEP_ALIVE: Moves = {
+    ("asked", "succeed"): "done",
+    ("asked", "refuse"): "refused",
+    ("asked", "overtake"): "overtaken",  # Somebody used the line meanwhile, or it has ended.
+}
+
+PORT_OUT: Moves = {
+    ("asked", "issue"): "issued",
+    ("asked", "refuse"): "refused",
+    ("issued", "use"): "used",
+    ("issued", "expire"): "expired",
+    ("asked", "end"): "ended",
+    ("issued", "end"): "ended",
+}
+
+IDENTITY: Moves = {
+    ("asked", "start"): "started",  # The provider's page can be opened.
+    ("asked", "verify"): "verified",  # Its notice came before its own answer.
+    ("asked", "refuse"): "refused",
+    ("started", "verify"): "verified",
+    ("started", "refuse"): "refused",
+    ("started", "expire"): "expired",
+    ("asked", "hand_over"): "with_a_person",
+    ("started", "hand_over"): "with_a_person",
+    ("with_a_person", "verify"): "verified",
+    ("with_a_person", "refuse"): "refused",
+}
+
 REFUND: Moves = {
     ("submitted", "await_network"): "waiting_for_network",
     ("submitted", "review"): "under_review",
