@@ -5,28 +5,22 @@ The judge of what happened is the stand-in's own log of effects.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fairroam.gateways.calls import GatewayUnreachable
 from fairroam.gateways.identifiers import ActivationCode, has_sound_check_digit
 from fairroam.gateways.profiles import (
     AlreadyDownloaded,
     AnswerMismatch,
-    BadNotice,
     CodeRefused,
     ConfirmationCodeRefused,
     DeviceRefused,
     DiscoveryFailed,
     FinalState,
-    NoticeKind,
     OrderExpired,
     OutOfStock,
     ProfileGateway,
@@ -185,10 +179,30 @@ def test_a_dripping_answer_ends_at_the_deadline(carrier, gateway, hasty_gateway)
     assert effects_of(carrier, iccid) == ["order", "cancel"]
 
 
-def test_a_carrier_that_is_down_is_unreachable():
+def test_a_carrier_that_is_down_for_long_comes_back_to_the_same_order(carrier, gateway):
+    chosen = order(gateway)
+    for call in ("stock", "downloadOrder", "confirmOrder", "releaseProfile", "cancelOrder"):
+        carrier.arm(call, "down", times=None)
+    for _ in range(3):
+        for step in (
+            lambda: gateway.list_available(TYPE),
+            lambda: order(gateway, iccid=chosen),
+            lambda: release(gateway, chosen),
+            lambda: gateway.release_profile(iccid=chosen, call_id=uuid4()),
+            lambda: cancel(gateway, chosen),
+        ):
+            with pytest.raises(GatewayUnreachable):
+                step()
+    carrier.disarm()
+    release(gateway, chosen)
+
+    assert effects_of(carrier, chosen) == ["order", "confirm"]
+
+
+def test_nobody_there_at_all_means_that_nothing_was_sent():
     gateway = connect(url="http://127.0.0.1:9", requester="r", timeout_seconds=1)
 
-    with pytest.raises(GatewayUnreachable):
+    with pytest.raises(GatewayUnreachable, match="nothing was sent"):
         order(gateway)
 
 
@@ -403,139 +417,3 @@ def test_a_stock_list_is_read_strictly(answer, status):
         gateway = connect(url=url, requester="r", timeout_seconds=5)
         with pytest.raises(GatewayUnreachable):
             gateway.list_available(TYPE)
-
-
-def notice(**changes: object) -> bytes:
-    told = {
-        "header": {"functionRequesterIdentifier": "smdp-1", "functionCallIdentifier": "FCI-1"},
-        "eid": EID,
-        "iccid": "8988211000000000017F",
-        "profileType": "P1",
-        "timestamp": "2026-11-22T05:50:00Z",
-        "notificationPointId": 3,
-        "notificationPointStatus": {"status": "Executed-Success"},
-    } | changes
-    return json.dumps({name: value for name, value in told.items() if value != "ABSENT"}).encode()
-
-
-@pytest.mark.parametrize(
-    ("point", "kind"),
-    [
-        (1, NoticeKind.ELIGIBILITY),
-        ("1", NoticeKind.ELIGIBILITY),
-        (2, NoticeKind.CONFIRMATION_FAILED),
-        (3, NoticeKind.DOWNLOADED),
-        ("4", NoticeKind.INSTALLED),
-        ("5", NoticeKind.DELETED),
-        ("101", NoticeKind.ENABLED),
-        (102, NoticeKind.DISABLED),
-        (77, NoticeKind.UNKNOWN),
-        ("x", NoticeKind.UNKNOWN),
-        ("ABSENT", NoticeKind.UNKNOWN),
-        ([3], NoticeKind.UNKNOWN),
-    ],
-)
-def test_points_are_read_as_numbers_and_as_text_and_never_refused(gateway, point, kind):
-    read = gateway.parse_progress(body=notice(notificationPointId=point), headers={})
-
-    assert read.kind == kind
-    assert read.iccid == "8988211000000000017"
-    assert read.eid == EID
-    assert read.succeeded
-
-
-@pytest.mark.parametrize(
-    ("times", "moment"),
-    [
-        ({"timestamp": "2026-11-22T05:50:00Z"}, datetime(2026, 11, 22, 5, 50, tzinfo=UTC)),
-        ({"timestamp": "2026-11-22T06:50:00+01:00"}, datetime(2026, 11, 22, 5, 50, tzinfo=UTC)),
-        ({"timestamp": "2026-11-22T05:50:00"}, datetime(2026, 11, 22, 5, 50, tzinfo=UTC)),
-        ({"timestamp": 1795326600}, datetime(2026, 11, 22, 5, 50, tzinfo=UTC)),
-        ({"timestamp": "1795326600000"}, datetime(2026, 11, 22, 5, 50, tzinfo=UTC)),
-        (
-            {"timestamp": "ABSENT", "timeStamp": "1795326600"},
-            datetime(2026, 11, 22, 5, 50, tzinfo=UTC),
-        ),
-        ({"timestamp": "ABSENT"}, None),
-        ({"timestamp": "yesterday"}, None),
-        ({"timestamp": True}, None),
-        ({"timestamp": 10**30}, None),
-        ({"timestamp": "0001-01-01T00:00:00+14:00"}, None),
-    ],
-)
-def test_times_come_in_many_forms(gateway, times, moment):
-    assert gateway.parse_progress(body=notice(**times), headers={}).happened_at == moment
-
-
-@pytest.mark.parametrize(
-    ("status", "succeeded"),
-    [
-        ({"status": "Executed-Success"}, True),
-        ({"status": "Executed-WithWarning"}, True),
-        ({"status": "Failed", "statusCodeData": {"subjectCode": "8.1"}}, False),
-        ({"status": "Expired"}, False),
-        ("Failed", False),
-        ("ABSENT", True),
-        ({}, True),
-    ],
-)
-def test_only_a_plain_failure_is_a_failure(gateway, status, succeeded):
-    body = notice(notificationPointStatus=status)
-
-    assert gateway.parse_progress(body=body, headers={}).succeeded == succeeded
-
-
-def test_copies_of_a_notice_have_one_key_and_others_another(gateway):
-    def key(**changes: object) -> str:
-        return gateway.parse_progress(body=notice(**changes), headers={}).key
-
-    repeat = key(header={"functionCallIdentifier": "FCI-2"}, iccid="8988211000000000017")
-    assert key() == repeat
-    different = [
-        key(),
-        key(eid="ABSENT"),
-        key(notificationPointId=4),
-        key(timestamp="2026-11-22T05:50:01Z"),
-        key(iccid="8988211000000000025"),
-    ]
-    assert len(set(different)) == len(different)
-
-
-@pytest.mark.parametrize(
-    ("body", "headers", "field"),
-    [
-        (b"", {}, "json"),
-        (b"[]", {}, "json"),
-        (b"[" * 100_000, {}, "json"),
-        (b"\xff", {}, "json"),
-        (notice(iccid="ABSENT"), {}, "iccid"),
-        (notice(iccid="12"), {}, "iccid"),
-        (notice(), {"x-admin-protocol": "gsma/rsp/v9.0.0"}, "X-Admin-Protocol"),
-    ],
-)
-def test_what_is_no_notice_is_named(gateway, body, headers, field):
-    with pytest.raises(BadNotice, match=field):
-        gateway.parse_progress(body=body, headers=headers)
-
-
-def test_any_second_version_of_the_protocol_is_heard(gateway):
-    for version in ("v2.0.0", "v2.2.1", "v2.5.0"):
-        headers = {"X-Admin-Protocol": f"gsma/rsp/{version}"}
-        assert gateway.parse_progress(body=notice(), headers=headers).kind == "downloaded"
-
-
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.floats(allow_nan=False),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
-    max_leaves=5,
-)
-READER = connect(url="http://127.0.0.1:9", requester="r")
-
-
-@given(point=anything, status=anything, time=anything, eid=anything)
-def test_no_content_of_a_notice_about_a_profile_is_refused(point, status, time, eid):
-    body = notice(
-        notificationPointId=point, notificationPointStatus=status, timestamp=time, eid=eid
-    )
-
-    assert READER.parse_progress(body=body, headers={}).iccid == "8988211000000000017"
