@@ -39,7 +39,7 @@ def add_operator_door(service: Service, store: Store, network: Network) -> None:
     def serve(act: str, work: Callable[[str], dict[str, Any]]) -> None:
         @service.route("POST", f"/v1/lines/{{iccid}}/{act}", call=f"{act}_line")
         def answer(request: Request) -> Answer:
-            return store.answer_once(request, lambda: json_answer(work(_iccid(request))))
+            return store.answer_once(request, lambda: json_answer(work(iccid_of(request))))
 
     serve("suspend", network.suspend)
     serve("resume", network.resume)
@@ -49,13 +49,8 @@ def add_operator_door(service: Service, store: Store, network: Network) -> None:
     def prefer(request: Request) -> Answer:
         asked = read(request, Preference)
         return store.answer_once(
-            request, lambda: json_answer(network.prefer(_iccid(request), asked))
+            request, lambda: json_answer(network.prefer(iccid_of(request), asked))
         )
-
-    @service.route("GET", "/v1/lines/{iccid}", call="look_up_line")
-    def look_up(request: Request) -> Answer:
-        with store.act():
-            return json_answer(network.line(_iccid(request)))
 
     @service.route("GET", "/v1/usage", call="list_usage")
     def usage(request: Request) -> Answer:
@@ -66,7 +61,8 @@ def add_operator_door(service: Service, store: Store, network: Network) -> None:
             return json_answer(network.records(int(since)))
 
 
-def _iccid(request: Request) -> str:
+def iccid_of(request: Request) -> str:
+    """The line that the address names. Raises Problem (404 `no_such_line`)."""
     iccid = request.parts["iccid"]
     if not ICCID.fullmatch(iccid):
         raise Problem(404, "no_such_line")

@@ -187,6 +187,70 @@ def test_an_ended_line_is_steered_nowhere(gateway, iccid):
         gateway.prefer_operator(iccid=iccid, country="JP", operator="Second", key=uuid4())
 
 
+def port_out(network: SandboxProcess, iccid: str, code: str) -> httpx.Response:
+    return network.call("POST", "/network/port_out", json={"iccid": iccid, "code": code})
+
+
+@pytest.mark.parametrize("name", ["sms_out", "data_session", "purchase"])
+def test_an_act_that_keeps_a_number_is_done_once_per_key(network, gateway, iccid, name):
+    assert name in gateway.capabilities.keeps_alive
+    key = uuid4()
+    network.arm("keep_alive", "error_after_effect")
+    with pytest.raises(GatewayUnreachable):
+        gateway.keep_alive(iccid=iccid, act=name, key=key)
+
+    kept, again = (gateway.keep_alive(iccid=iccid, act=name, key=key) for _ in range(2))
+
+    assert kept == again
+    assert (kept.act, bool(kept.ref), kept.happened_at.tzinfo) == (name, True, UTC)
+    assert [one["act"] for one in network.effects("keep_alive", iccid=iccid)] == [name]
+
+
+def test_no_act_keeps_a_line_that_is_stopped_or_over(network, gateway, iccid):
+    with pytest.raises(LineRefused, match="act_not_offered"):
+        gateway.keep_alive(iccid=iccid, act="sms_in", key=uuid4())
+    act(gateway, "suspend", iccid)
+    with pytest.raises(LineRefused, match="line_suspended"):
+        gateway.keep_alive(iccid=iccid, act="sms_out", key=uuid4())
+    act(gateway, "end", iccid)
+    with pytest.raises(LineRefused, match="line_ended"):
+        gateway.keep_alive(iccid=iccid, act="sms_out", key=uuid4())
+
+    assert network.effects("keep_alive", iccid=iccid) == []
+
+
+@pytest.mark.promise(51)
+def test_a_number_moves_with_its_code_and_with_no_other(network, gateway, iccid):
+    assert gateway.capabilities.ports_out
+    first, again = (gateway.port_out_code(iccid=iccid, key=uuid4()) for _ in range(2))
+    assert first == again
+    assert first.code not in repr(first)
+    days = (first.expires_at - datetime.now(UTC)) / timedelta(days=1)
+    assert 29 < days <= 30
+    wrong = port_out(network, iccid, "EXM" + str((int(first.code[3:]) + 1) % 10**6))
+    assert gateway.look_up_line(iccid=iccid).ported_out_at is None
+
+    right = port_out(network, iccid, first.code)
+
+    state = gateway.look_up_line(iccid=iccid)
+    assert (wrong.status_code, right.status_code) == (403, 200)
+    assert (state.status, state.ported_out_at is not None) == (LineStatus.ENDED, True)
+    assert port_out(network, iccid, first.code).status_code == 403
+    with pytest.raises(LineRefused, match="line_ended"):
+        gateway.port_out_code(iccid=iccid, key=uuid4())
+
+
+def test_an_act_told_of_another_line_is_a_mismatch(iccid):
+    told = {"iccid": "8999900000000000999", "act": "sms_out", "at": NOON.isoformat(), "id": "act_1"}
+
+    with counterpart(saying_json(told)) as url:
+        gateway = connect(url=url, key=KEY, hook_secret=SECRET, timeout_seconds=5)
+        with pytest.raises(AnswerMismatch):
+            gateway.keep_alive(iccid=iccid, act="sms_out", key=uuid4())
+        with pytest.raises(AnswerMismatch):
+            gateway.keep_alive(iccid=told["iccid"], act="purchase", key=uuid4())
+
+
 def test_only_the_operator_may_act(network, iccid):
     stranger = connect(url=network.url, key="guess", hook_secret=SECRET, timeout_seconds=5)
 

@@ -7,7 +7,7 @@ One module per network, each with `connect(...) -> LineGateway`. One contract su
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -21,12 +21,14 @@ __all__ = [
     "BadSignature",
     "Capabilities",
     "GatewayUnreachable",
+    "KeptAlive",
     "KeyReused",
     "LineGateway",
     "LineRefused",
     "LineState",
     "LineStatus",
     "NetworkRecord",
+    "PortOutCode",
     "RecordKind",
     "StaleEvent",
     "UsageNotUnderstood",
@@ -69,20 +71,44 @@ class Capabilities:
     """What a network can do besides ending a line, which all can.
 
     suspends: stop all service for a while and give it again. steers: prefer, abroad, the operator
-    that the customer chose.
+    that the customer chose. keeps_alive: the acts that the operator lets us do so that a number is
+    kept. ports_out: give the code with which a number moves to another operator.
     """
 
     suspends: bool
     steers: bool
+    keeps_alive: frozenset[str] = frozenset()
+    ports_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineState:
-    """A line as the network sees it. first_attach_at: None while it never found the network."""
+    """A line as the network sees it. first_attach_at: None while it never found the network.
+
+    ported_out_at: when its number moved to another operator; such a line has ended.
+    """
 
     iccid: str
     status: LineStatus
     first_attach_at: datetime | None
+    ported_out_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAlive:
+    """A qualifying act that the network did: which one, when, and its own name for it."""
+
+    act: str
+    happened_at: datetime
+    ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortOutCode:
+    """With this code, a bearer secret, another operator can take the number until `expires_at`."""
+
+    code: str = field(repr=False)
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +153,7 @@ class LineGateway(Protocol):
     def suspend_line(self, *, iccid: str, key: UUID) -> LineState:
         """Stop all service until the line is resumed.
 
-        Raises LineRefused, KeyReused, AnswerMismatch, GatewayUnreachable; so do all four acts.
+        Raises LineRefused, KeyReused, AnswerMismatch, GatewayUnreachable; so do all these acts.
         Only where `suspends`.
         """
 
@@ -145,6 +171,19 @@ class LineGateway(Protocol):
 
         Once this returns, no use can begin; records of earlier use may still arrive.
         Raises as `suspend_line` does.
+        """
+
+    def keep_alive(self, *, iccid: str, act: str, key: UUID) -> KeptAlive:
+        """Do one of the acts in `keeps_alive` with the line, so that its number is kept.
+
+        A repeat with the same key is the same act. Raises as `suspend_line` does.
+        """
+
+    def port_out_code(self, *, iccid: str, key: UUID) -> PortOutCode:
+        """Return the code with which the number moves to another operator.
+
+        While one is good, every key gets that one. Raises as `suspend_line` does. Only where
+        `ports_out`.
         """
 
     def look_up_line(self, *, iccid: str) -> LineState:

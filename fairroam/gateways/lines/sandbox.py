@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
@@ -17,19 +17,21 @@ from fairroam.gateways.lines import (
     AnswerMismatch,
     Capabilities,
     GatewayUnreachable,
+    KeptAlive,
     KeyReused,
     LineGateway,
     LineRefused,
     LineState,
     LineStatus,
     NetworkRecord,
+    PortOutCode,
     RecordKind,
     UsageNotUnderstood,
     UsagePage,
 )
 from fairroam.gateways.signatures import check_signature
 
-FINAL_CODES = frozenset({"line_ended", "no_such_line"})
+FINAL_CODES = frozenset({"act_not_offered", "line_ended", "line_suspended", "no_such_line"})
 
 Instant = Annotated[datetime, Meta(tz=True)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -39,6 +41,23 @@ class _Line(msgspec.Struct):
     iccid: str
     state: LineStatus
     first_attach_at: Instant | None
+    ported_out_at: Instant | None = None
+
+
+class _KeptAlive(msgspec.Struct):
+    iccid: str
+    act: Name
+    at: Instant
+    id: Name
+
+
+class _PortOutCode(msgspec.Struct):
+    iccid: str
+    code: Name
+    expires_at: Instant
+
+
+Told = TypeVar("Told", _Line, _KeptAlive, _PortOutCode)
 
 
 class _Record(msgspec.Struct):
@@ -71,7 +90,12 @@ def connect(*, url: str, key: str, hook_secret: str, timeout_seconds: float = 20
 class SandboxLines:
     """See `LineGateway`. Safe to share between threads."""
 
-    capabilities = Capabilities(suspends=True, steers=True)
+    capabilities = Capabilities(
+        suspends=True,
+        steers=True,
+        keeps_alive=frozenset({"sms_out", "data_session", "purchase"}),
+        ports_out=True,
+    )
 
     def __init__(self, *, door: Door, key: str, hook_secret: str) -> None:
         self._door = door
@@ -93,6 +117,18 @@ class SandboxLines:
     def end_line(self, *, iccid: str, key: UUID) -> LineState:
         """See `LineGateway`."""
         return self._act("end", iccid, key)
+
+    def keep_alive(self, *, iccid: str, act: str, key: UUID) -> KeptAlive:
+        """See `LineGateway`."""
+        told = _told(self._post("keep_alive", iccid, key, {"act": act}), _KeptAlive, iccid)
+        if told.act != act:
+            raise AnswerMismatch(f"asked for {act}, answered about {told.act}")
+        return KeptAlive(act=told.act, happened_at=told.at, ref=told.id)
+
+    def port_out_code(self, *, iccid: str, key: UUID) -> PortOutCode:
+        """See `LineGateway`."""
+        told = _told(self._post("port_out_code", iccid, key, {}), _PortOutCode, iccid)
+        return PortOutCode(code=told.code, expires_at=told.expires_at)
 
     def look_up_line(self, *, iccid: str) -> LineState:
         """See `LineGateway`."""
@@ -125,12 +161,26 @@ class SandboxLines:
     def _act(
         self, act: str, iccid: str, key: UUID, body: Mapping[str, str] | None = None
     ) -> LineState:
+        return _line(self._post(act, iccid, key, body or {}), iccid)
+
+    def _post(self, act: str, iccid: str, key: UUID, body: Mapping[str, str]) -> Answered:
         path = f"/v1/lines/{quote(iccid, safe='')}/{act}"
         headers = self._headers | {"Idempotency-Key": str(key)}
-        return _line(self._door.post(path, headers=headers, body=body or {}), iccid)
+        return self._door.post(path, headers=headers, body=body)
 
 
 def _line(answered: Answered, iccid: str) -> LineState:
+    line = _told(answered, _Line, iccid)
+    return LineState(
+        iccid=iccid,
+        status=line.state,
+        first_attach_at=line.first_attach_at,
+        ported_out_at=line.ported_out_at,
+    )
+
+
+def _told(answered: Answered, wanted: type[Told], iccid: str) -> Told:
+    """What the network answered about that line, as `wanted`."""
     told = answered.json()
     if answered.status != 200:
         code = told.get("error")
@@ -140,12 +190,12 @@ def _line(answered: Answered, iccid: str) -> LineState:
             raise LineRefused(code)
         raise GatewayUnreachable(f"HTTP {answered.status}: {code}")
     try:
-        line = msgspec.convert(told, _Line)
+        line = msgspec.convert(told, wanted)
     except msgspec.ValidationError as error:
         raise GatewayUnreachable(str(error)) from error
     if line.iccid != iccid:
         raise AnswerMismatch(f"asked about {iccid}, answered about {line.iccid}")
-    return LineState(iccid=iccid, status=line.state, first_attach_at=line.first_attach_at)
+    return line
 
 
 def _records(batch: _Batch) -> list[NetworkRecord]:
