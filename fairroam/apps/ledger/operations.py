@@ -41,7 +41,7 @@ def lock_books(names: Iterable[BookName]) -> dict[BookName, Book]:
     """
     books = {name: open_book(name) for name in names}
     owned = sorted(book.pk for name, book in books.items() if name.is_customers)
-    for book in Book.objects.select_for_update().filter(pk__in=owned).order_by("pk"):
+    for book in Book.objects.select_for_update(no_key=True).filter(pk__in=owned).order_by("pk"):
         books[name_of(book)] = book
     return books
 

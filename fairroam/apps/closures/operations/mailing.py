@@ -17,7 +17,7 @@ CLAIM_LASTS = timedelta(minutes=5)
 def lock(closure_id: int) -> Closure:
     """Lock the customer's row, as every step does, and read the closing."""
     customer_id = Closure.objects.values_list("customer_id", flat=True).get(pk=closure_id)
-    Customer.objects.select_for_update().get(pk=customer_id)
+    Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
     return Closure.objects.select_related("certificate", "customer").get(pk=closure_id)
 
 

@@ -38,7 +38,7 @@ def take_next_step(*, closure_id: int, now: datetime) -> str | None:
     last mail is no step of this function: it is sent outside of any transaction.
     """
     customer_id = Closure.objects.values_list("customer_id", flat=True).get(pk=closure_id)
-    Customer.objects.select_for_update().get(pk=customer_id)
+    Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
     closure = Closure.objects.select_related("customer").get(pk=closure_id)
     name = next_step(closure_id)
     if name is None or name not in ACTS or closure.stage == "reversed":

@@ -173,7 +173,9 @@ def _lock_runs(arrivals: Iterable[Arrival], now: datetime) -> list[PlanRun]:
     known = PlanRun.objects.filter(pk__in=line_ids).values_list("pk", flat=True)
     for order_line_id in sorted(line_ids - set(known)):
         open_meters(order_line_id=order_line_id, now=now)
-    return list(PlanRun.objects.select_for_update().filter(pk__in=line_ids).order_by("pk"))
+    return list(
+        PlanRun.objects.select_for_update(no_key=True).filter(pk__in=line_ids).order_by("pk")
+    )
 
 
 def _count(run: PlanRun, arrivals: Sequence[Arrival], now: datetime) -> None:

@@ -109,7 +109,7 @@ def end_plans(*, now: datetime) -> int:
 @transaction.atomic
 def _end_plan(order_line_id: int, now: datetime) -> bool:
     line = orders.lock_line(order_line_id)
-    run = PlanRun.objects.select_for_update().get(pk=order_line_id)
+    run = PlanRun.objects.select_for_update(no_key=True).get(pk=order_line_id)
     if run.ended_at is not None or line.pending_minor:
         return False
     earn([run], now=now)  # A part without a limit is earned by its time alone.

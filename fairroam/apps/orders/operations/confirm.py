@@ -39,7 +39,7 @@ def confirm_payment(
     """
     owner_id = Order.objects.values_list("customer_id", flat=True).get(payment_id=payment_id)
     is_open = customers.lock(owner_id).is_open
-    order = Order.objects.select_for_update().get(payment_id=payment_id)
+    order = Order.objects.select_for_update(no_key=True).get(payment_id=payment_id)
     is_first = payments.record_captured(
         payment_id=payment_id, amount=amount, provider_ref=provider_ref, now=now
     )

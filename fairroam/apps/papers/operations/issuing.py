@@ -62,7 +62,7 @@ def _next_number(kind: str, now: datetime) -> str:
     # The year is the seller's: a customer's zone must not choose the series.
     year = timezone.localtime(now, timezone.get_default_timezone()).year
     NumberSeries.objects.get_or_create(kind=kind, year=year)
-    series = NumberSeries.objects.select_for_update().get(kind=kind, year=year)
+    series = NumberSeries.objects.select_for_update(no_key=True).get(kind=kind, year=year)
     series.last += 1
     series.save(update_fields=["last"])
     return series_number(kind, year, series.last)

@@ -49,7 +49,7 @@ def revoke_key(kid: str, *, revoked_from: datetime, actor: str, now: datetime) -
 
     Choose the earliest instant at which it may have been stolen. Raises NoSuchKey.
     """
-    row = SigningKey.objects.select_for_update().filter(kid=kid).first()
+    row = SigningKey.objects.select_for_update(no_key=True).filter(kid=kid).first()
     if row is None:
         raise NoSuchKey(kid=kid)
     row.revoked_from = min(revoked_from, row.revoked_from or revoked_from)
