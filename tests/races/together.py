@@ -1,0 +1,91 @@
+"""Let acts happen at the same moment, each on a connection of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import psycopg
+from django.db import connections
+from django.db.models import Model, QuerySet
+
+from fairroam.project.database import OWNER_ROLE, Cluster
+from tests.conftest import empty_all_tables
+
+PATIENCE_SECONDS = 30
+
+
+def together(*acts: Callable[[], Any]) -> list[Any]:
+    """Start all acts at one barrier; what each returned or raised, in their order."""
+    barrier = threading.Barrier(len(acts))
+    ends: list[Any] = [None] * len(acts)
+
+    def run(place: int, act: Callable[[], Any]) -> None:
+        try:
+            connections["default"].ensure_connection()
+            barrier.wait(PATIENCE_SECONDS)
+            ends[place] = act()
+        except Exception as error:
+            ends[place] = error
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return ends
+
+
+def kinds_of(ends: Sequence[Any]) -> dict[str, int]:
+    """How often which end: the name of an error's class, or "done"."""
+    names = [type(end).__name__ if isinstance(end, Exception) else "done" for end in ends]
+    return {name: names.count(name) for name in sorted(set(names))}
+
+
+@contextmanager
+def without_row_locks(*tables: type[Model]) -> Iterator[None]:
+    """Let no query of the program lock rows of these tables: for controls, which must go wrong."""
+    lock = QuerySet.select_for_update
+
+    def look_only(rows: QuerySet[Any], **how: Any) -> QuerySet[Any]:
+        return rows.all() if rows.model in tables else lock(rows, **how)
+
+    with patch.object(QuerySet, "select_for_update", look_only):
+        yield
+
+
+@contextmanager
+def without_guards(cluster: Cluster, *names: str) -> Iterator[None]:
+    """Drop these constraints and indexes of the database; put them back at the end.
+
+    The tables are emptied before that, since what a control leaves behind breaks them.
+    """
+    with psycopg.connect(cluster.url(role=OWNER_ROLE), autocommit=True) as owner:
+        rebuilding = [drop(owner, name) for name in names]
+        try:
+            yield
+        finally:
+            empty_all_tables(cluster)
+            for statement in rebuilding:
+                owner.execute(statement)
+
+
+def drop(owner: psycopg.Connection[Any], name: str) -> Any:
+    """Drop one guard; the statement that makes it again."""
+    found = owner.execute(
+        """SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
+           WHERE conname = %s AND connamespace = 'public'::regnamespace""",
+        [name],
+    ).fetchone()
+    if found is not None:
+        owner.execute(f"ALTER TABLE {found[0]} DROP CONSTRAINT {name}")
+        return f"ALTER TABLE {found[0]} ADD CONSTRAINT {name} {found[1]}"
+    index = owner.execute("SELECT pg_get_indexdef(%s::regclass)", [name]).fetchone()
+    assert index is not None
+    owner.execute(f"DROP INDEX {name}")
+    return index[0]
