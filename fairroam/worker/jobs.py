@@ -76,6 +76,7 @@ def plan_lines(event: Event, at: datetime) -> None:
             order_line_id=order_line_id,
             customer_id=terms.customer_id,
             profile_type=terms.plan_copy["profile_type"],
+            is_reusable=terms.plan_copy.get("is_profile_reusable", False),
             now=at,
         )
 
@@ -108,6 +109,38 @@ def give_up_line(event: Event, at: datetime) -> None:
 @reaction
 def tell_given_up(event: Event, at: datetime) -> None:
     order_tasks.tell_given_up(order_line_id=event.facts["order_line_id"], now=at)
+
+
+# The life of a line ---------------------------------------------------------------------------
+@reaction
+def do_line_act(event: Event, at: datetime) -> None:
+    esim_tasks.do_act(act_id=event.facts["act_id"], now=at)
+
+
+@reaction
+def tell_line_act(event: Event, at: datetime) -> None:
+    esim_tasks.tell_act(act_id=event.facts["act_id"], now=at)
+
+
+@reaction
+def send_preferences(event: Event, at: datetime) -> None:
+    """A new profile starts without the networks that were chosen for the former one."""
+    if event.facts["act"] in ("activate_again", "change_phone"):
+        esim_tasks.send_preferences(
+            order_line_id=event.facts["order_line_id"], act_id=event.facts["act_id"], now=at
+        )
+
+
+@reaction
+def help_to_attach(event: Event, at: datetime) -> None:
+    esim_tasks.help_to_attach(
+        order_line_id=event.facts["order_line_id"], profile_id=event.facts["profile_id"], now=at
+    )
+
+
+@reaction
+def mail_code_link(event: Event, at: datetime) -> None:
+    esim_tasks.mail_code_link(link_id=event.facts["link_id"], now=at)
 
 
 # Money back -----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from datetime import timedelta
 from procrastinate.contrib.django import app
 
 from fairroam.apps.closures import tasks as closures
+from fairroam.apps.esims import operations as esim_acts
 from fairroam.apps.esims import tasks as esims
 from fairroam.apps.metering import operations as metering
 from fairroam.apps.metering import tasks as usage
@@ -68,8 +69,15 @@ def ask_about_payments(timestamp: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="resume_lines")
 def resume_lines(timestamp: int) -> None:
-    """Lines that have waited for minutes to be ready, or to be proven off."""
+    """Lines that have waited for minutes: to be ready, for an act, or to be proven off."""
     esims.resume_unfinished(now=now())
+
+
+@app.periodic(cron="*/15 * * * *")
+@app.task(name="notice_never_attached")
+def notice_never_attached(timestamp: int) -> None:
+    """eSIMs that were installed a day ago and that no network has seen."""
+    esim_acts.notice_never_attached(now=now())
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -1,5 +1,13 @@
 """What is done with lines and profiles: provide them, hear about them, take them off."""
 
+from fairroam.apps.esims.operations.acts import (
+    ask_act,
+    name_line,
+    record_act,
+    refuse_act,
+    stop_instead,
+)
+from fairroam.apps.esims.operations.codes import ask_for_code, use_link
 from fairroam.apps.esims.operations.end import (
     note_silence,
     record_cancelled,
@@ -7,6 +15,7 @@ from fairroam.apps.esims.operations.end import (
     record_refused_end,
     take_off,
 )
+from fairroam.apps.esims.operations.help import notice_never_attached
 from fairroam.apps.esims.operations.observe import record_fact, record_notice
 from fairroam.apps.esims.operations.provide import (
     give_up,
@@ -17,9 +26,14 @@ from fairroam.apps.esims.operations.provide import (
 )
 
 __all__ = [
+    "ask_act",
+    "ask_for_code",
     "give_up",
+    "name_line",
     "note_silence",
+    "notice_never_attached",
     "plan_line",
+    "record_act",
     "record_cancelled",
     "record_ended",
     "record_fact",
@@ -27,6 +41,9 @@ __all__ = [
     "record_order",
     "record_refused_end",
     "record_release",
+    "refuse_act",
     "reserve",
+    "stop_instead",
     "take_off",
+    "use_link",
 ]

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from fairroam.apps.esims import queries
 from fairroam.apps.esims.models import Line, Profile
+from fairroam.apps.esims.operations.acts import conclude, live_act
 from fairroam.apps.esims.operations.moves import (
     lock_latest_profile,
     lock_line,
@@ -18,6 +19,8 @@ from fairroam.apps.esims.operations.moves import (
 from fairroam.apps.journal.operations import tell
 from fairroam.apps.orders import queries as orders
 
+# The latest profile in one of these serves nobody; the ones before it were proven off for it.
+NEVER_USED = ("planned", "cancelled", "failed")
 STUCK_AFTER = timedelta(minutes=30)  # Without an answer for so long, a person looks at it.
 
 
@@ -38,11 +41,13 @@ def take_off(*, order_line_id: int, now: datetime) -> None:
     if line.stage == "terminated":
         _tell_off(line, now)
         return
+    if act := live_act(line):
+        conclude(act, "overtake", now=now)
     profile = lock_latest_profile(line)
     move_line(line, "terminate", end_key=uuid4(), ending_at=now)
-    if profile.stage == "planned":
-        # Nothing was asked of the carrier, and from now on nothing will be.
-        _end(line, profile, now, move="cancel")
+    if profile.stage in NEVER_USED:
+        # Nothing was asked of the carrier, and from now on nothing will be; or it is off already.
+        _end(line, profile, now, move="cancel" if profile.stage == "planned" else "")
     else:
         _tell("line.taken_off", line, now)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairroam.apps.esims.models import FACTS, Line, Profile
+from fairroam.apps.esims.models import FACTS, Line, LineAct, Profile
 from fairroam.apps.journal.refusals import MovedMeanwhile
 from fairroam.rules import stages
 
@@ -19,17 +19,19 @@ IMPLIED_MOVES = {
 
 def lock_line(line_id: int) -> Line:
     """Lock the line until the transaction ends. Raises Line.DoesNotExist."""
-    return Line.objects.select_for_update().get(pk=line_id)
+    return Line.objects.select_for_update(no_key=True).get(pk=line_id)
 
 
 def lock_profile(profile_id: int) -> Profile:
     """Lock the profile until the transaction ends; lock its line before, if both are needed."""
-    return Profile.objects.select_for_update().get(pk=profile_id)
+    return Profile.objects.select_for_update(no_key=True).get(pk=profile_id)
 
 
 def lock_latest_profile(line: Line) -> Profile:
     """Lock the profile that carries the line, or carried it last."""
-    return Profile.objects.select_for_update().filter(line=line).latest("planned_at", "pk")
+    return (
+        Profile.objects.select_for_update(no_key=True).filter(line=line).latest("planned_at", "pk")
+    )
 
 
 def move_line(line: Line, move: str, **changes: object) -> None:
@@ -39,6 +41,15 @@ def move_line(line: Line, move: str, **changes: object) -> None:
     changes |= {"stage": line.stage, "is_live": line.is_live}
     if Line.objects.filter(pk=line.pk, stage=before).update(**changes) != 1:
         raise MovedMeanwhile(line_id=line.pk, expected=before)
+
+
+def move_act(act: LineAct, move: str, **changes: object) -> None:
+    """Move on from the stage in which `act` was read. Raises as `move_line` does."""
+    before, act.stage = act.stage, stages.next_stage(stages.LINE_ACT, act.stage, move)
+    changes |= {"stage": act.stage, "is_live": None}  # every move ends an act
+    if LineAct.objects.filter(pk=act.pk, stage=before).update(**changes) != 1:
+        raise MovedMeanwhile(act_id=act.pk, expected=before)
+    act.is_live = None
 
 
 def move_profile(profile: Profile, move: str, **changes: object) -> None:

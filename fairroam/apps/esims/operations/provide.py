@@ -12,6 +12,7 @@ from uuid import uuid4
 from django.db import IntegrityError, transaction
 
 from fairroam.apps.esims.models import Line, Profile
+from fairroam.apps.esims.operations.acts import conclude, live_act
 from fairroam.apps.esims.operations.moves import (
     follow_facts,
     lock_line,
@@ -24,21 +25,34 @@ from fairroam.apps.journal.operations import tell
 
 # No letters or digits that people mistake for each other. 32 ** 20 codes: nobody guesses one.
 CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+BEING_PROVIDED = ("pending", "reissuing")
 CODE_GROUPS, CODE_GROUP_LENGTH = 4, 5
 
 
 @transaction.atomic
-def plan_line(*, order_line_id: int, customer_id: int, profile_type: str, now: datetime) -> Line:
+def plan_line(
+    *,
+    order_line_id: int,
+    customer_id: int,
+    profile_type: str,
+    now: datetime,
+    is_reusable: bool = False,
+) -> Line:
     """Begin to provide what a paid order line bought; a repeat finds the same line.
 
-    profile_type: what the carrier calls it. A line that was taken off before stays off.
+    profile_type: what the carrier calls it. is_reusable: deleted from a phone, the carrier gives
+    the same profile out again. A line that was taken off before stays off.
     """
     line, is_new = Line.objects.get_or_create(
         order_line_id=order_line_id, defaults={"customer_id": customer_id, "made_at": now}
     )
     if is_new:
         profile = Profile.objects.create(
-            line=line, customer_id=customer_id, profile_type=profile_type, planned_at=now
+            line=line,
+            customer_id=customer_id,
+            profile_type=profile_type,
+            is_reusable=is_reusable,
+            planned_at=now,
         )
         tell(
             "profile.planned",
@@ -82,7 +96,10 @@ def record_order(*, profile_id: int) -> None:
 
 @transaction.atomic
 def record_release(*, profile_id: int, matching_id: str, smdp_address: str, now: datetime) -> None:
-    """A phone may download the profile from now on: the line is ready, its code is known."""
+    """A phone may download the profile from now on: the line is ready, its code is known.
+
+    Tells `line.ready` for the first profile of a line, else that the act is done which wanted it.
+    """
     profile = _lock_pending(profile_id, "allocated")
     if profile is None:
         return
@@ -90,6 +107,9 @@ def record_release(*, profile_id: int, matching_id: str, smdp_address: str, now:
     move_line(profile.line, "activate")
     add_fact(profile, kind="ready", happened_at=now, source="es2plus", now=now)
     follow_facts(profile)  # Notices may have overtaken the answer.
+    if act := live_act(profile.line):
+        conclude(act, "succeed", now=now)
+        return
     tell(
         "line.ready",
         actor="carrier",
@@ -102,11 +122,18 @@ def record_release(*, profile_id: int, matching_id: str, smdp_address: str, now:
 
 @transaction.atomic
 def give_up(*, profile_id: int, reason: str, now: datetime) -> None:
-    """The carrier has nothing for us, for good: the line ends unused, `orders` pays it back."""
+    """The carrier has nothing for us, for good: the line ends unused, `orders` pays it back.
+
+    A line that had a profile before keeps its plan: it is inactive, and its owner is told.
+    """
     profile = _lock_pending(profile_id)
     if profile is None:
         return
     move_profile(profile, "fail")
+    if act := live_act(profile.line):
+        move_line(profile.line, "refuse")
+        conclude(act, "refuse", reason=reason, now=now)
+        return
     move_line(profile.line, "terminate", ending_at=now, end_key=uuid4())
     move_line(profile.line, "end", ended_at=now)
     tell(
@@ -126,7 +153,7 @@ def _lock_pending(profile_id: int, stage: str | None = None) -> Profile | None:
     line = lock_line(line_id)
     profile = lock_profile(profile_id)
     profile.line = line
-    if line.stage != "pending" or stage not in (None, profile.stage):
+    if line.stage not in BEING_PROVIDED or stage not in (None, profile.stage):
         return None
     return profile
 

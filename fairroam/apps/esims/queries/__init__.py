@@ -1,6 +1,20 @@
 """Reads of lines, profiles, their facts and acts."""
 
+from fairroam.apps.esims.queries.acts import (
+    ActRow,
+    WantedCall,
+    act_of,
+    acts_of,
+    is_offered,
+    key_of_act,
+    networks_of,
+    possible_acts,
+    preferences_of,
+    unfinished_acts,
+    wanted_call,
+)
 from fairroam.apps.esims.queries.faults import find_faults
+from fairroam.apps.esims.queries.help import profiles_never_attached
 from fairroam.apps.esims.queries.lines import (
     ActivationFacts,
     Ending,
@@ -25,6 +39,7 @@ from fairroam.apps.esims.queries.lines import (
 )
 
 __all__ = [
+    "ActRow",
     "ActivationFacts",
     "Ending",
     "FactRow",
@@ -32,18 +47,29 @@ __all__ = [
     "LineRow",
     "ProfileOwner",
     "Provisioning",
+    "WantedCall",
+    "act_of",
+    "acts_of",
     "code_of",
     "ending",
     "facts_of",
     "find_faults",
     "is_in_phone",
+    "is_offered",
+    "key_of_act",
     "line_page",
     "line_state",
     "lines_of",
     "live_lines_of",
+    "networks_of",
     "owner_at",
     "owner_of",
     "owners_of",
+    "possible_acts",
+    "preferences_of",
+    "profiles_never_attached",
     "provisioning",
     "unfinished",
+    "unfinished_acts",
+    "wanted_call",
 ]

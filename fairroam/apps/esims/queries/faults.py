@@ -30,6 +30,16 @@ FAULTS = {
     "profile {} went to the carrier without an ICCID of our choice": """
         SELECT p.id FROM esims_profile p
         WHERE p.stage NOT IN ('planned', 'cancelled', 'failed') AND p.iccid IS NULL""",
+    "line {} waits for an act, and none is under way": """
+        SELECT l.order_line_id FROM esims_line l
+        WHERE l.stage IN ('suspending', 'resuming', 'deactivating', 'reissuing') AND NOT EXISTS (
+            SELECT 1 FROM esims_lineact a WHERE a.line_id = l.order_line_id AND a.is_live)""",
+    "line {} has an act under way and does not wait for it": """
+        SELECT l.order_line_id FROM esims_line l JOIN esims_lineact a ON a.line_id = l.order_line_id
+        WHERE a.is_live AND l.stage <> CASE a.kind
+            WHEN 'suspend' THEN 'suspending' WHEN 'resume' THEN 'resuming'
+            WHEN 'deactivate' THEN 'deactivating' WHEN 'choose_network' THEN l.stage
+            ELSE 'reissuing' END""",
 }
 
 

@@ -15,6 +15,14 @@ from fairroam.gateways.identifiers import ActivationCode
 
 # Each of these says that a phone has the profile, or had it.
 SIGNS_OF_A_PHONE = ("downloaded", "installed", "enabled", "first_attach", "first_usage", "deleted")
+# What a newcomer does, and the fact that says it is done.
+STEPS = {
+    "scan": "downloaded",
+    "install": "installed",
+    "enable": "enabled",
+    "attach": "first_attach",
+    "use": "first_usage",
+}
 PROVEN_BY = {
     "downloaded": ("installed", "enabled", "first_attach", "first_usage", "deleted"),
     "installed": ("enabled", "first_attach", "first_usage", "deleted"),
@@ -42,6 +50,7 @@ class LineRow:
 
     order_line_id: int
     customer_id: int | None  # None while nobody has begun to provide the line
+    name: str  # the customer's own; empty = none
     stage: str
     profile_stage: str
     is_off: bool
@@ -61,7 +70,10 @@ class FactRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinePage:
-    """One line for its page; the web joins the meters. `code` is None once a phone has it."""
+    """One line for its page; the web joins the meters. `code` is None once a phone has it.
+
+    facts: the earliest of each over all its profiles. timeline, next_step: of the present one.
+    """
 
     line: LineRow
     order_number: str
@@ -70,6 +82,8 @@ class LinePage:
     iccid: str | None
     facts: ActivationFacts
     timeline: tuple[FactRow, ...]  # as it happened
+    next_step: str  # what its owner does next, one of STEPS; empty = nothing is left to do
+    preferred_networks: dict[str, str]
     code: ActivationCode | None
 
 
@@ -113,7 +127,7 @@ def facts_of(order_line_id: int) -> ActivationFacts:
     A step that nobody told of, but a later one proves, counts from the moment of that proof:
     what attached was installed, even if the carrier's notice was lost.
     """
-    return _facts(_timeline(order_line_id))
+    return _facts(_told(ActivationFact.objects.filter(profile__line_id=order_line_id)))
 
 
 def line_state(order_line_id: int) -> LineRow:
@@ -124,6 +138,7 @@ def line_state(order_line_id: int) -> LineRow:
     return LineRow(
         order_line_id=order_line_id,
         customer_id=None,
+        name="",
         stage="pending",
         profile_stage="planned",
         is_off=False,
@@ -189,15 +204,17 @@ def line_page(line_id: int, customer_id: int) -> LinePage:
     if line is None:
         raise NotAmongYours(line_id=line_id)
     profile = _latest(line)
-    timeline = _timeline(line.pk)
+    timeline = _timeline(profile.pk) if profile else ()
     return LinePage(
         line=_row(line),
         order_number=line.order_line.order.number,
         plan_copy=line.order_line.plan_copy,
         zone=line.order_line.order.zone,
         iccid=profile.iccid if profile else None,
-        facts=_facts(timeline),
+        facts=facts_of(line.pk),
         timeline=timeline,
+        next_step=_next_step(line, timeline),
+        preferred_networks=line.preferred_networks,
         code=code_of(line_id, customer_id),
     )
 
@@ -229,7 +246,9 @@ def is_in_phone(profile_id: int) -> bool:
 
 def provisioning(profile_id: int) -> Provisioning | None:
     """The profile as the next step needs it; None when there is nothing to do any more."""
-    profile = Profile.objects.filter(pk=profile_id, line__stage="pending").first()
+    profile = Profile.objects.filter(
+        pk=profile_id, is_live=True, line__stage__in=("pending", "reissuing")
+    ).first()
     if profile is None:
         return None
     return Provisioning(
@@ -261,7 +280,7 @@ def ending(order_line_id: int) -> Ending | None:
 def unfinished(before: datetime) -> tuple[list[int], list[int]]:
     """(profile ids still to provision, order lines still to prove off), begun `before`."""
     profiles = Profile.objects.filter(
-        line__stage="pending", is_live=True, planned_at__lt=before
+        line__stage__in=("pending", "reissuing"), is_live=True, planned_at__lt=before
     ).order_by("pk")
     lines = Line.objects.filter(
         stage="terminating", stuck_at__isnull=True, ending_at__lt=before
@@ -286,6 +305,7 @@ def _row(line: Line) -> LineRow:
     return LineRow(
         order_line_id=line.pk,
         customer_id=line.customer_id,
+        name=line.name,
         stage=line.stage,
         profile_stage=profile.stage if profile else "cancelled",
         is_off=line.stage == "terminated",
@@ -295,12 +315,24 @@ def _row(line: Line) -> LineRow:
     )
 
 
-def _timeline(line_id: int) -> tuple[FactRow, ...]:
-    facts = ActivationFact.objects.filter(profile__line_id=line_id)
+def _timeline(profile_id: int) -> tuple[FactRow, ...]:
+    return _told(ActivationFact.objects.filter(profile_id=profile_id))
+
+
+def _told(facts: QuerySet[ActivationFact]) -> tuple[FactRow, ...]:
     return tuple(
         FactRow(kind=fact.kind, happened_at=fact.happened_at, source=fact.source)
         for fact in facts.order_by("happened_at", "pk")
     )
+
+
+def _next_step(line: Line, timeline: tuple[FactRow, ...]) -> str:
+    """The step after the last one that is told or proven; a deleted eSIM is begun anew."""
+    kinds = {fact.kind for fact in timeline}
+    if line.stage != "active" or "deleted" in kinds:
+        return ""
+    done = [place for place, fact in enumerate(STEPS.values(), 1) if fact in kinds]
+    return (*STEPS, "")[max(done, default=0)]
 
 
 def _facts(timeline: tuple[FactRow, ...]) -> ActivationFacts:

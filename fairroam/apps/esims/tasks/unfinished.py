@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from fairroam.apps.esims import queries
+from fairroam.apps.esims.tasks.acts import do_act
 from fairroam.apps.esims.tasks.end import take_off
 from fairroam.apps.esims.tasks.provide import StockContended, provision
 from fairroam.gateways.calls import GatewayUnreachable
@@ -22,3 +23,6 @@ def resume_unfinished(*, now: datetime) -> None:
     for line_id in line_ids:
         with suppress(GatewayUnreachable):
             take_off(line_id=line_id, now=now)
+    for act_id in queries.unfinished_acts(now - UNFINISHED_AFTER):
+        with suppress(GatewayUnreachable):
+            do_act(act_id=act_id, now=now)

@@ -1,0 +1,143 @@
+"""Reads of what was done with lines, and of what can be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from fairroam.apps.esims.models import ACTS, Line, LineAct
+from fairroam.apps.esims.queries.lines import is_in_phone
+from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.gateways.lines import Capabilities
+from fairroam.rules import stages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActRow:
+    """One act in the history of a line. reason: the code of a refusal."""
+
+    id: int
+    kind: str
+    stage: str
+    reason: str
+    actor: str
+    operator: str
+    asked_at: datetime
+    ended_at: datetime | None
+    is_stuck: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedCall:
+    """An act that is under way, as its next call needs it; call empty: none is left to make."""
+
+    line_id: int
+    profile_id: int
+    iccid: str
+    call: str
+    key: UUID
+    country: str
+    operator: str
+
+
+def acts_of(order_line_id: int, customer_id: int) -> list[ActRow]:
+    """The history of a line, newest first; empty for somebody else's."""
+    acts = LineAct.objects.filter(line_id=order_line_id, line__customer_id=customer_id)
+    return [_row(act) for act in acts.order_by("-pk")]
+
+
+def act_of(act_id: int) -> tuple[int, int, ActRow]:
+    """(order line, customer, act)."""
+    act = LineAct.objects.select_related("line").get(pk=act_id)
+    return act.line_id, act.line.customer_id, _row(act)
+
+
+def possible_acts(
+    order_line_id: int, customer_id: int, *, capabilities: Capabilities
+) -> tuple[str, ...]:
+    """What its owner may ask of a line now; nothing while an act is under way.
+
+    What the network cannot do is left out. Raises NotAmongYours.
+    """
+    line = Line.objects.filter(pk=order_line_id, customer_id=customer_id).first()
+    if line is None:
+        raise NotAmongYours(order_line_id=order_line_id)
+    if line.acts.filter(is_live=True).exists():
+        return ()
+    hidden = {kind for kind in ACTS if not is_offered(kind, capabilities)}
+    if not networks_of(order_line_id):
+        hidden.add("choose_network")
+    profile = line.profiles.order_by("planned_at", "pk").last()
+    if line.stage != "inactive" and not (profile and is_in_phone(profile.pk)):
+        hidden.add("change_phone")  # The code is unused: any phone may have it.
+    return tuple(kind for kind in ACTS if (line.stage, kind) in stages.LINE and kind not in hidden)
+
+
+def is_offered(kind: str, capabilities: Capabilities) -> bool:
+    """Whether a network with these capabilities can do that."""
+    needs = {
+        "suspend": capabilities.suspends,
+        "resume": capabilities.suspends,
+        "choose_network": capabilities.steers,
+    }
+    return needs.get(kind, True)
+
+
+def networks_of(order_line_id: int) -> dict[str, list[str]]:
+    """Country -> the operators to choose from, where the plan has several."""
+    sold = Line.objects.select_related("order_line").get(pk=order_line_id).order_line.plan_copy
+    return {
+        country: operators
+        for country, operators in sold.get("networks", {}).items()
+        if len(operators) > 1
+    }
+
+
+def wanted_call(act_id: int) -> WantedCall | None:
+    """The act as its task needs it; None once it has ended, or when a person must look."""
+    act = LineAct.objects.select_related("profile").filter(pk=act_id, is_live=True).first()
+    if act is None or act.stuck_at is not None:
+        return None
+    return WantedCall(
+        line_id=act.line_id,
+        profile_id=act.profile_id,
+        iccid=act.profile.iccid or "",
+        call=act.call,
+        key=act.key,
+        country=act.wish.get("country", ""),
+        operator=act.wish.get("operator", ""),
+    )
+
+
+def preferences_of(order_line_id: int) -> tuple[str, dict[str, str]]:
+    """(the ICCID that carries a line now, country -> the operator that was chosen there)."""
+    line = Line.objects.get(pk=order_line_id)
+    iccid = line.profiles.filter(is_live=True).values_list("iccid", flat=True).first()
+    return iccid or "", {country: name for country, name in line.preferred_networks.items() if name}
+
+
+def key_of_act(act_id: int) -> UUID:
+    """The key under which an act's call was made."""
+    key: UUID = LineAct.objects.values_list("key", flat=True).get(pk=act_id)
+    return key
+
+
+def unfinished_acts(before: datetime) -> list[int]:
+    """Acts asked for `before` whose call nobody answered yet."""
+    acts = LineAct.objects.filter(is_live=True, stuck_at__isnull=True, asked_at__lt=before)
+    return list(acts.order_by("pk").values_list("pk", flat=True))
+
+
+def _row(act: LineAct) -> ActRow:
+    return ActRow(
+        id=act.pk,
+        kind=act.kind,
+        stage=act.stage,
+        reason=act.reason,
+        actor=act.actor,
+        operator=act.wish.get("operator", ""),
+        asked_at=act.asked_at,
+        ended_at=act.ended_at,
+        is_stuck=act.stuck_at is not None,
+    )
