@@ -21,14 +21,26 @@ def counterpart(answer: Callable[[socket.socket], None]) -> Iterator[str]:
                 while True:
                     connected, _ = server.accept()
                     with connected, suppress(OSError):
-                        connected.recv(65_536)
+                        hear_all(connected)
                         answer(connected)
 
         thread = threading.Thread(target=serve)
         thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def hear_all(connected: socket.socket) -> None:
+    """Read the whole request: a line closed with words unread would swallow the answer too."""
+    with connected.makefile("rb") as line:
+        length = 0
+        while (header := line.readline().strip().lower()) != b"":
+            if header.startswith(b"content-length:"):
+                length = int(header.removeprefix(b"content-length:"))
+        line.read(length)
 
 
 def saying(words: bytes) -> Callable[[socket.socket], None]:
