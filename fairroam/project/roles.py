@@ -25,6 +25,7 @@ APPEND_ONLY_TABLES = {
     "ledger_transfer": "fairroam.apps.ledger",
     "journal_event": "fairroam.apps.journal",
     "refunds_decision": "fairroam.apps.refunds",
+    "esims_carriercall": "fairroam.apps.esims",
 }
 ONE_AT_A_TIME = 0x66616972  # the key of our advisory lock: two GRANTs at once disturb each other
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import uuid4
 
 from fairroam import points
 from fairroam.apps.esims import operations, queries
+from fairroam.apps.esims.tasks.calls import logged_call
 from fairroam.apps.esims.tasks.gateways import line_gateway, profile_gateway
 from fairroam.gateways.calls import AnswerMismatch, GatewayUnreachable
 from fairroam.gateways.lines import LineRefused
@@ -48,12 +48,15 @@ def _take_back(line_id: int, ending: queries.Ending, now: datetime) -> bool:
     profile from its next buyer.
     """
     gateway = profile_gateway()
-    if ending.profile_stage == "reserved" and not _is_ours(gateway, ending):
+    if ending.profile_stage == "reserved" and not _is_ours(gateway, ending, now):
         return operations.record_cancelled(order_line_id=line_id, now=now)
     try:
-        gateway.cancel_order(
-            iccid=ending.iccid, call_id=uuid4(), final_state=FinalState.UNAVAILABLE
-        )
+        with logged_call(
+            "cancel_order", profile_id=ending.profile_id, iccid=ending.iccid, now=now
+        ) as call_id:
+            gateway.cancel_order(
+                iccid=ending.iccid, call_id=call_id, final_state=FinalState.UNAVAILABLE
+            )
     except AlreadyDownloaded:
         # Nobody says when; the carrier's own notice, if it comes, brings the earlier instant.
         operations.record_fact(
@@ -68,13 +71,18 @@ def _take_back(line_id: int, ending: queries.Ending, now: datetime) -> bool:
     return operations.record_cancelled(order_line_id=line_id, now=now)
 
 
-def _is_ours(gateway: ProfileGateway, ending: queries.Ending) -> bool:
+def _is_ours(gateway: ProfileGateway, ending: queries.Ending, now: datetime) -> bool:
     """Whether the carrier has set the reserved profile aside for us, by our order or by now.
 
     Nobody tells whether an order got through whose answer we do not have: only repeating it does.
     """
     try:
-        gateway.order_profile(profile_type=ending.profile_type, iccid=ending.iccid, call_id=uuid4())
+        with logged_call(
+            "order_profile", profile_id=ending.profile_id, iccid=ending.iccid, now=now
+        ) as call_id:
+            gateway.order_profile(
+                profile_type=ending.profile_type, iccid=ending.iccid, call_id=call_id
+            )
     except ProfileRefused:
         return False
     return True

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from datetime import datetime
-from uuid import uuid4
 
 from fairroam import points
 from fairroam.apps.esims import operations, queries
 from fairroam.apps.esims.queries import Provisioning
+from fairroam.apps.esims.tasks.calls import logged_call
 from fairroam.apps.esims.tasks.gateways import profile_gateway
 from fairroam.gateways.profiles import (
     FinalState,
@@ -61,8 +61,14 @@ def _reserve(gateway: ProfileGateway, profile_id: int, wanted: Provisioning, now
 
 
 def _order(gateway: ProfileGateway, profile_id: int, wanted: Provisioning, now: datetime) -> None:
+    assert wanted.iccid is not None
     try:
-        gateway.order_profile(profile_type=wanted.profile_type, iccid=wanted.iccid, call_id=uuid4())
+        with logged_call(
+            "order_profile", profile_id=profile_id, iccid=wanted.iccid, now=now
+        ) as call_id:
+            gateway.order_profile(
+                profile_type=wanted.profile_type, iccid=wanted.iccid, call_id=call_id
+            )
     except ProfileTaken:
         _reserve(gateway, profile_id, wanted, now)
     else:
@@ -73,9 +79,12 @@ def _order(gateway: ProfileGateway, profile_id: int, wanted: Provisioning, now: 
 
 def _release(gateway: ProfileGateway, profile_id: int, wanted: Provisioning, now: datetime) -> None:
     assert wanted.iccid is not None
-    confirmed = gateway.confirm_order(
-        iccid=wanted.iccid, release=True, call_id=uuid4(), matching_id=wanted.matching_id
-    )
+    with logged_call(
+        "confirm_order", profile_id=profile_id, iccid=wanted.iccid, now=now
+    ) as call_id:
+        confirmed = gateway.confirm_order(
+            iccid=wanted.iccid, release=True, call_id=call_id, matching_id=wanted.matching_id
+        )
     points.reached("profile.confirmed")
     operations.record_release(
         profile_id=profile_id,
@@ -99,8 +108,13 @@ def _give_up(
     """End the line unused. What was set aside for us goes back first; nobody had its code."""
     log.warning("profile %d: the carrier refused: %s", profile_id, refusal.code)
     if wanted.stage == "allocated" and wanted.iccid:
-        with suppress(ProfileRefused):
+        with (
+            suppress(ProfileRefused),
+            logged_call(
+                "cancel_order", profile_id=profile_id, iccid=wanted.iccid, now=now
+            ) as call_id,
+        ):
             gateway.cancel_order(
-                iccid=wanted.iccid, call_id=uuid4(), final_state=FinalState.UNAVAILABLE
+                iccid=wanted.iccid, call_id=call_id, final_state=FinalState.UNAVAILABLE
             )
     operations.give_up(profile_id=profile_id, reason=refusal.code, now=now)

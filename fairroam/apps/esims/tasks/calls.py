@@ -1,0 +1,40 @@
+"""Every call to the carrier leaves its id behind, whatever becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from uuid import UUID, uuid4
+
+from fairroam.apps.esims.operations.calls import record_call
+from fairroam.gateways.calls import AnswerMismatch, GatewayUnreachable
+from fairroam.gateways.profiles import ProfileRefused
+
+
+@contextmanager
+def logged_call(function: str, *, profile_id: int, iccid: str, now: datetime) -> Iterator[UUID]:
+    """Give the id for one call to the carrier; kept before it is sent, its outcome after."""
+    call_id = uuid4()
+    keep = partial(
+        record_call,
+        profile_id=profile_id,
+        function=function,
+        iccid=iccid,
+        call_id=call_id,
+        now=now,
+    )
+    keep(outcome="sent")
+    try:
+        yield call_id
+    except ProfileRefused as refusal:
+        keep(outcome=refusal.code)
+        raise
+    except AnswerMismatch:
+        keep(outcome="answer-mismatch")
+        raise
+    except GatewayUnreachable:
+        keep(outcome="unknown")
+        raise
+    keep(outcome="done")
