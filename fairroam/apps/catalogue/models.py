@@ -16,6 +16,8 @@ class Plan(models.Model):
     list_price_minor = models.BigIntegerField()
     profile_type = models.CharField(max_length=40)  # what the carrier calls it
     promise = models.CharField(max_length=40, default="house")  # the pack of our own promise
+    # The operator whose number comes with it, by its keep-alive rule; empty = data only.
+    number_rule = models.CharField(max_length=40, default="")
     is_offered = models.BooleanField(default=True)
     is_profile_reusable = models.BooleanField(default=False)  # deleted, it can be had once more
     networks = models.JSONField(default=dict)  # {"JP": ["Example Mobile", …]}: what one may choose
