@@ -27,7 +27,7 @@ from fairroam.gateways.suppliers import (
 )
 from fairroam.rules.money import Money
 from tests.gateways.esim_supplier import MEGABYTE, PACKAGE, now
-from tests.gateways.given import counterpart, saying_json
+from tests.gateways.given import counterpart, saying, saying_json
 
 SECRET = "secret-of-the-client"
 ORDER_KEY = UUID("6b718a9e-6575-48b6-b88a-306c23c78af9")
@@ -177,6 +177,24 @@ def test_a_status_becomes_our_word(status, plan):
         state = at(url).esim_status(ref="11047-891000000000009125")
 
     assert (state.plan, state.raw) == (plan, status)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (b"", 60),
+        (b"Retry-After: 7\r\n", 7),
+        (b"Retry-After: 0\r\n", 1),
+        (b"Retry-After: 999999\r\n", 3600),
+        (b"Retry-After: Fri, 31 Dec 2027 23:59:59 GMT\r\n", 60),
+    ],
+)
+def test_how_long_to_wait_is_read_within_bounds(header, seconds):
+    words = b"HTTP/1.1 429 Too Many\r\n" + header + b"Content-Length: 2\r\n\r\n{}"
+    with counterpart(saying(words)) as url, pytest.raises(AskLater) as wait:
+        at(url).balance()
+
+    assert wait.value.after_seconds == seconds
 
 
 REF = "11047-891000000000009125"

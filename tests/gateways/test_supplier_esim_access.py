@@ -273,6 +273,13 @@ def test_a_reading_is_read_strictly(usage, outcome):
     assert reading.as_of == datetime(2025, 3, 19, 18, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("nothing", [{"obj": None}, {"obj": {}}, {}])
+def test_an_end_without_any_words_is_an_end(nothing):
+    with asking({"success": True} | nothing) as url:
+        gateway = esim_access.connect(url=url, access_code="k")
+        assert gateway.cancel(ref="1").ref == "1"
+
+
 def test_a_top_up_of_another_key_is_not_ours():
     with asking(well({"transactionId": "other"})) as url:
         gateway = esim_access.connect(url=url, access_code="k")
