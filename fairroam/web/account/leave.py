@@ -18,11 +18,13 @@ from fairroam.apps.closures.refusals import AlreadyClosing
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.clock import now
+from fairroam.web.account.live import render_live
 from fairroam.web.account.me import customers_only
 from fairroam.web.components.refused import render_refused
 
 SEAL = "closing"
 SEAL_SECONDS = 7 * 86_400
+LOOK_SECONDS = 1
 
 STEPS = {
     "refunds": _("Refunds finished"),
@@ -90,10 +92,13 @@ def progress(request: HttpRequest, seal: str) -> HttpResponse:
             raise NotAmongYours
     except (signing.BadSignature, NotAmongYours):
         return render(request, "account/hidden.html", status=404)
-    context = {"closure": row, "steps": timeline(row), "seal": seal}
-    is_part = bool(getattr(request, "htmx", False))
-    return render(
-        request, "account/leaving_part.html" if is_part else "account/leaving.html", context
+    context = {"closure": row, "steps": timeline(row)}
+    return render_live(
+        request,
+        "account/leaving.html",
+        context,
+        part="account/leaving_part.html",
+        seconds=None if row.certificate else LOOK_SECONDS,
     )
 
 

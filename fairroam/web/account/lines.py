@@ -11,7 +11,8 @@ from django.views.decorators.http import require_safe
 
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.gateways.identifiers import ActivationCode
-from fairroam.web.account import me, overview
+from fairroam.web.account import line_acts, me, overview
+from fairroam.web.account.live import render_live
 
 # The journey of a line, in the order in which it is told.
 FACTS = {
@@ -32,6 +33,9 @@ def qr_code(code: ActivationCode) -> str:
     return picture
 
 
+NEWS_SECONDS, USAGE_SECONDS = 2, 20  # between two questions: before and after the first use
+
+
 @never_cache
 @require_safe
 def line(request: HttpRequest, line_id: int) -> HttpResponse:
@@ -48,10 +52,18 @@ def line(request: HttpRequest, line_id: int) -> HttpResponse:
         "steps": steps(card),
         "code": code,
         "qr": qr_code(code) if code else None,
-        "is_signed_in": me.signed_in(request) is not None,
+        **line_acts.offers(card.page),
     }
-    is_part = bool(getattr(request, "htmx", False))
-    return render(request, "account/line_part.html" if is_part else "account/line.html", context)
+    return render_live(
+        request, "account/line.html", context, part="account/line_part.html", seconds=pause(card)
+    )
+
+
+def pause(card: overview.LineCard) -> int | None:
+    """How long to wait before asking for news; None when there will be none."""
+    if card.page.line.is_off:
+        return None
+    return USAGE_SECONDS if card.page.facts.first_usage_at else NEWS_SECONDS
 
 
 def steps(card: overview.LineCard) -> list[dict[str, object]]:

@@ -9,6 +9,7 @@ from uuid import uuid4
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,23 +21,28 @@ from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.refunds import operations, queries
 from fairroam.apps.refunds.refusals import AlreadyAsked
 from fairroam.clock import now
+from fairroam.web.account.live import render_live
 from fairroam.web.account.me import customers_only
+from fairroam.web.components import formats
 from fairroam.web.components.refused import render_refused
 
+# What a step is called once it has happened, and while it is still ahead.
 STEPS = {
-    "asked": _("You asked"),
-    "line_off": _("The plan was switched off, proven by the network"),
-    "decided": _("Decided"),
-    "sent": _("Money sent"),
-    "arrived": _("Money arrived"),
+    "asked": (_("You asked"), _("You ask")),
+    "line_off": (_("Plan switched off, proven"), _("The plan is being switched off")),
+    "decided": (_("Decided"), _("Decision")),
+    "sent": (_("Money sent"), _("Money leaves")),
+    "arrived": (_("Money arrived"), _("Money arrives")),
 }
+BEFORE_PROOF = ("submitted", "waiting_for_network")  # stages that wait for the network
+LOOK_SECONDS = 1
 
 
 class RefundForm(forms.Form):
     """All that is asked: nothing but the click is needed."""
 
     words = forms.CharField(
-        label=_("Anything you want to tell us (optional)"),
+        label=_("What you want to tell us"),
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -51,6 +57,7 @@ def page(line_id: int, customer: Customer, language: str, at: datetime) -> dict[
         "page": esims.line_page(line_id, customer.pk),
         "quote": quote,
         "decision": quote.decision,
+        "must_end_at_carrier": esims.facts_of(line_id).downloaded_at is None,
         "lines": rules.explain(quote.decision, language),
     }
 
@@ -104,24 +111,53 @@ def refund(request: HttpRequest, customer: Customer, refund_id: int) -> HttpResp
     context = {
         "refund": row,
         "lines": row.decision.lines(request.LANGUAGE_CODE) if row.decision else [],
-        "steps": timeline(row),
+        "steps": timeline(row, request.LANGUAGE_CODE),
     }
-    is_part = bool(getattr(request, "htmx", False))
-    return render(
-        request, "account/refund_part.html" if is_part else "account/refund.html", context
+    return render_live(
+        request,
+        "account/refund.html",
+        context,
+        part="account/refund_part.html",
+        seconds=LOOK_SECONDS if row.is_open else None,
     )
 
 
-def timeline(row: queries.RefundRow) -> list[dict[str, object]]:
-    """The steps of a request; the first one still ahead is what it waits for."""
+def timeline(row: queries.RefundRow, language: str) -> list[dict[str, object]]:
+    """The steps of a request in their order; the first one ahead is what it waits for."""
     steps: list[dict[str, object]] = []
     is_waiting = row.is_open
     for step in row.timeline:
-        state = "done" if step.at else "now" if is_waiting else "ahead"
-        is_waiting = is_waiting and bool(step.at)
-        if step.at or row.is_open:
-            steps.append({"label": STEPS[step.code], "at": step.at, "state": state})
+        at = None if is_open_question(row, step.code) else step.at
+        if at is None and (not row.is_open or is_left_out(row, step.code)):
+            continue
+        state = "done" if at else "now" if is_waiting else "ahead"
+        label = STEPS[step.code][0 if at else 1]
+        steps.append({"label": label, "at": at, "state": state, "note": note(row, step, language)})
+        is_waiting = is_waiting and at is not None
+    if row.stage == "payout_failed":
+        steps[-1]["state"] = "trouble"
     return steps
+
+
+def is_open_question(row: queries.RefundRow, code: str) -> bool:
+    """Whether a person decides anew what the rules left open."""
+    return code == "decided" and row.stage == "under_review"
+
+
+def is_left_out(row: queries.RefundRow, code: str) -> bool:
+    """Whether the step does not belong to this request: its plan goes on, or may go on."""
+    return code == "line_off" and row.stage not in BEFORE_PROOF
+
+
+def note(row: queries.RefundRow, step: queries.TimelineStep, language: str) -> str:
+    """Until when a step ahead will be taken."""
+    if is_open_question(row, step.code):
+        return gettext("by a person, until %(end)s") % {
+            "end": formats.until(row.decide_by, row.zone, language)
+        }
+    if step.code == "sent" and step.at is None and row.pay_by:
+        return gettext("on %(day)s at the latest") % {"day": formats.day(row.pay_by, language)}
+    return ""
 
 
 @customers_only

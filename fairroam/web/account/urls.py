@@ -2,12 +2,25 @@
 
 from django.urls import path
 
-from fairroam.web.account import leave, lines, orders, overview, papers, refunds
+from fairroam.web.account import (
+    leave,
+    line_acts,
+    lines,
+    orders,
+    overview,
+    papers,
+    refunds,
+    top_up,
+)
 
 app_name = "account"
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("lines/<int:line_id>/", lines.line, name="line"),
+    path("lines/<int:line_id>/top-up/", top_up.top_up, name="top_up"),
+    path("lines/<int:line_id>/name/", line_acts.name, name="line_name"),
+    path("lines/<int:line_id>/history/", line_acts.history, name="line_history"),
+    path("lines/<int:line_id>/acts/<slug:kind>/", line_acts.act, name="line_act"),
     path("lines/<int:line_id>/refund/", refunds.ask, name="ask_refund"),
     path("refunds/<int:refund_id>/", refunds.refund, name="refund"),
     path("refunds/<int:refund_id>/take-back/", refunds.take_back, name="take_back_refund"),

@@ -11,6 +11,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from fairroam.apps.customers.models import User
 from fairroam.apps.esims import queries as esims
@@ -37,7 +39,7 @@ class Traveller:
     residence: str
     language: str
     plan_code: str
-    story: str
+    story: str | Promise
     used_bytes: int | None = None  # None: the eSIM is not in a phone
     wants_money_back: bool = False
 
@@ -49,7 +51,7 @@ CAST = (
         "DE",
         "zh-Hans",
         "japan-10gb-30d",
-        "lives in Germany, is in Japan, used a quarter of her plan",
+        _("lives in Germany, is in Japan, used a quarter of her plan"),
         used_bytes=2_500_000_000,
     ),
     Traveller(
@@ -58,7 +60,7 @@ CAST = (
         "FR",
         "en",
         "europe-5gb-15d",
-        "has bought an eSIM and not installed it yet",
+        _("has bought an eSIM and not installed it yet"),
     ),
     Traveller(
         "Carla",
@@ -66,7 +68,7 @@ CAST = (
         "IT",
         "en",
         "europe-20gb-30d",
-        "used a tenth and got the rest back",
+        _("used a tenth and got the rest back"),
         used_bytes=2_000_000_000,
         wants_money_back=True,
     ),
@@ -76,7 +78,7 @@ CAST = (
         "US",
         "en",
         "japan-10gb-30d",
-        "used a part where no law gives it back; a person will look at it",
+        _("used a part where no law gives it back; a person will look at it"),
         used_bytes=4_000_000_000,
         wants_money_back=True,
     ),

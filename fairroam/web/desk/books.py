@@ -16,6 +16,7 @@ from fairroam.apps.orders import operations as orders
 from fairroam.apps.payments import queries as payments
 from fairroam.clock import now
 from fairroam.web.components.refused import sentence_of
+from fairroam.web.desk import words
 from fairroam.web.desk.staff import staff_only
 
 
@@ -24,11 +25,18 @@ from fairroam.web.desk.staff import staff_only
 @require_safe
 def books(request: HttpRequest, staff: User) -> HttpResponse:
     """The trial balance; each currency adds up to zero."""
+    rows = ledger.trial_balance()
+    sums: dict[str, int] = {}
+    for row in rows:
+        sums[row.name.currency] = sums.get(row.name.currency, 0) + row.minor
     context = {
-        "rows": ledger.trial_balance(),
+        "rows": [(words.book(row.name.kind), row) for row in rows],
+        "sums": sums,
         "faults": list(ledger.find_faults()),
         # Refunds have a page of their own at the desk; these are of eSIMs that could not be made.
-        "failed": [row for row in payments.failed_payouts() if row.cause.startswith("order-line:")],
+        "failed": [
+            each for each in payments.failed_payouts() if each.cause.startswith("order-line:")
+        ],
     }
     return render(request, "desk/books.html", context)
 

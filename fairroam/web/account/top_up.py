@@ -1,0 +1,94 @@
+"""Buy a further pack for an eSIM that one has: nothing new to install."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from fairroam.apps.catalogue import queries as catalogue
+from fairroam.apps.catalogue.queries import PlanRow
+from fairroam.apps.customers.models import Customer
+from fairroam.apps.esims import queries as esims
+from fairroam.apps.journal.refusals import NotAmongYours, Refusal
+from fairroam.apps.orders import operations as orders
+from fairroam.clock import now
+from fairroam.web.account.me import customers_only
+from fairroam.web.components import formats
+from fairroam.web.components.refused import render_refused
+from fairroam.web.components.tags import in_words
+from fairroam.web.site.checkout import CONSENTS
+from fairroam.web.site.orders import remember_order
+
+
+class TopUpForm(forms.Form):
+    """Which pack; the boxes are those of every purchase, never ticked in advance."""
+
+    plan = forms.ChoiceField(label=_("Pack"), widget=forms.RadioSelect)
+    terms = forms.BooleanField(label=CONSENTS["terms"])
+    express_request = forms.BooleanField(label=CONSENTS["express_request"])
+    loss_acknowledged = forms.BooleanField(label=CONSENTS["loss_acknowledged"])
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, packs: list[PlanRow], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["plan"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(pack.code, _label(pack)) for pack in packs]
+
+
+def _label(pack: PlanRow) -> str:
+    price = formats.money(pack.price_minor, pack.currency, get_language() or "en")
+    return f"{in_words(pack.names)}: {price}"
+
+
+def packs_for(page: esims.LinePage) -> list[PlanRow]:
+    """The plans that the eSIM can carry and that work somewhere where it does."""
+    home = set(page.plan_copy["countries"])
+    return [
+        plan
+        for plan in catalogue.plans()
+        if plan.profile_type == page.plan_copy["profile_type"] and home & set(plan.countries)
+    ]
+
+
+@never_cache
+@customers_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def top_up(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
+    """Choose a pack; its order's page leads on to the payment."""
+    try:
+        page = esims.line_page(line_id, customer.pk)
+    except NotAmongYours as refusal:
+        return render(request, "account/hidden.html", status=refusal.status)
+    line_id = page.line.order_line_id
+    if page.line.stage in ("terminating", "terminated"):
+        return redirect("account:line", line_id)
+    form = TopUpForm(request.POST or None, initial={"key": uuid4()}, packs=packs_for(page))
+    if not form.is_valid():
+        status = 422 if form.is_bound else 200
+        return render(request, "account/top_up.html", {"page": page, "form": form}, status=status)
+    assert customer.user is not None  # who is signed in has an open account
+    try:
+        order = orders.place_order(
+            plan_code=form.cleaned_data["plan"],
+            quantity=1,
+            email=customer.user.email,
+            residence=customer.residence,
+            language=customer.language,
+            consents={kind: str(words) for kind, words in CONSENTS.items()},
+            key=form.cleaned_data["key"],
+            now=now(),
+            tops_up=line_id,
+        )
+    except Refusal as refusal:
+        return render_refused(request, "account/top_up.html", form, refusal, page=page)
+    remember_order(request, order.number)
+    return redirect("site:order", order.number)
