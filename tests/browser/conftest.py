@@ -30,19 +30,19 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     """Debian's Chromium. Its event loop ends here, so that later tests may use the database."""
     expect.set_options(timeout=30_000)  # milliseconds; money and carriers take their time
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
+        started = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=CHROMIUM
         )
-        yield chromium
-        chromium.close()
+        yield started
+        started.close()
 
 
 @pytest.fixture
-def visitor(browser: Browser) -> Iterator[Visitor]:
+def visitor(chromium: Browser) -> Iterator[Visitor]:
     """A Chinese-speaking visitor with a phone."""
-    with visiting(browser) as somebody:
+    with visiting(chromium) as somebody:
         yield somebody

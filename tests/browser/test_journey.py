@@ -116,7 +116,7 @@ def get_money_back(visitor: Visitor, line_page: str, folder: Path) -> dict[str, 
     expect(page.locator(".receipt-total .amount")).to_have_text("€14.25")
     visitor.tap("main form button.button", until="**/account/refunds/*/")
     expect(page.locator(".timeline li").last).to_have_attribute("data-state", "done")
-    expect(page.locator("main .total")).to_have_text("€14.25")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("€14.25")
     visitor.look()
     with page.expect_download() as download:
         page.locator("a[href$='.json']").first.click()
