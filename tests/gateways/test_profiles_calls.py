@@ -9,9 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fairroam.apps.esims import operations, tasks
+from fairroam.apps.esims import operations, queries, tasks
 from fairroam.apps.esims.models import CarrierCall, Profile
-from fairroam.apps.esims.queries.calls import CallRow, carrier_calls_of
 from fairroam.apps.esims.tasks.calls import logged_call
 from fairroam.gateways.calls import AnswerMismatch, GatewayUnreachable
 from sandbox.processes import SandboxProcess
@@ -51,8 +50,8 @@ def told(profile: Profile) -> list[tuple[str, str | None]]:
     return [(call.function, call.outcome) for call in calls(profile)]
 
 
-def calls(profile: Profile) -> list[CallRow]:
-    return carrier_calls_of(profile.line_id)
+def calls(profile: Profile) -> list[queries.CallRow]:
+    return queries.carrier_calls_of(profile.line_id)
 
 
 def take_off(profile: Profile) -> None:

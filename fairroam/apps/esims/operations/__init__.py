@@ -7,6 +7,7 @@ from fairroam.apps.esims.operations.acts import (
     refuse_act,
     stop_instead,
 )
+from fairroam.apps.esims.operations.calls import record_call
 from fairroam.apps.esims.operations.codes import ask_for_code, use_link
 from fairroam.apps.esims.operations.end import (
     note_silence,
@@ -16,7 +17,12 @@ from fairroam.apps.esims.operations.end import (
     take_off,
 )
 from fairroam.apps.esims.operations.help import notice_never_attached
-from fairroam.apps.esims.operations.observe import record_fact, record_notice
+from fairroam.apps.esims.operations.observe import (
+    NewFact,
+    record_fact,
+    record_facts,
+    record_notice,
+)
 from fairroam.apps.esims.operations.provide import (
     give_up,
     plan_line,
@@ -26,6 +32,7 @@ from fairroam.apps.esims.operations.provide import (
 )
 
 __all__ = [
+    "NewFact",
     "ask_act",
     "ask_for_code",
     "give_up",
@@ -34,9 +41,11 @@ __all__ = [
     "notice_never_attached",
     "plan_line",
     "record_act",
+    "record_call",
     "record_cancelled",
     "record_ended",
     "record_fact",
+    "record_facts",
     "record_notice",
     "record_order",
     "record_refused_end",

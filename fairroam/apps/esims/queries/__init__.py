@@ -13,6 +13,7 @@ from fairroam.apps.esims.queries.acts import (
     unfinished_acts,
     wanted_call,
 )
+from fairroam.apps.esims.queries.calls import CallRow, carrier_calls_of
 from fairroam.apps.esims.queries.faults import find_faults
 from fairroam.apps.esims.queries.help import profiles_never_attached
 from fairroam.apps.esims.queries.lines import (
@@ -41,6 +42,7 @@ from fairroam.apps.esims.queries.lines import (
 __all__ = [
     "ActRow",
     "ActivationFacts",
+    "CallRow",
     "Ending",
     "FactRow",
     "LinePage",
@@ -50,6 +52,7 @@ __all__ = [
     "WantedCall",
     "act_of",
     "acts_of",
+    "carrier_calls_of",
     "code_of",
     "ending",
     "facts_of",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from uuid import uuid4, uuid5
+from uuid import uuid5
 
 from fairroam.apps.esims import operations, queries
 from fairroam.apps.esims.queries import WantedCall
+from fairroam.apps.esims.tasks.calls import logged_call
 from fairroam.apps.esims.tasks.gateways import line_gateway, profile_gateway
 from fairroam.gateways.calls import AnswerMismatch
 from fairroam.gateways.lines import LineRefused
@@ -62,9 +63,12 @@ def _call(wanted: WantedCall, now: datetime) -> bool:
     """Make the act's call, if one is left. Returns False when it came too late to take back."""
     if wanted.call == "cancel":
         try:
-            profile_gateway().cancel_order(
-                iccid=wanted.iccid, call_id=uuid4(), final_state=FinalState.UNAVAILABLE
-            )
+            with logged_call(
+                "cancel_order", profile_id=wanted.profile_id, iccid=wanted.iccid, now=now
+            ) as call_id:
+                profile_gateway().cancel_order(
+                    iccid=wanted.iccid, call_id=call_id, final_state=FinalState.UNAVAILABLE
+                )
         except AlreadyDownloaded:
             operations.record_fact(
                 profile_id=wanted.profile_id,

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID, uuid4
 
-from fairroam.apps.esims.operations.calls import record_call
+from fairroam.apps.esims import operations
 from fairroam.gateways.calls import AnswerMismatch, GatewayUnreachable
 from fairroam.gateways.profiles import ProfileRefused
 
@@ -18,7 +18,7 @@ def logged_call(function: str, *, profile_id: int, iccid: str, now: datetime) ->
     """Give the id for one call to the carrier; kept before it is sent, its outcome after."""
     call_id = uuid4()
     keep = partial(
-        record_call,
+        operations.record_call,
         profile_id=profile_id,
         function=function,
         iccid=iccid,
