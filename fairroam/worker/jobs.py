@@ -16,6 +16,7 @@ from procrastinate.jobs import Job
 
 from fairroam.apps.closures import tasks as closures
 from fairroam.apps.esims import operations as esims
+from fairroam.apps.esims import queries as esim_queries
 from fairroam.apps.esims import tasks as esim_tasks
 from fairroam.apps.journal.models import Event
 from fairroam.apps.metering import operations as metering
@@ -71,6 +72,9 @@ def start_payment(event: Event, at: datetime) -> None:
 def plan_lines(event: Event, at: datetime) -> None:
     for order_line_id in event.facts["order_line_ids"]:
         terms = order_queries.terms_of(order_line_id)
+        if terms.tops_up is not None:
+            attach_pack(order_line_id, terms.tops_up, at)
+            continue
         metering.open_meters(order_line_id=order_line_id, now=at)
         esims.plan_line(
             order_line_id=order_line_id,
@@ -79,6 +83,15 @@ def plan_lines(event: Event, at: datetime) -> None:
             is_reusable=terms.plan_copy.get("is_profile_reusable", False),
             now=at,
         )
+
+
+def attach_pack(order_line_id: int, base_id: int, at: datetime) -> None:
+    """Let a paid pack burn on the eSIM it was bought for; without that its money goes back."""
+    if esim_queries.line_state(base_id).stage in ("terminating", "terminated"):
+        orders.give_up(order_line_id=order_line_id, now=at)
+        return
+    metering.open_meters(order_line_id=order_line_id, now=at)
+    orders.record_delivery(order_line_id=order_line_id, now=at)
 
 
 @reaction

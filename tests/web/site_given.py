@@ -17,6 +17,7 @@ def a_filled_form(client: Client, path: str = CHECKOUT, **typed: str) -> dict[st
     page = client.get(path)
     key = str(page.context["form"]["key"].value())
     form = {"key": key, "email": "ada@example.com", "residence": "DE", "language": "en"}
+    form["quantity"] = "1"
     return form | TICKED | typed
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -23,7 +23,12 @@ class AllowanceRow:
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """A plan on offer; prices in minor units, tax included."""
+    """A plan on offer; prices in minor units, tax included.
+
+    networks: country -> the operators that one may choose. fair_use: the rules in words, per
+    language, as known on `fair_use_on`. throttled_after_bytes: a day, then `throttled_to_kbps`.
+    number_rule: the keep-alive rule of the operator whose number comes with it; empty = none.
+    """
 
     code: str
     names: dict[str, str]
@@ -35,6 +40,14 @@ class PlanRow:
     profile_type: str
     promise: str
     allowances: tuple[AllowanceRow, ...]
+    is_profile_reusable: bool = False
+    networks: dict[str, list[str]] = field(default_factory=dict)
+    fair_use: dict[str, str] = field(default_factory=dict)
+    fair_use_on: date | None = None
+    is_hotspot_allowed: bool = True
+    throttled_after_bytes: int | None = None
+    throttled_to_kbps: int | None = None
+    number_rule: str = ""
 
 
 def plan_row(plan: Plan) -> PlanRow:
@@ -52,6 +65,14 @@ def plan_row(plan: Plan) -> PlanRow:
             AllowanceRow(allowance.kind, allowance.granted, allowance.weight)
             for allowance in plan.allowances.all()
         ),
+        is_profile_reusable=plan.is_profile_reusable,
+        networks=plan.networks,
+        fair_use=plan.fair_use,
+        fair_use_on=plan.fair_use_on,
+        is_hotspot_allowed=plan.is_hotspot_allowed,
+        throttled_after_bytes=plan.throttled_after_bytes,
+        throttled_to_kbps=plan.throttled_to_kbps,
+        number_rule=plan.number_rule,
     )
 
 

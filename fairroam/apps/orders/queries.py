@@ -55,6 +55,7 @@ class LineTerms:
     packs: tuple[str, ...]
     plan_copy: dict[str, Any]
     invoice_id: int | None
+    tops_up: int | None  # the order line whose eSIM this pack is on; None = it has its own
 
 
 def tender_terms(tender: Tender) -> TenderTerms:
@@ -103,7 +104,20 @@ def terms_of(order_line_id: int) -> LineTerms:
         packs=tuple(line.packs),
         plan_copy=line.plan_copy,
         invoice_id=order.invoice_id,
+        tops_up=line.tops_up_id,
     )
+
+
+def base_of(order_line_id: int) -> int:
+    """The order line whose eSIM carries that line's plan: its own, unless it is a top-up."""
+    base = OrderLine.objects.filter(pk=order_line_id).values_list("tops_up_id", flat=True).first()
+    return base or order_line_id
+
+
+def top_ups_of(order_line_id: int) -> list[int]:
+    """The paid packs on the eSIM of that line, oldest first."""
+    paid = OrderLine.objects.filter(tops_up_id=order_line_id, order__paid_at__isnull=False)
+    return list(paid.order_by("pk").values_list("pk", flat=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,3 +21,9 @@ class PaymentNotOurs(Refusal):
     """The provider names a payment or payout that we do not know."""
 
     code = "not-ours"
+
+
+class CannotTopUp(Refusal):
+    """The eSIM you have cannot carry this plan. Please choose another one, or buy a new eSIM."""
+
+    code = "cannot-top-up"

@@ -23,6 +23,7 @@ def confirm_by_mail(*, order_id: int, now: datetime) -> None:
         paper_id=order.invoice_id,
         context={
             "order": order,
+            "is_top_up": any(line.tops_up_id for line in lines),
             "lines": [
                 {
                     "name": line.plan_name(order.language),
@@ -43,7 +44,11 @@ def tell_given_up(*, order_line_id: int, now: datetime) -> None:
         kind="orders.given_up",
         act=f"orders.given_up:{order_line_id}",
         customer_id=order.customer_id,
-        context={"order": order, "amount_minor": line.price_minor},
+        context={
+            "order": order,
+            "is_top_up": line.tops_up_id is not None,
+            "amount_minor": line.price_minor,
+        },
         now=now,
     )
 

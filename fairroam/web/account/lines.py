@@ -14,14 +14,14 @@ from fairroam.gateways.identifiers import ActivationCode
 from fairroam.web.account import line_acts, me, overview
 from fairroam.web.account.live import render_live
 
-# The journey of a line, in the order in which it is told.
+# The journey of a line, in the order in which it is told: once it happened, and before.
 FACTS = {
-    "ready": _("eSIM ready to download"),
-    "downloaded": _("Downloaded to a phone"),
-    "installed": _("Installed"),
-    "enabled": _("Switched on"),
-    "first_attach": _("First seen by a network"),
-    "first_usage": _("First used"),
+    "ready": (_("eSIM ready to download"), _("eSIM being made")),
+    "downloaded": (_("Downloaded to a phone"), _("Download to a phone")),
+    "installed": (_("Installed"), _("Install")),
+    "enabled": (_("Switched on"), _("Switch on")),
+    "first_attach": (_("First seen by a network"), _("First network")),
+    "first_usage": (_("First used"), _("First use")),
 }
 
 
@@ -72,7 +72,8 @@ def steps(card: overview.LineCard) -> list[dict[str, object]]:
     told = [kind for kind in FACTS if kind in known]
     last = list(FACTS).index(told[-1]) if told else -1
     rows: list[dict[str, object]] = []
-    for place, (kind, words) in enumerate(FACTS.items()):
+    for place, (kind, (done, ahead)) in enumerate(FACTS.items()):
         state = "done" if place <= last else "now" if place == last + 1 else "ahead"
-        rows.append({"label": words, "at": known.get(kind), "state": state})
+        label = done if place <= last else ahead
+        rows.append({"label": label, "at": known.get(kind), "state": state})
     return rows if not card.page.line.is_off else [row for row in rows if row["state"] == "done"]

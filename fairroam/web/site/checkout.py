@@ -51,6 +51,13 @@ class CheckoutForm(forms.Form):
         help_text=_("It decides the tax and which law protects you."),
     )
     language = forms.ChoiceField(label=_("Language of your mails and papers"))
+    quantity = forms.TypedChoiceField(
+        label=_("How many eSIMs"),
+        help_text=_("One for each phone, up to five: for a family or a group."),
+        choices=[(count, str(count)) for count in range(1, orders.QUANTITY_MAX + 1)],
+        coerce=int,
+        initial="1",
+    )
     terms = forms.BooleanField(label=CONSENTS["terms"])
     express_request = forms.BooleanField(label=CONSENTS["express_request"])
     loss_acknowledged = forms.BooleanField(label=CONSENTS["loss_acknowledged"])
@@ -63,12 +70,13 @@ class CheckoutForm(forms.Form):
         assert isinstance(language, forms.ChoiceField)
         choices = places.residences(get_language() or "en")
         residence.choices = [("", _("Please choose")), *choices]
+        bill_follows = {"hx-get": address, "hx-target": "#to-pay", "hx-swap": "outerHTML"}
         residence.widget.attrs = {
             "autocomplete": "country",
-            "hx-get": address,
-            "hx-target": "#to-pay",
-            "hx-swap": "outerHTML",
+            "hx-include": "[name=quantity]",
+            **bill_follows,
         }
+        self.fields["quantity"].widget.attrs = {"hx-include": "[name=residence]", **bill_follows}
         language.choices = [("en", "English"), ("zh-Hans", "简体中文")]
 
     def consents(self) -> dict[str, str]:
@@ -76,16 +84,21 @@ class CheckoutForm(forms.Form):
         return {kind: str(words) for kind, words in CONSENTS.items() if self.cleaned_data.get(kind)}
 
 
-def to_pay(plan: PlanRow, residence: str, now: datetime) -> dict[str, Any]:
-    """The lines of the bill: price, the tax inside it, and which promises apply there."""
+def to_pay(plan: PlanRow, residence: str, now: datetime, *, quantity: str = "1") -> dict[str, Any]:
+    """The lines of the bill: price, the tax inside it, and which promises apply there.
+
+    quantity: as it was typed; what is no number of eSIMs counts as one.
+    """
+    is_allowed = quantity.isdecimal() and 1 <= int(quantity) <= orders.QUANTITY_MAX
+    count = int(quantity) if is_allowed else 1
+    bill = {"plan": plan, "quantity": count, "total_minor": plan.price_minor * count}
     if not places.is_residence(residence):
-        return {"plan": plan}
+        return bill
     rate = catalogue.tax_rate(residence, now.date())
-    return {
-        "plan": plan,
+    return bill | {
         "residence": residence,
         "tax_percent": promises.percent(rate),
-        "tax_minor": tax_inside(plan.price_minor, rate),
+        "tax_minor": tax_inside(plan.price_minor, rate) * count,
         "packs": promises.packs_of(residence, on=now.date()),
     }
 
@@ -104,7 +117,8 @@ def fresh_form(request: HttpRequest, address: str) -> CheckoutForm:
 @require_GET
 def bill(request: HttpRequest, code: str) -> HttpResponse:
     """What is to pay for the residence just chosen: a part of the page, fetched by htmx."""
-    context = to_pay(plan_or_404(code), request.GET.get("residence", ""), now())
+    residence, quantity = (request.GET.get(name, "") for name in ("residence", "quantity"))
+    context = to_pay(plan_or_404(code), residence, now(), quantity=quantity)
     return render(request, "site/to_pay.html", context)
 
 
@@ -119,13 +133,14 @@ def checkout(request: HttpRequest, code: str) -> HttpResponse:
         context = {**to_pay(plan, residence, now()), "form": form}
         return render(request, "site/checkout.html", context)
     form = CheckoutForm(request.POST, address=address)
-    context = to_pay(plan, request.POST.get("residence", ""), now())
+    residence, quantity = (request.POST.get(name, "") for name in ("residence", "quantity"))
+    context = to_pay(plan, residence, now(), quantity=quantity)
     if not form.is_valid():
         return render(request, "site/checkout.html", {**context, "form": form}, status=422)
     try:
         order = orders.place_order(
             plan_code=plan.code,
-            quantity=1,
+            quantity=form.cleaned_data["quantity"],
             email=form.cleaned_data["email"],
             residence=form.cleaned_data["residence"],
             language=form.cleaned_data["language"],

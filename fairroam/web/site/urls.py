@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from fairroam.web.site import checkout, orders, plans, statements, verify
+from fairroam.web.site import checkout, code_again, orders, plans, statements, verify
 
 app_name = "site"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("checkout/<slug:code>/", checkout.checkout, name="checkout"),
     path("checkout/<slug:code>/bill/", checkout.bill, name="bill"),
     path("orders/<slug:number>/", orders.order, name="order"),
+    path("code-again/", code_again.ask, name="code_again"),
+    path("code-again/sent/", code_again.sent, name="code_sent"),
+    path("code-again/<str:seal>/", code_again.opened, name="code_link"),
     path("verify/", verify.check, name="verify"),
     path("verify/<str:number>/", verify.by_number, name="verdict"),
     path(".well-known/fairroam-keys.json", verify.keys, name="keys"),

@@ -11,6 +11,8 @@ from django.db.models import Prefetch, QuerySet
 
 from fairroam.apps.esims.models import FACTS, ActivationFact, Line, Profile
 from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.apps.orders import queries as orders
+from fairroam.apps.orders.models import OrderLine
 from fairroam.gateways.identifiers import ActivationCode
 
 # Each of these says that a phone has the profile, or had it.
@@ -87,7 +89,7 @@ class LinePage:
     code: ActivationCode | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ProfileOwner:
     """Whose profile an ICCID was at some moment."""
 
@@ -131,8 +133,11 @@ def facts_of(order_line_id: int) -> ActivationFacts:
 
 
 def line_state(order_line_id: int) -> LineRow:
-    """How far the line is; `pending` while nobody has begun to provide it."""
-    line = _lines().filter(pk=order_line_id).first()
+    """How far the line is; `pending` while nobody has begun to provide it.
+
+    A top-up is as far as the line whose eSIM it is on.
+    """
+    line = _lines().filter(pk=orders.base_of(order_line_id)).first()
     if line is not None:
         return _row(line)
     return LineRow(
@@ -178,15 +183,12 @@ def owner_at(owners: list[tuple[datetime, ProfileOwner]], at: datetime) -> Profi
 def owners_of(iccids: list[str]) -> dict[str, list[tuple[datetime, ProfileOwner]]]:
     """Per ICCID, our profiles that had it and since when, oldest first."""
     owners: dict[str, list[tuple[datetime, ProfileOwner]]] = {}
-    profiles = Profile.objects.filter(iccid__in=iccids).select_related("line")
-    for profile in profiles.order_by("planned_at", "pk"):
-        assert profile.iccid is not None
-        owner = ProfileOwner(
-            profile_id=profile.pk,
-            order_line_id=profile.line_id,
-            line_ended_at=profile.line.ended_at,
-        )
-        owners.setdefault(profile.iccid, []).append((profile.planned_at, owner))
+    profiles = Profile.objects.filter(iccid__in=iccids).order_by("planned_at", "pk")
+    for iccid, planned_at, *owner in profiles.values_list(
+        "iccid", "planned_at", "pk", "line_id", "line__ended_at"
+    ):
+        assert iccid is not None
+        owners.setdefault(iccid, []).append((planned_at, ProfileOwner(*owner)))
     return owners
 
 
@@ -194,28 +196,27 @@ def owners_of(iccids: list[str]) -> dict[str, list[tuple[datetime, ProfileOwner]
 
 
 def line_page(line_id: int, customer_id: int) -> LinePage:
-    """All that a line's page needs but its meters. Raises NotAmongYours."""
-    line = (
-        _lines()
-        .select_related("order_line__order")
-        .filter(pk=line_id, customer_id=customer_id)
-        .first()
-    )
+    """All that a line's page needs but its meters. Raises NotAmongYours.
+
+    A top-up has the page of the line whose eSIM it is on, with its own plan and order.
+    """
+    line = _lines().filter(pk=orders.base_of(line_id), customer_id=customer_id).first()
     if line is None:
         raise NotAmongYours(line_id=line_id)
+    sold = OrderLine.objects.select_related("order").get(pk=line_id)
     profile = _latest(line)
     timeline = _timeline(profile.pk) if profile else ()
     return LinePage(
         line=_row(line),
-        order_number=line.order_line.order.number,
-        plan_copy=line.order_line.plan_copy,
-        zone=line.order_line.order.zone,
+        order_number=sold.order.number,
+        plan_copy=sold.plan_copy,
+        zone=sold.order.zone,
         iccid=profile.iccid if profile else None,
         facts=facts_of(line.pk),
         timeline=timeline,
         next_step=_next_step(line, timeline),
         preferred_networks=line.preferred_networks,
-        code=code_of(line_id, customer_id),
+        code=code_of(line.pk, customer_id),
     )
 
 

@@ -16,8 +16,9 @@ from fairroam.apps.catalogue.queries import PlanRow
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.journal import operations as journal
+from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders.models import Consent, Order, OrderLine
-from fairroam.apps.orders.refusals import ConsentMissing, UnknownResidence
+from fairroam.apps.orders.refusals import CannotTopUp, ConsentMissing, UnknownResidence
 from fairroam.apps.payments import operations as payments
 from fairroam.rules.money import Money
 from fairroam.rules.numbers import new_number
@@ -26,6 +27,7 @@ from fairroam.rules.tax import tax_inside
 
 CONSENTS = ("terms", "express_request", "loss_acknowledged")
 PROVIDER = "sandbox"
+QUANTITY_MAX = 5  # eSIMs of one order: a family, not a reseller
 
 
 def plan_copy(plan: PlanRow) -> dict[str, Any]:
@@ -36,6 +38,14 @@ def plan_copy(plan: PlanRow) -> dict[str, Any]:
         "countries": list(plan.countries),
         "validity_days": plan.validity_days,
         "profile_type": plan.profile_type,
+        "is_profile_reusable": plan.is_profile_reusable,
+        "networks": plan.networks,
+        "fair_use": plan.fair_use,
+        "fair_use_on": plan.fair_use_on.isoformat() if plan.fair_use_on else None,
+        "is_hotspot_allowed": plan.is_hotspot_allowed,
+        "throttled_after_bytes": plan.throttled_after_bytes,
+        "throttled_to_kbps": plan.throttled_to_kbps,
+        "number_rule": plan.number_rule,
         "allowances": [
             {"kind": row.kind, "granted": row.granted, "weight": row.weight}
             for row in plan.allowances
@@ -53,33 +63,41 @@ def place_order(
     consents: dict[str, str],
     key: UUID,
     now: datetime,
+    tops_up: int | None = None,
 ) -> Order:
-    """Order `quantity` (1 to 5) eSIMs of one plan, to be paid next.
+    """Order `quantity` (1 to 5) eSIMs of one plan, or a pack for one that the buyer has.
 
     consents: kind -> the words that stood beside the ticked box; all of CONSENTS are needed,
     since the eSIM starts at once. key: of the form; sent again it gives the same order.
-    Raises ConsentMissing, UnknownResidence, NoSuchPlan, AccountClosed, KeyReused.
+    tops_up: the buyer's order line whose eSIM the pack goes on to; the quantity is 1 then.
+    Raises ConsentMissing, UnknownResidence, NoSuchPlan, AccountClosed, KeyReused, NotAmongYours,
+    CannotTopUp.
     """
+    assert tops_up is None or quantity == 1
     zone = zone_of(residence)
     if zone is None:
         raise UnknownResidence(residence=residence)
     if missing := [kind for kind in CONSENTS if not consents.get(kind)]:
         raise ConsentMissing(missing=missing)
-    request = {
+    request: dict[str, Any] = {
         "plan": plan_code,
         "quantity": quantity,
         "email": journal.fingerprint({"email": email.strip().lower()}),
         "residence": residence,
     }
+    if tops_up is not None:
+        request["tops_up"] = tops_up
 
     def work() -> dict[str, Any]:
         customer = customers.find_or_open(
             email=email, residence=residence, zone=zone, language=language, now=now
         )
+        plan = catalogue.plan(plan_code)
         order = open_order(
             customer_id=customer.pk,
-            plan=catalogue.plan(plan_code),
+            plan=plan,
             quantity=quantity,
+            tops_up=base_line(tops_up, customer.pk, plan) if tops_up is not None else None,
             residence=residence,
             zone=zone,
             language=language,
@@ -100,6 +118,21 @@ def place_order(
     return Order.objects.get(pk=answer["order_id"])
 
 
+def base_line(order_line_id: int, customer_id: int, plan: PlanRow) -> OrderLine:
+    """The line whose eSIM carries the pack, if it is theirs and its eSIM can carry `plan`.
+
+    A pack for a pack goes on to the same eSIM. Raises NotAmongYours, CannotTopUp.
+    """
+    owned = OrderLine.objects.filter(order__customer_id=customer_id, order__paid_at__isnull=False)
+    line = owned.select_related("tops_up").filter(pk=order_line_id).first()
+    if line is None:
+        raise NotAmongYours(order_line_id=order_line_id)
+    base = line.tops_up or line
+    if base.plan_copy["profile_type"] != plan.profile_type:
+        raise CannotTopUp(order_line_id=base.pk, plan=plan.code)
+    return base
+
+
 def keep_consents(order: Order, consents: dict[str, str], now: datetime) -> None:
     Consent.objects.bulk_create(
         [Consent(order=order, kind=kind, words=consents[kind], given_at=now) for kind in CONSENTS]
@@ -112,6 +145,7 @@ def open_order(
     customer_id: int,
     plan: PlanRow,
     quantity: int,
+    tops_up: OrderLine | None,
     residence: str,
     zone: str,
     language: str,
@@ -119,7 +153,7 @@ def open_order(
     now: datetime,
 ) -> Order:
     """The order with its lines and a prepared payment, under an open account."""
-    assert 1 <= quantity <= 5
+    assert 1 <= quantity <= QUANTITY_MAX
     customer: Customer = customers.lock_open(customer_id)
     number = new_number("FR")
     total = plan.price_minor * quantity
@@ -161,6 +195,7 @@ def open_order(
                 tax_rate=rate,
                 tax_minor=tax_inside(plan.price_minor, rate),
                 packs=packs,
+                tops_up=tops_up,
             )
             for position in range(1, quantity + 1)
         ]
