@@ -1,139 +1,138 @@
-"""Take the pictures of the README from a running demo: `scripts/shots.py [ADDRESS]`.
+"""Take the pictures of the README from a demo of its own: `scripts/shots.py [NAME ...]`.
 
-The demo's cast must have played its stories (`make demo` does that). Pictures of what is not
-there are reported, the others are still taken; exit code 1 when one is missing.
+Starts the demo in a temporary folder, plays what the pictures show, and stops it. Phones stand
+side by side in one picture, so that a story can be read from left to right.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PHONE, DESK = (390, 844), (1280, 900)
-LOCALES = {"en": "en-GB", "zh": "zh-CN"}
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
+from tests.browser.demo import Demo, running_demo  # noqa: E402 - the tests' own demo and Chromium
+from tests.browser.visitor import DESK, become, running_chromium, visiting  # noqa: E402
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """One picture: where, as whom, which links to follow first, and what to bring into view."""
-
-    name: str
-    path: str
-    size: tuple[int, int] = DESK
-    theme: str = "light"
-    language: str = "en"
-    who: str = ""
-    follow: tuple[str, ...] = ()
-    show: str = ""
+PICTURES = ROOT / "docs" / "pictures"
+GAP = 16  # pixels between two phones
+MEI, CARLA, MAX = "mei@example.com", "carla@example.com", "max@fairroam.example"
+BESIDE = """<body style="margin:0;display:flex;gap:{gap}px;background:#8b8271">{pictures}"""
 
 
-PLAN = "/plans/europe-20gb-30d/?residence=DE&days=5&used=25"
-SCENES = (
-    Scene(name="home", path="/"),
-    Scene(name="home-phone-chinese-dark", path="/", size=PHONE, theme="dark", language="zh"),
-    Scene(name="calculator", path=PLAN, show="#money-back"),
-    Scene(name="calculator-phone", path=PLAN, size=PHONE, show="#answer"),
-    Scene(name="checkout-phone", path="/checkout/japan-10gb-30d/?residence=DE", size=PHONE),
-    Scene(name="account", path="/account/", who="mei@example.com", language="zh"),
-    Scene(
-        name="refund-phone-chinese",
-        path="/account/",
-        size=PHONE,
-        who="mei@example.com",
-        language="zh",
-        follow=("a[href$='/refund/']",),
-    ),
-    Scene(
-        name="refund",
-        path="/account/",
-        who="mei@example.com",
-        follow=("a[href$='/refund/']",),
-        theme="dark",
-    ),
-    Scene(
-        name="refunded",
-        path="/account/",
-        who="carla@example.com",
-        follow=("a[href^='/account/refunds/']",),
-    ),
-    Scene(name="leave", path="/account/leave/", who="ben@example.com"),
-    Scene(name="desk", path="/desk/", who="max@fairroam.example"),
-    Scene(
-        name="case",
-        path="/desk/",
-        who="max@fairroam.example",
-        follow=("a[href^='/desk/refunds/']",),
-    ),
-    Scene(name="books", path="/desk/books/", who="max@fairroam.example"),
-    Scene(name="components", path="/demo/components/"),
-)
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a picture is taken."""
+
+    size: tuple[int, int]
+    language: str
+    theme: str
 
 
-def become(page: Page, address: str, email: str) -> None:
-    """Sign in as one of the cast, through the demo's door."""
-    page.goto(f"{address}/demo/")
-    with page.expect_navigation() as entered:
-        page.locator(f"button[value='{email}']").click()
-    if not entered.value.ok:
-        raise Error(f"the demo does not know {email}")
+PHONE = (390, 720)
+ENGLISH_DAY = Look(PHONE, "en-GB", "light")
+CHINESE_NIGHT = Look(PHONE, "zh-CN", "dark")
+WIDE = Look(DESK, "en-GB", "light")
+
+Scene = Callable[[Page, Demo], None]
 
 
-def take(browser: Browser, address: str, scene: Scene) -> None:
-    """Open the page of a scene as its person and keep what the screen shows."""
-    context = browser.new_context(
-        viewport={"width": scene.size[0], "height": scene.size[1]},
-        device_scale_factor=2 if scene.size == PHONE else 1,
-        color_scheme="dark" if scene.theme == "dark" else "light",
-        locale=LOCALES[scene.language],
-        reduced_motion="reduce",
-    )
-    context.set_default_timeout(10_000)
-    page = context.new_page()
-    if scene.who:
-        become(page, address, scene.who)
-    page.goto(f"{address}{scene.path}")
-    for link in scene.follow:
-        page.locator(link).first.click()
-        page.wait_for_load_state()
-    if scene.show:
-        page.locator(scene.show).evaluate("element => element.scrollIntoView()")
-    page.screenshot(path=PICTURES / f"{scene.name}.png")
-    context.close()
+def home(page: Page, demo: Demo) -> None:
+    page.goto(f"{demo.shop}/")
 
 
-def main(arguments: list[str]) -> int:
-    """Take every picture; 1 when one could not be taken."""
-    address = (arguments or [os.environ.get("FAIRROAM_ADDRESS", "http://127.0.0.1:8000")])[0]
+def calculator(page: Page, demo: Demo) -> None:
+    page.goto(f"{demo.shop}/plans/europe-20gb-30d/?residence=DE&days=5&used=25")
+    page.locator("#money-back").evaluate("element => element.scrollIntoView()")
+
+
+def answer(page: Page, demo: Demo) -> None:
+    become(page, demo, MEI)
+    page.locator("main a[href$='/refund/']").first.click()
+
+
+def arrived(page: Page, demo: Demo) -> None:
+    become(page, demo, CARLA)
+    page.locator("main a[href^='/account/refunds/']").first.click()
+
+
+def checklist(page: Page, demo: Demo) -> None:
+    become(page, demo, MEI)
+    page.goto(f"{demo.shop}/account/leave/")
+
+
+def case(page: Page, demo: Demo) -> None:
+    become(page, demo, MAX)
+    page.locator("main a[href^='/desk/refunds/']").first.click()
+
+
+def verdict(page: Page, demo: Demo) -> None:
+    """Close Carla's account the first time; her certificate is checked by anybody."""
+    page.goto(f"{demo.shop}/demo/")
+    if not CERTIFICATES:
+        become(page, demo, CARLA)
+        page.goto(f"{demo.shop}/account/leave/")
+        page.locator("[name=understood]").check()
+        page.locator("main form button.button").click()
+        CERTIFICATES.append(page.locator(".certificate").inner_text())
+    page.goto(f"{demo.shop}/verify/{CERTIFICATES[0]}/")
+
+
+CERTIFICATES: list[str] = []
+PICTURED: dict[str, tuple[Look, tuple[Scene, ...]]] = {
+    "home": (WIDE, (home,)),
+    "calculator": (WIDE, (calculator,)),
+    "desk": (WIDE, (case,)),
+    "money-back": (ENGLISH_DAY, (answer, arrived, verdict)),
+    "chinese-night": (CHINESE_NIGHT, (home, answer, checklist)),
+}
+
+
+def take(browser: Browser, demo: Demo, look: Look, scene: Scene, path: Path) -> None:
+    """One scene as the screen shows it."""
+    with visiting(browser, size=look.size, language=look.language, theme=look.theme) as visitor:
+        scene(visitor.page, demo)
+        visitor.page.wait_for_load_state("networkidle")
+        visitor.page.screenshot(path=path)
+
+
+def beside(browser: Browser, paths: list[Path], target: Path) -> None:
+    """Put pictures of phones side by side into one."""
+    width = (PHONE[0] + GAP) * len(paths) - GAP
+    pictures = "".join(f'<img src="{path.as_uri()}">' for path in paths)
+    board = target.with_suffix(".html")
+    board.write_text(BESIDE.format(gap=GAP, pictures=pictures))
+    page = browser.new_page(viewport={"width": width, "height": PHONE[1]})
+    page.goto(board.as_uri())
+    page.screenshot(path=target)
+    page.close()
+
+
+def main(names: list[str]) -> int:
+    """Take every picture, or only those named."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    missing = 0
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=CHROMIUM
-        )
-        for scene in SCENES:
-            try:
-                take(browser, address, scene)
-                print(f"{scene.name}.png")
-            except Error as failed:
-                missing += 1
-                print(f"{scene.name}: {failed.message.splitlines()[0]}")
-        browser.close()
-    return 1 if missing else 0
+    with (
+        TemporaryDirectory() as name,
+        running_demo(Path(name)) as demo,
+        running_chromium() as browser,
+    ):
+        for picture, (look, scenes) in PICTURED.items():
+            if names and picture not in names:
+                continue
+            paths = [Path(name) / f"{picture}-{place}.png" for place in range(len(scenes))]
+            for scene, path in zip(scenes, paths, strict=True):
+                take(browser, demo, look, scene, path)
+            target = Path(name) / f"{picture}.png"
+            beside(browser, paths, target) if look.size == PHONE else paths[0].rename(target)
+            (PICTURES / target.name).write_bytes(target.read_bytes())
+            print(f"{target.name} {target.stat().st_size // 1000} kB")
+    return 0
 
 
 if __name__ == "__main__":

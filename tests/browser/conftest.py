@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.browser.demo import Demo, running_demo
-from tests.browser.visitor import Visitor, visiting
-
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.browser.visitor import Visitor, running_chromium, visiting
 
 
 @pytest.fixture(scope="package")
@@ -31,14 +20,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium. Its event loop ends here, so that later tests may use the database."""
-    expect.set_options(timeout=30_000)  # milliseconds; money and carriers take their time
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=CHROMIUM
-        )
+    """One browser; every visitor has a window of their own in it."""
+    with running_chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.demo import Demo
-from tests.browser.visitor import DESK, PHONE, Visitor, visiting
+from tests.browser.visitor import DESK, PHONE, become, visiting
 
 FOR_ANYBODY = (
     "/",
@@ -39,13 +39,6 @@ LOOKS = (
 )
 
 
-def become(visitor: Visitor, demo: Demo, email: str) -> None:
-    """Sign in as one of the cast, through the demo's door."""
-    visitor.page.goto(f"{demo.shop}/demo/")
-    visitor.page.locator(f"button[value='{email}']").click()
-    visitor.page.wait_for_url("**/account/" if email != MAX else "**/desk/")
-
-
 @pytest.mark.promise(3, 43)
 @pytest.mark.parametrize(("size", "language", "theme"), LOOKS)
 def test_public_pages_keep_nobody_out(
@@ -67,7 +60,7 @@ def test_pages_behind_the_sign_in_keep_nobody_out(
     with visiting(chromium, size=size, language=language, theme=theme) as visitor:
         barriers = []
         for email, links in BEHIND_SIGN_IN:
-            become(visitor, demo, email)
+            become(visitor.page, demo, email)
             for link in links:
                 visitor.page.locator(f"main {link}").first.click()
                 visitor.page.wait_for_load_state()

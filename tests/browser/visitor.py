@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.browser.demo import Demo
 
 PHONE, SMALL_PHONE, DESK = (390, 844), (320, 640), (1280, 900)
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 # Told to the console, where the next line hears it with every other error.
 TELL_POLICY = """document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} refused ${event.blockedURI}`))"""
@@ -72,6 +84,25 @@ class Visitor:
             if one["impact"] in ("serious", "critical")
             for node in one["nodes"]
         ]
+
+
+def become(page: Page, demo: Demo, email: str) -> None:
+    """Sign in as one of the cast, through the demo's door."""
+    page.goto(f"{demo.shop}/demo/")
+    page.locator(f"button[value='{email}']").click()
+    page.wait_for_url("**/desk/" if email.startswith("max@") else "**/account/")
+
+
+@contextmanager
+def running_chromium() -> Iterator[Browser]:
+    """Debian's Chromium. Its event loop ends with it: what follows may use the database."""
+    expect.set_options(timeout=30_000)  # milliseconds; money and carriers take their time
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=CHROMIUM
+        )
+        yield started
+        started.close()
 
 
 @contextmanager
