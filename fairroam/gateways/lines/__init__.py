@@ -117,6 +117,7 @@ class NetworkRecord:
 
     (source, record_id) is the same in every copy. quantity: bytes of both directions (1 GB =
     10**9), seconds, or messages, by `kind`. country: ISO 3166 alpha-2 of the visited network.
+    corrects: (source, record_id) of the record that a negative quantity takes back from.
     """
 
     source: str
@@ -128,6 +129,7 @@ class NetworkRecord:
     ended_at: datetime
     country: str
     operator: str
+    corrects: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

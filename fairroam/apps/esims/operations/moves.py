@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
+
 from fairroam.apps.esims.models import FACTS, Line, LineAct, Profile
 from fairroam.apps.journal.refusals import MovedMeanwhile
 from fairroam.rules import stages
@@ -25,6 +27,12 @@ def lock_line(line_id: int) -> Line:
 def lock_profile(profile_id: int) -> Profile:
     """Lock the profile until the transaction ends; lock its line before, if both are needed."""
     return Profile.objects.select_for_update(no_key=True).get(pk=profile_id)
+
+
+def lock_profiles(profile_ids: Collection[int]) -> dict[int, Profile]:
+    """Lock many profiles, ids ascending."""
+    rows = Profile.objects.select_for_update(no_key=True).filter(pk__in=profile_ids)
+    return {profile.pk: profile for profile in rows.order_by("pk")}
 
 
 def lock_latest_profile(line: Line) -> Profile:
@@ -62,13 +70,32 @@ def follow_facts(profile: Profile) -> None:
 
     Depends on the facts alone and not on the order of their arrival.
     """
-    known = set(profile.facts.values_list("kind", flat=True))
-    stage = profile.stage
+    stage = stage_after(profile.stage, set(profile.facts.values_list("kind", flat=True)))
+    if stage != profile.stage:
+        _set_stage(profile, stage)
+
+
+def stage_after(stage: str, known: Collection[str]) -> str:
+    """Where a profile at `stage` is by these kinds of facts."""
     for kind in FACTS:
         for move in IMPLIED_MOVES.get(kind, ()) if kind in known else ():
             stage = stages.PROFILE.get((stage, move), stage)
-    if stage != profile.stage:
-        _set_stage(profile, stage)
+    return stage
+
+
+def move_profiles(profiles: Iterable[Profile], known: Mapping[int, Collection[str]]) -> None:
+    """Do as `follow_facts` for many locked profiles; known: kinds of facts by profile."""
+    moved: dict[tuple[str, str], list[int]] = {}
+    for profile in profiles:
+        after = stage_after(profile.stage, known[profile.pk])
+        if after != profile.stage:
+            moved.setdefault((profile.stage, after), []).append(profile.pk)
+    for (before, after), ids in moved.items():
+        changes: dict[str, object] = {"stage": after}
+        if after in stages.terminal(stages.PROFILE):
+            changes["is_live"] = None
+        if Profile.objects.filter(pk__in=ids, stage=before).update(**changes) != len(ids):
+            raise MovedMeanwhile(profile_ids=ids, expected=before)
 
 
 def _set_stage(profile: Profile, stage: str, **changes: object) -> None:

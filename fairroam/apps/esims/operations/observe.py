@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
 from fairroam.apps.esims import queries
 from fairroam.apps.esims.models import ActivationFact, CarrierNotice, Profile
-from fairroam.apps.esims.operations.moves import follow_facts, lock_profile
-from fairroam.apps.journal.operations import tell
+from fairroam.apps.esims.operations.moves import (
+    follow_facts,
+    lock_profile,
+    lock_profiles,
+    move_profiles,
+)
+from fairroam.apps.journal.operations import NewEvent, tell, tell_each
 from fairroam.gateways.profiles import NoticeKind, ProgressNotice
 
 FACT_OF_NOTICE = {
@@ -19,6 +26,15 @@ FACT_OF_NOTICE = {
     NoticeKind.ENABLED: "enabled",
     NoticeKind.DELETED: "deleted",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class NewFact:
+    """One of FACTS about a profile, as it was told."""
+
+    profile_id: int
+    kind: str
+    happened_at: datetime
 
 
 @transaction.atomic
@@ -79,6 +95,68 @@ def record_fact(
         order_line_id=profile.line_id,
         fact=kind,
     )
+
+
+@transaction.atomic
+def record_facts(facts: Sequence[NewFact], *, source: str, now: datetime) -> None:
+    """Do as `record_fact` for the facts of many profiles; each profile and kind once.
+
+    What is known already costs one look: networks tell of every use.
+    """
+    if not facts:
+        return
+    kept = _kept_facts(facts)
+    told = [fact for fact in facts if _is_news(fact, kept, now)]
+    if not told:
+        return
+    profiles = lock_profiles({fact.profile_id for fact in told})
+    kept = _kept_facts(told)  # again, now that nobody else may add any
+    new = [fact for fact in told if (fact.profile_id, fact.kind) not in kept]
+    ActivationFact.objects.bulk_create(
+        ActivationFact(
+            profile_id=fact.profile_id,
+            kind=fact.kind,
+            happened_at=_moment(fact, now),
+            source=source,
+            recorded_at=now,
+        )
+        for fact in new
+    )
+    for fact in told:
+        if (fact.profile_id, fact.kind) in kept and _is_news(fact, kept, now):
+            earlier = ActivationFact.objects.filter(profile_id=fact.profile_id, kind=fact.kind)
+            earlier.update(happened_at=_moment(fact, now), source=source)
+    known: dict[int, set[str]] = {profile_id: set() for profile_id in profiles}
+    for profile_id, kind in (*kept, *((fact.profile_id, fact.kind) for fact in new)):
+        known[profile_id].add(kind)
+    move_profiles(profiles.values(), known)
+    events = [
+        NewEvent(
+            profiles[fact.profile_id].customer_id,
+            {"order_line_id": profiles[fact.profile_id].line_id, "fact": fact.kind},
+        )
+        for fact in new
+    ]
+    tell_each("profile.fact", events, actor="carrier", now=now)
+
+
+def _kept_facts(facts: Sequence[NewFact]) -> dict[tuple[int, str], datetime]:
+    """All that is recorded of these facts' profiles."""
+    profile_ids = {fact.profile_id for fact in facts}
+    rows = ActivationFact.objects.filter(profile_id__in=profile_ids)
+    return {
+        (profile_id, kind): happened_at
+        for profile_id, kind, happened_at in rows.values_list("profile_id", "kind", "happened_at")
+    }
+
+
+def _is_news(fact: NewFact, kept: Mapping[tuple[int, str], datetime], now: datetime) -> bool:
+    known_at = kept.get((fact.profile_id, fact.kind))
+    return known_at is None or _moment(fact, now) < known_at
+
+
+def _moment(fact: NewFact, now: datetime) -> datetime:
+    return min(fact.happened_at, now).replace(microsecond=0)  # the grain of every right
 
 
 def add_fact(

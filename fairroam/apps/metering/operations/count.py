@@ -2,49 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims import queries as esim_queries
+from fairroam.apps.esims.operations import NewFact
 from fairroam.apps.esims.queries import ProfileOwner
-from fairroam.apps.journal.operations import fingerprint, tell
-from fairroam.apps.metering.models import (
-    Meter,
-    PlanPeriod,
-    PlanRun,
-    QuarantinedRecord,
-    UsageCursor,
-    UsageRecord,
+from fairroam.apps.metering.models import UsageCursor
+from fairroam.apps.metering.operations.arrivals import Arrival, arrival_of, lock_sources, sift
+from fairroam.apps.metering.operations.burn import ATTACH, burn
+from fairroam.apps.metering.operations.correct import Corrections, read_corrections
+from fairroam.apps.metering.operations.earn import earn
+from fairroam.apps.metering.operations.keep import (
+    copy_records,
+    insert_records,
+    keep_packs,
+    keep_shares,
+    quarantine,
 )
-from fairroam.apps.metering.operations.run import begin_plan, earn, open_meters
+from fairroam.apps.metering.operations.packs import Pack, Packs, lock_packs
+from fairroam.apps.metering.operations.run import open_meters
 from fairroam.gateways.lines import NetworkRecord, UsagePage
 
-# Crossed by this share of an allowance, the customer is told that it runs low.
-LOW_PART, LOW_WHOLE = 8, 10
+Owners = dict[str, list[tuple[datetime, ProfileOwner]]]
+Keeper = Callable[[str, Sequence[Arrival], datetime], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What became of a batch. beside: kept, not counted (after the end, or not in the plan)."""
+    """What became of a batch.
+
+    beside: kept, not counted (after the end, or not in the plan). waiting: corrections whose
+    original has not come. quarantined: contradicting ones, which a person must look at.
+    """
 
     counted: int = 0
     repeated: int = 0
     quarantined: int = 0
     unknown: int = 0
     beside: int = 0
-
-
-@dataclass(slots=True)
-class Arrival:
-    """A record that came for the first time, and whose profile it is about."""
-
-    row: UsageRecord
-    owner: ProfileOwner | None
+    waiting: int = 0
 
 
 @transaction.atomic
@@ -52,189 +53,110 @@ def record_usage(*, source: str, records: Sequence[NetworkRecord], now: datetime
     """Keep and count what `source` reports; meters, facts and books move in one transaction.
 
     The same record again changes nothing; the same id with other content is quarantined for a
-    person. A use that begins after its line or its plan has ended is kept beside.
+    person. A use that begins after its line or its packs have ended is kept beside.
     """
-    _lock_source(source)
-    fresh, repeated, quarantined = _sift(source, records, now)
-    arrivals = _find_owners(fresh)
-    runs = _lock_runs(arrivals, now)
-    for run in runs:
-        _count(run, [one for one in arrivals if one.row.order_line_id == run.pk], now)
-    UsageRecord.objects.bulk_create(one.row for one in arrivals)
-    _record_facts(arrivals, now)
-    earn(runs, now=now)
-    outcomes = [one.row.outcome for one in arrivals]
-    return Counted(
-        counted=outcomes.count("counted"),
-        repeated=repeated,
-        quarantined=quarantined,
-        unknown=outcomes.count("unknown_line"),
-        beside=outcomes.count("after_end") + outcomes.count("not_in_plan"),
-    )
+    arrivals = [arrival_of(record) for record in records]
+    return _take(source, arrivals, insert_records, now)
 
 
 @transaction.atomic
-def record_page(*, source: str, page: UsagePage, now: datetime) -> Counted:
-    """Count a page of what `source` has written, and remember how far we have read."""
+def record_many(*, source: str, arrivals: Sequence[Arrival], now: datetime) -> Counted:
+    """Do as `record_usage` does, for tens of thousands of records: they are kept by COPY."""
+    return _take(source, arrivals, copy_records, now)
+
+
+@transaction.atomic
+def record_page(*, source: str, page: UsagePage, now: datetime, lag_seconds: int = 0) -> Counted:
+    """Count a page of what `source` has written, and remember how far we have read.
+
+    lag_seconds: how late the source says that its figures are.
+    """
     counted = record_usage(source=source, records=page.records, now=now)
     UsageCursor.objects.update_or_create(
-        source=source, defaults={"cursor": page.cursor, "read_at": now}
+        source=source,
+        defaults={"cursor": page.cursor, "read_at": now, "lag_seconds": lag_seconds},
     )
     return counted
 
 
-def _lock_source(source: str) -> None:
-    """Let batches of one source wait for each other: two copies of a file may come at once."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('usage'), hashtext(%s))", [source])
+def _take(source: str, arrivals: Sequence[Arrival], keep: Keeper, now: datetime) -> Counted:
+    """The one way of a batch into the books; only how its rows are written differs."""
+    lock_sources(source, arrivals)
+    sifted = sift(source, arrivals)
+    fresh = sorted(sifted.fresh, key=lambda one: (one.started_at, one.record_id))
+    uses = [one for one in fresh if not one.corrects]
+    owners = esim_queries.owners_of(sorted({one.iccid for one in uses}))
+    _attribute(uses, owners)
+    corrections = read_corrections(source, fresh)
+    packs = _lock_packs({one.line_id for one in uses if one.line_id} | corrections.line_ids, now)
+    for one in uses:
+        if one.line_id is not None and one.outcome == "counted":
+            burn(packs[one.line_id], one, now)
+    corrections.apply(packs)
+    keep(source, fresh, now)
+    keep_shares(source, fresh)
+    corrections.keep_late(now)
+    quarantine(source, sifted.contradicting, "other_content", now)
+    quarantine(source, [one for one in fresh if one.outcome == "refused"], "bad_correction", now)
+    _follow(packs, uses, corrections, now)
+    return _counted(fresh, len(sifted.contradicting), sifted.repeated)
 
 
-def _sift(
-    source: str, records: Sequence[NetworkRecord], now: datetime
-) -> tuple[list[UsageRecord], int, int]:
-    """(what came for the first time, how many came again, how many contradict what came)."""
-    rows = [_row(source, record, now) for record in records]
-    kept = UsageRecord.objects.filter(source=source, record_id__in=[row.record_id for row in rows])
-    known = dict(kept.values_list("record_id", "content_sha256"))
-    fresh, repeated, quarantined = [], 0, 0
-    for row in rows:
-        first_content = known.setdefault(row.record_id, "")
-        if not first_content:
-            known[row.record_id] = row.content_sha256
-            fresh.append(row)
-        elif first_content == row.content_sha256:
-            repeated += 1
-        else:
-            quarantined += 1
-            _quarantine(row)
-    return fresh, repeated, quarantined
-
-
-def _row(source: str, record: NetworkRecord, now: datetime) -> UsageRecord:
-    row = UsageRecord(
-        source=source,
-        record_id=_kept(record.record_id),
-        iccid=record.iccid,
-        kind=record.kind,
-        quantity=record.quantity,
-        country=record.country,
-        operator=_kept(record.operator),
-        started_at=record.started_at,
-        ended_at=record.ended_at,
-        received_at=now,
-    )
-    row.content_sha256 = fingerprint(_content(row))
-    return row
-
-
-def _kept(text: str) -> str:
-    """What a stranger wrote, but for the zero byte, which PostgreSQL keeps in no text."""
-    return text.replace("\0", "")
-
-
-def _content(row: UsageRecord) -> dict[str, Any]:
-    return {
-        "iccid": row.iccid,
-        "kind": str(row.kind),
-        "quantity": row.quantity,
-        "country": row.country,
-        "operator": row.operator,
-        "started_at": row.started_at.isoformat(),
-        "ended_at": row.ended_at.isoformat(),
-    }
-
-
-def _quarantine(row: UsageRecord) -> None:
-    QuarantinedRecord.objects.get_or_create(
-        source=row.source,
-        record_id=row.record_id,
-        content_sha256=row.content_sha256,
-        defaults={"content": _content(row), "received_at": row.received_at},
-    )
-
-
-def _find_owners(rows: Sequence[UsageRecord]) -> list[Arrival]:
-    """Whose records these are, oldest use first, whatever order they came in."""
-    known = esim_queries.owners_of(sorted({row.iccid for row in rows}))
-    arrivals = []
-    for row in sorted(rows, key=lambda row: (row.started_at, row.record_id)):
-        owner = esim_queries.owner_at(known.get(row.iccid, []), row.started_at)
+def _attribute(uses: Iterable[Arrival], owners: Owners) -> None:
+    """Find whose records these are, and which came from after the end of their line."""
+    for one in uses:
+        owner = esim_queries.owner_at(owners.get(one.iccid, []), one.started_at)
         if owner is None:
-            row.outcome = "unknown_line"
-        else:
-            row.order_line_id = owner.order_line_id
-        arrivals.append(Arrival(row, owner))
-    return arrivals
+            one.outcome = "unknown_line"
+            continue
+        one.line_id, one.profile_id = owner.order_line_id, owner.profile_id
+        if owner.line_ended_at is not None and one.started_at >= owner.line_ended_at:
+            one.outcome = "after_end"
 
 
-def _lock_runs(arrivals: Iterable[Arrival], now: datetime) -> list[PlanRun]:
-    """Lock the runs of all lines in the batch, ids ascending; a missing one is opened."""
-    line_ids = {one.owner.order_line_id for one in arrivals if one.owner}
-    known = PlanRun.objects.filter(pk__in=line_ids).values_list("pk", flat=True)
-    for order_line_id in sorted(line_ids - set(known)):
+def _lock_packs(line_ids: set[int], now: datetime) -> Packs:
+    """Lock the runs of all packs on these lines; a line's own that is missing is opened."""
+    packs = lock_packs(line_ids)
+    missing = [line_id for line_id in line_ids if not _has_own(packs.get(line_id, []))]
+    if not missing:
+        return packs
+    for order_line_id in sorted(missing):
         open_meters(order_line_id=order_line_id, now=now)
-    return list(
-        PlanRun.objects.select_for_update(no_key=True).filter(pk__in=line_ids).order_by("pk")
-    )
+    return lock_packs(line_ids)
 
 
-def _count(run: PlanRun, arrivals: Sequence[Arrival], now: datetime) -> None:
-    """Decide what counts for one line, and move its meters."""
-    period = PlanPeriod.objects.filter(order_line_id=run.pk).first()
-    ends_at = period.during.upper if period else None
-    meters = {meter.kind: meter for meter in Meter.objects.filter(order_line_id=run.pk)}
-    before = {kind: meter.used for kind, meter in meters.items()}
-    for one in arrivals:
-        row = one.row
-        if _is_over(row, one.owner, ends_at):
-            row.outcome = "after_end"
-            continue
-        if ends_at is None:
-            ends_at = begin_plan(run, starts_at=row.started_at, now=now)
-        if row.kind in meters:
-            meters[row.kind].used += row.quantity
-        elif row.kind != "attach":
-            row.outcome = "not_in_plan"
-    Meter.objects.bulk_update(meters.values(), ["used"])
-    for kind, meter in meters.items():
-        _tell_crossings(run, meter, before[kind], now)
+def _has_own(packs: Sequence[Pack]) -> bool:
+    return any(pack.is_base for pack in packs)
 
 
-def _is_over(row: UsageRecord, owner: ProfileOwner | None, ends_at: datetime | None) -> bool:
-    ends = [owner.line_ended_at if owner else None, ends_at]
-    return any(end is not None and row.started_at >= end for end in ends)
+def _follow(packs: Packs, uses: Sequence[Arrival], corrections: Corrections, now: datetime) -> None:
+    """What follows from moved meters: crossings told, facts recorded, money earned."""
+    touched = [pack for of_line in packs.values() for pack in of_line]
+    keep_packs(touched, now)
+    esims.record_facts(_facts(uses), source="network", now=now)
+    earn(touched, returning=corrections.returning(packs), now=now)
 
 
-def _tell_crossings(run: PlanRun, meter: Meter, before: int, now: datetime) -> None:
-    """Tell once that an allowance runs low or is used up: a meter never runs back."""
-    if not meter.granted:
-        return
-    low = -(-meter.granted * LOW_PART // LOW_WHOLE)
-    for kind, mark in (("usage.low", low), ("usage.used_up", meter.granted)):
-        if before < mark <= meter.used:
-            tell(
-                kind,
-                actor="carrier",
-                now=now,
-                customer_id=run.customer_id,
-                order_line_id=run.pk,
-                kind_of_use=meter.kind,
-                used=meter.used,
-                granted=meter.granted,
-            )
-
-
-def _record_facts(arrivals: Sequence[Arrival], now: datetime) -> None:
-    """Tell `esims` of the first attach and the first use; arrivals come oldest first."""
+def _facts(uses: Sequence[Arrival]) -> list[NewFact]:
+    """The first attach and the first use of each profile; uses come oldest first."""
     first: dict[tuple[int, str], datetime] = {}
-    for one in arrivals:
-        if one.owner is None or one.row.outcome == "after_end":
+    for one in uses:
+        if one.profile_id is None or one.outcome == "after_end":
             continue
-        if one.row.kind == "attach":
-            first.setdefault((one.owner.profile_id, "first_attach"), one.row.started_at)
-        elif one.row.quantity:
-            first.setdefault((one.owner.profile_id, "first_usage"), one.row.started_at)
-    for (profile_id, kind), happened_at in sorted(first.items()):
-        esims.record_fact(
-            profile_id=profile_id, kind=kind, happened_at=happened_at, source="network", now=now
-        )
+        if one.kind == ATTACH:
+            first.setdefault((one.profile_id, "first_attach"), one.started_at)
+        elif one.quantity:
+            first.setdefault((one.profile_id, "first_usage"), one.started_at)
+    return [NewFact(profile_id, kind, at) for (profile_id, kind), at in sorted(first.items())]
+
+
+def _counted(fresh: Sequence[Arrival], contradicting: int, repeated: int) -> Counted:
+    outcomes = [one.outcome for one in fresh]
+    return Counted(
+        counted=outcomes.count("counted"),
+        repeated=repeated,
+        quarantined=contradicting + outcomes.count("refused"),
+        unknown=outcomes.count("unknown_line"),
+        beside=outcomes.count("after_end") + outcomes.count("not_in_plan"),
+        waiting=outcomes.count("waiting"),
+    )

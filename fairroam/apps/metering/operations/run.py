@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.journal.operations import tell
@@ -14,13 +13,14 @@ from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.metering import queries
-from fairroam.apps.metering.models import Meter, PlanPeriod, PlanRun
+from fairroam.apps.metering.models import Meter, PlanRun
+from fairroam.apps.metering.operations.earn import earn, unearned
+from fairroam.apps.metering.operations.packs import read_packs
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_queries
 from fairroam.rules import compile_packs
 from fairroam.rules.shares import Measure
 
-PLAN_DAY = timedelta(hours=24)  # A plan day is 24 hours, whatever the clocks on the wall do.
 DEFAULT_MEASURE = Measure("weights", "second")
 
 
@@ -38,6 +38,8 @@ def open_meters(*, order_line_id: int, now: datetime) -> None:
             "validity_days": terms.plan_copy["validity_days"],
             "measure_by": measure.by,
             "measure_unit": measure.time_unit,
+            "line_id": terms.tops_up or order_line_id,
+            "bought_at": (terms.paid_at or now).replace(microsecond=0),
             "opened_at": now,
         },
     )
@@ -53,48 +55,22 @@ def open_meters(*, order_line_id: int, now: datetime) -> None:
         )
 
 
-def begin_plan(run: PlanRun, *, starts_at: datetime, now: datetime) -> datetime:
-    """Let the plan of a locked run begin: it lasts its days, of 24 hours each. Returns its end.
+@transaction.atomic
+def stop_pack(order_line_id: int, now: datetime) -> None:
+    """Let a pack burn no more for any use that begins from now on; a repeat changes nothing.
 
-    It is never moved again: a customer who was told the end counts on it.
+    What was used before still counts, however late it is told. Refunding a top-up begins here.
     """
-    starts_at = min(starts_at, now).replace(microsecond=0)
-    ends_at = starts_at + run.validity_days * PLAN_DAY
-    PlanPeriod.objects.create(
-        order_line_id=run.pk, during=DateTimeTZRange(starts_at, ends_at, "[)")
-    )
-    tell(
-        "plan.started",
-        actor="carrier",
-        now=now,
-        customer_id=run.customer_id,
-        order_line_id=run.pk,
-        starts_at=starts_at.isoformat(),
-        ends_at=ends_at.isoformat(),
-    )
-    return ends_at
-
-
-def earn(runs: Sequence[PlanRun], *, now: datetime) -> None:
-    """Move what the use of locked runs has earned; never more than what is still unearned.
-
-    Half a cent is not earned yet: the share is rounded down, for the customer.
-    """
-    books = ledger.lock_books([unearned(run) for run in runs])
-    entries = []
-    for run in runs:
-        book = unearned(run)
-        left = books[book].balance_minor or 0
-        due = queries.used_share_of(run, now).floor_of(run.net_minor) - run.earned_minor
-        minor = min(due, left)
-        if minor <= 0:
-            continue
-        run.earnings += 1
-        run.earned_minor += minor
-        key = f"usage:{run.pk}/{run.earnings}"
-        entries.append(Entry(key, minor, book, BookName("earned", run.currency)))
-    ledger.post(entries, now=now)
-    PlanRun.objects.bulk_update(runs, ["earned_minor", "earnings"])
+    run = PlanRun.objects.select_for_update(no_key=True).get(pk=order_line_id)
+    if run.stopped_at is None:
+        PlanRun.objects.filter(pk=order_line_id).update(stopped_at=now)
+        tell(
+            "pack.stopped",
+            actor="system",
+            now=now,
+            customer_id=run.customer_id,
+            order_line_id=order_line_id,
+        )
 
 
 def end_plans(*, now: datetime) -> int:
@@ -112,7 +88,8 @@ def _end_plan(order_line_id: int, now: datetime) -> bool:
     run = PlanRun.objects.select_for_update(no_key=True).get(pk=order_line_id)
     if run.ended_at is not None or line.pending_minor:
         return False
-    earn([run], now=now)  # A part without a limit is earned by its time alone.
+    ((pack,),) = read_packs([run]).values()
+    earn([pack], now=now)  # A part without a limit is earned by its time alone.
     book = unearned(run)
     rest = ledger.lock_books([book])[book].balance_minor or 0
     breakage = BookName("breakage", run.currency)
@@ -127,11 +104,6 @@ def _end_plan(order_line_id: int, now: datetime) -> bool:
         unused_minor=rest,
     )
     return True
-
-
-def unearned(run: PlanRun) -> BookName:
-    """The book of what was paid for this line and is not used yet."""
-    return BookName("unearned", run.currency, customer_id=run.customer_id, order_line_id=run.pk)
 
 
 def _measure_of(pack_names: Sequence[str]) -> Measure:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-from django.db.models import Max, Min, Sum
+from django.db.models import Sum
 from django.db.models.functions import TruncDate
 
 from fairroam.apps.metering.models import Meter, PlanPeriod, PlanRun, UsageCursor, UsageRecord
 from fairroam.apps.orders import queries as orders
+from fairroam.rules import shares
 from fairroam.rules.records import Allowance, read_allowances
-from fairroam.rules.shares import Measure, Share, used_share
+from fairroam.rules.shares import Measure, Share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,16 +29,35 @@ class AllowanceUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """When we heard, from whom, and how late that source says that it is."""
+
+    as_of: datetime
+    source: str
+    lag_seconds: int
+
+    @property
+    def complete_until(self) -> datetime:
+        """Use before this instant should be counted."""
+        return self.as_of - timedelta(seconds=self.lag_seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """How much of a plan is used. starts_at, ends_at: None until its first attach or use.
 
-    as_of: when we last heard of this line, or read all that a network had written; None = never.
+    reading: what the figures rest on; None = nobody has told of this line yet.
     """
 
     allowances: tuple[AllowanceUse, ...]
     starts_at: datetime | None
     ends_at: datetime | None
-    as_of: datetime | None
+    reading: Reading | None
+
+    @property
+    def as_of(self) -> datetime | None:
+        """When we last heard of this line, or read all that its networks had written."""
+        return self.reading.as_of if self.reading else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +68,19 @@ class DayOfUse:
     country: str
     kind: str
     quantity: int
+
+
+class AllowanceState(Protocol):
+    """How far one allowance is used, wherever it is kept."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def granted(self) -> int | None: ...
+    @property
+    def used(self) -> int: ...
+    @property
+    def weight(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +96,39 @@ class MeasuredUse:
 def usage_of(order_line_id: int) -> Usage:
     """How much of the line's plan is used; nothing, as sold, while no meter is open."""
     starts_at, ends_at = _period(order_line_id)
-    heard = UsageRecord.objects.filter(order_line_id=order_line_id).aggregate(at=Max("received_at"))
-    read = UsageCursor.objects.aggregate(at=Min("read_at"))
     return Usage(
         allowances=_allowances(order_line_id),
         starts_at=starts_at,
         ends_at=ends_at,
-        as_of=max(filter(None, (heard["at"], read["at"])), default=None),
+        reading=reading_of(order_line_id),
     )
+
+
+def reading_of(order_line_id: int) -> Reading | None:
+    """What we know of this line's use rests on: its last record, or a later look at all sources.
+
+    A source that we read to its end has told of this line also by silence; with several, the one
+    that we read longest ago says how fresh the whole is.
+    """
+    line_id = PlanRun.objects.filter(pk=order_line_id).values_list("line_id", flat=True).first()
+    heard = UsageRecord.objects.filter(order_line_id=line_id or order_line_id)
+    cursors = UsageCursor.objects.order_by("read_at")
+    lags = dict(cursors.values_list("source", "lag_seconds"))
+    told = [
+        *heard.order_by("-received_at").values_list("received_at", "source")[:1],
+        *cursors.values_list("read_at", "source")[:1],
+    ]
+    readings = [
+        Reading(as_of=as_of, source=source, lag_seconds=lags.get(source, 0))
+        for as_of, source in told
+    ]
+    return max(readings, key=lambda reading: reading.as_of, default=None)
+
+
+def stopped_at(order_line_id: int) -> datetime | None:
+    """Since when the pack of that order line burns for no use that begins; None while it may."""
+    runs = PlanRun.objects.filter(pk=order_line_id)
+    return runs.values_list("stopped_at", flat=True).first()
 
 
 def days_of_use(order_line_id: int, *, zone: str) -> list[DayOfUse]:
@@ -94,17 +152,26 @@ def cursor_of(source: str) -> str:
     return cursors.first() or ""
 
 
-def used_share_of(run: PlanRun, now: datetime) -> Share:
-    """How much of the plan is used by `now`, as the seller's own pack measures it."""
-    starts_at, ends_at = _period(run.pk)
-    allowances = [asdict(allowance) for allowance in _allowances(run.pk)]
+def used_share(
+    *,
+    allowances: Iterable[AllowanceState],
+    measure: Measure,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    now: datetime,
+) -> Share:
+    """How much of a plan is used by `now`, as the seller's own pack measures it."""
+    written = [
+        {"kind": one.kind, "granted": one.granted, "used": one.used, "weight": one.weight}
+        for one in allowances
+    ]
     measured = MeasuredUse(
         declared_at=int(now.timestamp()),
         starts_at=int(starts_at.timestamp()) if starts_at else None,
         ends_at=int(ends_at.timestamp()) if ends_at else None,
-        allowances=read_allowances({"allowances": allowances}),
+        allowances=read_allowances({"allowances": written}),
     )
-    return used_share(measured, Measure(run.measure_by, run.measure_unit))
+    return shares.used_share(measured, measure)
 
 
 def plans_to_end(now: datetime) -> list[int]:
@@ -115,42 +182,6 @@ def plans_to_end(now: datetime) -> list[int]:
         order_line__pending_minor=0,
     )
     return list(periods.order_by("order_line_id").values_list("order_line_id", flat=True))
-
-
-FAULTS = {
-    # I18: what a meter shows is what was counted, each record once.
-    "meter {} does not show what its records add up to": """
-        SELECT m.id FROM metering_meter m LEFT JOIN metering_usagerecord r
-            ON r.order_line_id = m.order_line_id AND r.kind = m.kind AND r.outcome = 'counted'
-        GROUP BY m.id HAVING m.used <> coalesce(sum(r.quantity), 0)""",
-    # I19
-    "usage record {} was counted, but its plan was over": """
-        SELECT r.id FROM metering_usagerecord r
-        JOIN metering_planperiod p ON p.order_line_id = r.order_line_id
-        WHERE r.outcome = 'counted' AND r.started_at >= upper(p.during)""",
-    "the plan of order line {} was used and never begun": """
-        SELECT DISTINCT r.order_line_id FROM metering_usagerecord r WHERE r.outcome = 'counted'
-        AND NOT EXISTS (
-            SELECT 1 FROM metering_planperiod p WHERE p.order_line_id = r.order_line_id)""",
-    "the period of order line {} is not as long as its plan": """
-        SELECT p.order_line_id FROM metering_planperiod p
-        JOIN metering_planrun u ON u.order_line_id = p.order_line_id
-        WHERE upper(p.during) - lower(p.during) <> u.validity_days * interval '24 hours'""",
-    "the plan of order line {} has earned something else than its transfers": """
-        SELECT u.order_line_id FROM metering_planrun u LEFT JOIN (
-            SELECT split_part(key, '/', 1) AS act, sum(minor) AS minor
-            FROM ledger_transfer WHERE key LIKE 'usage:%' GROUP BY 1
-        ) moved ON moved.act = 'usage:' || u.order_line_id
-        WHERE u.earned_minor <> coalesce(moved.minor, 0)""",
-}
-
-
-def find_faults() -> Iterator[str]:
-    """What contradicts the books; each line is a sentence."""
-    with connection.cursor() as cursor:
-        for sentence, query in FAULTS.items():
-            cursor.execute(query)
-            yield from (sentence.format(row[0]) for row in cursor.fetchall())
 
 
 def _period(order_line_id: int) -> tuple[datetime | None, datetime | None]:

@@ -1,0 +1,31 @@
+"""Reads of usage: meters, periods, days, what its figures rest on, and what contradicts them."""
+
+from fairroam.apps.metering.queries.faults import find_faults
+from fairroam.apps.metering.queries.usage import (
+    AllowanceUse,
+    DayOfUse,
+    Reading,
+    Usage,
+    cursor_of,
+    days_of_use,
+    plans_to_end,
+    reading_of,
+    stopped_at,
+    usage_of,
+    used_share,
+)
+
+__all__ = [
+    "AllowanceUse",
+    "DayOfUse",
+    "Reading",
+    "Usage",
+    "cursor_of",
+    "days_of_use",
+    "find_faults",
+    "plans_to_end",
+    "reading_of",
+    "stopped_at",
+    "usage_of",
+    "used_share",
+]
