@@ -5,6 +5,10 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date, timedelta
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 _DAY = timedelta(days=1)
 _SATURDAY = 5
@@ -28,14 +32,19 @@ def known_residences() -> frozenset[str]:
     return frozenset(countries).union(subdivisions)
 
 
-@lru_cache(maxsize=4_096)
-def _public_holidays(residence: str, year: int) -> frozenset[date]:
+@cache
+def _calendar(residence: str) -> HolidayBase:
     import holidays
 
     country, _, subdivision = residence.partition("-")
-    return frozenset(
-        holidays.country_holidays(country, subdiv=subdivision or None, years=year).keys()
-    )
+    return holidays.country_holidays(country, subdiv=subdivision or None)
+
+
+@lru_cache(maxsize=4_096)
+def _public_holidays(residence: str, year: int) -> frozenset[date]:
+    calendar = _calendar(residence)
+    calendar.get(date(year, 1, 1))  # a calendar works out a year when first asked about it
+    return frozenset(day for day in calendar if day.year == year)
 
 
 def is_working_day(day: date, residence: str) -> bool:
@@ -43,7 +52,7 @@ def is_working_day(day: date, residence: str) -> bool:
     return day.weekday() < _SATURDAY and day not in _public_holidays(residence, day.year)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def next_working_day(day: date, residence: str) -> date:
     """`day` itself when it is a working day, else the first one after it."""
     while not is_working_day(day, residence):

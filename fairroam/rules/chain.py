@@ -176,13 +176,13 @@ def settlement(entitled: int, fee: int, payment: Payment, facts: Facts) -> list[
     links += [
         {"code": "DISPUTE_OPEN", "tender": tender.id, "method": tender.method, "amount": -amount}
         for tender, amount in payment.parts
-        if tender.is_disputed
+        if tender.disputed
     ]
     links.append({"code": "REFUND", "total": payment.refund, "held": payment.held})
     links += [
         {"code": _BACK_TO[tender.kind], "tender": tender.id, "method": tender.method, "part": part}
         for tender, part in payment.parts
-        if not tender.is_disputed
+        if not tender.disputed
     ]
     if facts.tax_rate.part:
         links.append({"code": "TAX_SPLIT", "tax": payment.tax, "tax_rate": str(facts.tax_rate)})

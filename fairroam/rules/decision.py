@@ -152,7 +152,7 @@ def _refund(facts: Facts, tried: list[Tried], best: Tried, versions: Versions) -
         tax=payment.tax,
         pay_by=pay_by,
         offer_cap=0,
-        split=tuple(Part(tender.id, part, tender.is_disputed) for tender, part in payment.parts),
+        split=tuple(Part(tender.id, part, tender.disputed) for tender, part in payment.parts),
         reasons=tuple(links),
         versions=versions,
     )

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal, get_type_hints
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
 from fairroam.rules.calendars import known_residences
 from fairroam.rules.instants import NOT_AN_INSTANT, read_instant
 from fairroam.rules.money import known_currencies
 from fairroam.rules.records import (
     Allowance,
+    Count,
     Tender,
     Trouble,
-    is_count,
-    read_allowances,
+    WrittenAllowance,
+    WrittenOutage,
+    WrittenTrouble,
+    check_tenders,
     read_outages,
-    read_tenders,
     read_trouble,
+    weigh,
 )
 from fairroam.rules.refusals import BadFacts
 from fairroam.rules.shares import Share, read_decimal
@@ -46,28 +49,41 @@ INSTANTS = (
     "ends_at",
 )
 _BEFORE_DECLARING = INSTANTS[1:3]
-_AFTER_DECLARING = INSTANTS[5:-1]
-FIELDS = (
-    "currency",
-    "paid",
-    "list_price",
-    "tax_rate",
-    "refunded",
-    "pending",
-    "tenders",
-    "zone",
-    "residence",
-    *INSTANTS,
-    "allowances",
-    "outages",
-    "trouble",
-    "cause",
-    "asked",
-)
-CAUSES = ("consumer", "trader")
-_KNOWN_FIELDS = frozenset(FIELDS)
-# Later than any instant that can be written: stands in while `declared_at` itself is unreadable.
-_NEVER = 10**12
+_AFTER_RECEIVING = INSTANTS[5:-1]
+
+
+class Written(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The facts as handed in, of the right types: the table of docs/rules.md, in its order."""
+
+    currency: str
+    paid: Count
+    list_price: Count | None = None
+    tax_rate: str = "0"
+    refunded: Count = 0
+    pending: Count = 0
+    tenders: list[Tender] | None = None
+    zone: str
+    residence: str
+    concluded_at: str
+    paid_at: str | None = None
+    ready_at: str | None = None
+    declared_at: str
+    received_at: str | None = None
+    notice_received_at: str | None = None
+    express_request_at: str | None = None
+    loss_acknowledged_at: str | None = None
+    downloaded_at: str | None = None
+    installed_at: str | None = None
+    enabled_at: str | None = None
+    first_attach_at: str | None = None
+    first_usage_at: str | None = None
+    starts_at: str | None = None
+    ends_at: str | None = None
+    allowances: list[WrittenAllowance] = []
+    outages: list[WrittenOutage] = []
+    trouble: WrittenTrouble | None = None
+    cause: Literal["consumer", "trader"] = "consumer"
+    asked: Count | None = None
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -84,7 +100,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     tax_rate: Share
     refunded: int
     pending: int
-    tenders: tuple[Tender, ...]
+    tenders: list[Tender]
     zone: ZoneInfo
     residence: str
     instants: dict[str, int | None]
@@ -108,155 +124,174 @@ def read_facts(given: Mapping[str, Any]) -> Facts:
 
     Raises BadFacts.
     """
-    if not isinstance(given, Mapping):
-        raise BadFacts("facts", "must be an object")
-    currency = _known(given, "currency", known_currencies(), "ISO 4217 currency")
-    paid = _money(given, "paid")
-    list_price = _list_price(given, paid)
-    tax_rate = _tax_rate(given)
-    refunded, pending = _paid_back(given, paid)
-    tenders = read_tenders(given, paid, refunded, pending)
-    zone = load_zone(_known(given, "zone", zone_names(), "IANA time zone"))
-    residence = _known(given, "residence", known_residences(), "ISO 3166 country or subdivision")
-    instants = _instants(given)
+    try:
+        written = convert(given, Written)
+    except ValidationError:
+        raise _first_wrong(given) from None
+    return _check(written, given)
+
+
+def _check(written: Written, given: Mapping[str, Any]) -> Facts:
+    """What types cannot say, in table order."""
+    if written.currency not in known_currencies():
+        raise BadFacts("currency", "must be a known ISO 4217 currency")
+    list_price = written.paid if written.list_price is None else written.list_price
+    if list_price < written.paid:
+        raise BadFacts("list_price", "is below what was paid")
+    tax_rate = read_decimal(written.tax_rate)
+    if tax_rate is None:
+        raise BadFacts("tax_rate", "must be a decimal string, 0 or more")
+    if written.refunded + written.pending > written.paid:
+        raise BadFacts("refunded", "together with pending is more than was paid")
+    tenders = _tenders(written, given)
+    _check_home(written)
+    instants = _instants(written, given)
     declared_at = instants["declared_at"]
     assert declared_at is not None
-    facts = Facts(
+    return Facts(
         given=given,
-        currency=currency,
-        paid=paid,
+        currency=written.currency,
+        paid=written.paid,
         list_price=list_price,
         tax_rate=tax_rate,
-        refunded=refunded,
-        pending=pending,
+        refunded=written.refunded,
+        pending=written.pending,
         tenders=tenders,
-        zone=zone,
-        residence=residence,
+        zone=load_zone(written.zone),
+        residence=written.residence,
         instants=instants,
         declared_at=declared_at,
         starts_at=instants["starts_at"],
         ends_at=instants["ends_at"],
-        allowances=read_allowances(given),
-        outages=read_outages(given, declared_at),
-        trouble=read_trouble(given, declared_at),
-        cause=_known(given, "cause", CAUSES, "cause") if "cause" in given else "consumer",
-        asked=_asked(given),
+        allowances=weigh(written.allowances),
+        outages=read_outages(written.outages, declared_at),
+        trouble=read_trouble(written.trouble, declared_at) if written.trouble else None,
+        cause=written.cause,
+        asked=_asked(written),
     )
-    if not _KNOWN_FIELDS.issuperset(given):
-        unknown = next(field for field in given if field not in _KNOWN_FIELDS)
-        raise BadFacts(str(unknown), "is not a fact")
-    return facts
 
 
-def _known(given: Mapping[str, Any], field: str, known: Container[str], what: str) -> str:
-    name = given.get(field)
-    if type(name) is not str or name not in known:
-        raise BadFacts(field, f"must be a known {what}")
-    return name
+def _tenders(written: Written, given: Mapping[str, Any]) -> list[Tender]:
+    paid, refunded, pending = written.paid, written.refunded, written.pending
+    if written.tenders is None:
+        if "tenders" in given:
+            raise BadFacts("tenders", "must be a list or left out")
+        return [Tender("t1", "card", "cash", paid, refunded, pending, False)]
+    check_tenders(written.tenders, paid, refunded, pending)
+    return written.tenders
 
 
-def _money(given: Mapping[str, Any], field: str, default: int | None = None) -> int:
-    amount = given.get(field, default)
-    if not is_count(amount):
-        raise BadFacts(field, "must be whole minor units, 0 or more")
-    return amount
+def _check_home(written: Written) -> None:
+    if written.zone not in zone_names():
+        raise BadFacts("zone", "must be a known IANA time zone")
+    if written.residence not in known_residences():
+        raise BadFacts("residence", "must be a known ISO 3166 country or subdivision")
 
 
-def _list_price(given: Mapping[str, Any], paid: int) -> int:
-    if given.get("list_price") is None:
-        return paid
-    list_price = _money(given, "list_price")
-    if list_price < paid:
-        raise BadFacts("list_price", "is below what was paid")
-    return list_price
+def _instants(written: Written, given: Mapping[str, Any]) -> dict[str, int | None]:
+    """All instants; those later than `declared_at` have not happened yet and are None.
 
-
-def _tax_rate(given: Mapping[str, Any]) -> Share:
-    text = given.get("tax_rate", "0")
-    rate = read_decimal(text) if type(text) is str else None
-    if rate is None:
-        raise BadFacts("tax_rate", "must be a decimal string, 0 or more")
-    return rate
-
-
-def _paid_back(given: Mapping[str, Any], paid: int) -> tuple[int, int]:
-    refunded = _money(given, "refunded", 0)
-    if refunded > paid:
-        raise BadFacts("refunded", "is more than was paid")
-    pending = _money(given, "pending", 0)
-    if refunded + pending > paid:
-        raise BadFacts("refunded", "together with pending is more than was paid")
-    return refunded, pending
-
-
-def _instants(given: Mapping[str, Any]) -> dict[str, int | None]:
-    """All instants, read in table order; what is later than `declared_at` has not happened."""
-    declared_at = given.get("declared_at")
-    horizon = read_instant(declared_at) if type(declared_at) is str else None
-    if horizon is None:
-        horizon = _NEVER  # until its turn comes to be refused
+    `received_at` and `ends_at` stay, whatever their date.
+    """
     instants: dict[str, int | None] = dict.fromkeys(INSTANTS)
-    instants["concluded_at"] = concluded_at = _required_instant(given, "concluded_at")
-    if concluded_at > horizon:
+    concluded_at = _instant("concluded_at", written.concluded_at)
+    declared_at = read_instant(written.declared_at)
+    if declared_at is not None and concluded_at > declared_at:
         raise BadFacts("concluded_at", "is later than declared_at")
-    _read_happened(given, _BEFORE_DECLARING, horizon, instants)
-    instants["declared_at"] = _required_instant(given, "declared_at")
-    received_at = _optional_instant(given, "received_at")
-    instants["received_at"] = horizon if received_at is None else received_at
-    if received_at is not None and received_at < horizon:
+    instants["concluded_at"] = concluded_at
+    _read_happened(_BEFORE_DECLARING, given, declared_at or 0, instants)
+    if declared_at is None:
+        raise BadFacts("declared_at", NOT_AN_INSTANT)
+    instants["declared_at"] = declared_at
+    received_at = declared_at
+    if written.received_at is not None:
+        received_at = _instant("received_at", written.received_at)
+    if received_at < declared_at:
         raise BadFacts("received_at", "is earlier than declared_at")
-    _read_happened(given, _AFTER_DECLARING, horizon, instants)
-    instants["ends_at"] = _validity_end(given)
+    instants["received_at"] = received_at
+    _read_happened(_AFTER_RECEIVING, given, declared_at, instants)
+    instants["ends_at"] = _ends_at(written)
     return instants
 
 
 def _read_happened(
-    given: Mapping[str, Any], fields: tuple[str, ...], horizon: int, into: dict[str, int | None]
+    fields: tuple[str, ...],
+    given: Mapping[str, Any],
+    declared_at: int,
+    instants: dict[str, int | None],
 ) -> None:
     for field in fields:
         text = given.get(field)
         if text is not None:
-            instant = read_instant(text) if type(text) is str else None
-            if instant is None:
-                raise BadFacts(field, NOT_AN_INSTANT)
-            if instant <= horizon:
-                into[field] = instant
+            instant = _instant(field, text)
+            if instant <= declared_at:
+                instants[field] = instant
 
 
-def _required_instant(given: Mapping[str, Any], field: str) -> int:
-    instant = _optional_instant(given, field)
-    if instant is None:
-        raise BadFacts(field, "is missing")
-    return instant
-
-
-def _optional_instant(given: Mapping[str, Any], field: str) -> int | None:
-    text = given.get(field)
-    if text is None:
-        return None
-    instant = read_instant(text) if type(text) is str else None
+def _instant(field: str, text: str) -> int:
+    instant = read_instant(text)
     if instant is None:
         raise BadFacts(field, NOT_AN_INSTANT)
     return instant
 
 
-def _validity_end(given: Mapping[str, Any]) -> int | None:
-    """`ends_at`, which stays whatever its date; given beside `starts_at` or not at all."""
-    starts_at = _optional_instant(given, "starts_at")
-    if starts_at is None and given.get("ends_at") is not None:
-        raise BadFacts("starts_at", "is missing beside ends_at")
-    ends_at = _optional_instant(given, "ends_at")
-    if starts_at is None:
+def _ends_at(written: Written) -> int | None:
+    """Given beside `starts_at` or not at all."""
+    if written.starts_at is None and written.ends_at is None:
         return None
-    if ends_at is None:
+    if written.starts_at is None:
+        raise BadFacts("starts_at", "is missing beside ends_at")
+    if written.ends_at is None:
         raise BadFacts("ends_at", "is missing beside starts_at")
-    if ends_at <= starts_at:
+    ends_at = _instant("ends_at", written.ends_at)
+    if ends_at <= _instant("starts_at", written.starts_at):
         raise BadFacts("ends_at", "is not after starts_at")
     return ends_at
 
 
-def _asked(given: Mapping[str, Any]) -> int | None:
-    asked = given.get("asked")
-    if asked is not None and not (is_count(asked) and asked):
+def _asked(written: Written) -> int | None:
+    if written.asked == 0:
         raise BadFacts("asked", "must be whole minor units, 1 or more")
-    return asked
+    return written.asked
+
+
+# --- the first of several wrong facts: a slow second look, only when something is wrong ---
+
+_TYPES = get_type_hints(Written, include_extras=True)
+_REQUIRED = frozenset(("currency", "paid", "zone", "residence", "concluded_at", "declared_at"))
+# In place of wrong ones, so that the facts before them can still be looked at.
+_HARMLESS = {
+    "currency": "EUR",
+    "paid": 0,
+    "zone": "UTC",
+    "residence": "DE",
+    "concluded_at": "0001-01-02T00:00:00Z",
+    "declared_at": "9999-12-30T00:00:00Z",
+}
+
+
+def _first_wrong(given: object) -> BadFacts:
+    if not isinstance(given, Mapping):
+        return BadFacts("facts", "must be an object")
+    wrong = {field: message for field in _TYPES if (message := _wrong_type(given, field))}
+    mended = {field: given[field] for field in _TYPES if field in given and field not in wrong}
+    mended |= {field: _HARMLESS[field] for field in wrong if field in _HARMLESS}
+    unknown = [str(field) for field in given if field not in _TYPES]
+    order = [*_TYPES, *unknown]
+    faults = [BadFacts(field, message) for field, message in wrong.items()]
+    faults += [BadFacts(field, "is not a fact") for field in unknown]
+    try:
+        _check(convert(mended, Written), mended)
+    except BadFacts as fault:
+        faults.append(fault)
+    return min(faults, key=lambda fault: order.index(fault.field))
+
+
+def _wrong_type(given: Mapping[str, Any], field: str) -> str | None:
+    if field not in given:
+        return "is missing" if field in _REQUIRED else None
+    try:
+        convert(given[field], _TYPES[field])
+    except ValidationError as error:
+        return str(error)
+    return None

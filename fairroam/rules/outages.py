@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fairroam.rules.facts import Facts
-from fairroam.rules.shares import SECONDS_OF_DAY, Share, plan_days
+from fairroam.rules.instants import SECONDS_OF_DAY
+from fairroam.rules.shares import Share, plan_days
 
 
 def lost_spans(facts: Facts) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ from fairroam.rules.refusals import AskedTooMuch
 from fairroam.rules.tax import tax_inside_at
 
 
-class Part(Struct, frozen=True):
+class Part(Struct, frozen=True, gc=False):
     """One tender's part of what is due; held while the tender is disputed."""
 
     tender: str
@@ -40,13 +40,13 @@ def payment_of(entitled: int, facts: Facts) -> Payment:
     if not due:
         return Payment(0, 0, 0, 0, ())
     parts = _split(due, facts.tenders)
-    held = sum(amount for tender, amount in parts if tender.is_disputed)
+    held = sum(amount for tender, amount in parts if tender.disputed)
     # The tax of all refunds together is the tax of their sum: the last one closes it.
     tax = tax_inside_at(paid_back + due, facts.tax_rate) - tax_inside_at(paid_back, facts.tax_rate)
     return Payment(due - held, held, due, tax, parts)
 
 
-def _split(due: int, tenders: tuple[Tender, ...]) -> tuple[tuple[Tender, int], ...]:
+def _split(due: int, tenders: list[Tender]) -> tuple[tuple[Tender, int], ...]:
     """In proportion to what is left of each tender; never more than that."""
     if len(tenders) == 1:
         return ((tenders[0], due),)

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from fairroam.rules.instants import SECONDS_OF_DAY
+
 if TYPE_CHECKING:
     from fairroam.rules.records import Allowance
 
-SECONDS_OF_DAY = 86_400
 # A thousand digits are more than anybody means, and less than `int` refuses to read.
 _RATIO = re.compile(r"([0-9]{1,1000})/([0-9]{1,1000})")
 _DECIMAL = re.compile(r"([0-9]{1,1000})(?:\.([0-9]{1,1000}))?")
 
 
-class Share(Struct, frozen=True):
+class Share(Struct, frozen=True, gc=False):
     """`part` of `whole`, both integers, `part` 0 or more, `whole` above 0; not always reduced.
 
     Plain integers, because a decision multiplies and compares a dozen of them: the general
@@ -68,7 +69,7 @@ def read_share(text: str) -> Share | None:
     return share if share and share.part <= share.whole and share.whole else None
 
 
-class Measure(Struct, frozen=True):
+class Measure(Struct, frozen=True, gc=False):
     """How a pack measures use: `by` weights, largest or time; time in `time_unit` second or day."""
 
     by: str

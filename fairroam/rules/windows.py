@@ -19,7 +19,7 @@ SECONDS_OF_HOUR = 3_600
 NOTICE_MONTHS = 12  # Directive 2011/83/EU, article 10
 
 
-class Ending(Struct, frozen=True):
+class Ending(Struct, frozen=True, gc=False):
     """When a window ends. ends_at: exclusive; None when it is open or has not started.
 
     rolled_from: the last day counted, when a later working day took its place.
@@ -95,25 +95,27 @@ def _last_day(window: Window, first_day: date, residence: str) -> date:
 
 
 def _ending(counted: date, last_day: date, zone: ZoneInfo, notice: str | None = None) -> Ending:
-    ends_at = end_of_day(last_day, zone)
-    rolled_from = counted if last_day > counted else None
-    return Ending(ends_at, write_instant(ends_at), rolled_from, last_day, notice)
+    ends_at, text = _day_end(last_day, zone)
+    return Ending(ends_at, text, counted if last_day > counted else None, last_day, notice)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
+def _day_end(day: date, zone: ZoneInfo) -> tuple[int, str]:
+    ends_at = end_of_day(day, zone)
+    return ends_at, write_instant(ends_at)
+
+
 def _ordinary(window: Window, first_day: date, zone: ZoneInfo, residence: str) -> Ending:
     counted = _last_day(window, first_day, residence)
     last_day = next_working_day(counted, residence) if window.rolls else counted
     return _ending(counted, last_day, zone)
 
 
-@lru_cache(maxsize=65_536)
 def _without_notice(window: Window, first_day: date, zone: ZoneInfo, residence: str) -> Ending:
     last_day = add_months(_last_day(window, first_day, residence), NOTICE_MONTHS)
     return _ending(last_day, last_day, zone, NOTICE_MISSING)
 
 
-@lru_cache(maxsize=65_536)
 def _with_late_notice(
     window: Window, first_day: date, notice_day: date, zone: ZoneInfo, residence: str
 ) -> Ending:

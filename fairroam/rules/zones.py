@@ -8,9 +8,11 @@ from functools import cache, lru_cache
 from importlib import import_module
 from zoneinfo import ZoneInfo
 
-from fairroam.rules.instants import as_instant
+from fairroam.rules.instants import SECONDS_OF_DAY
 
 _DAY = timedelta(days=1)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_AGAIN = time(fold=1)  # midnight once more, by the offset after a change
 
 
 @cache
@@ -39,7 +41,7 @@ def load_zone(name: str) -> ZoneInfo:
         return ZoneInfo.from_file(source, key=name)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def local_date(instant: int, zone: ZoneInfo) -> date:
     """The date on the calendar in `zone` at that instant.
 
@@ -48,19 +50,23 @@ def local_date(instant: int, zone: ZoneInfo) -> date:
     return datetime.fromtimestamp(instant, zone).date()
 
 
-@lru_cache(maxsize=65_536)
 def end_of_day(day: date, zone: ZoneInfo) -> int:
     """The first instant whose local date is later than `day`: the day's exclusive end.
 
     Right also where clocks skip midnight or a whole day. Raises OverflowError after 9999.
     """
-    midnight = datetime.combine(day + _DAY, time.min, zone)
-    by_old_offset = as_instant(midnight)
-    by_new_offset = as_instant(midnight.replace(fold=1))
-    if by_old_offset <= by_new_offset:
+    tomorrow = day + _DAY
+    midnight = (tomorrow.toordinal() - _EPOCH_DAY) * SECONDS_OF_DAY
+    by_old_offset = midnight - _offset(datetime.combine(tomorrow, time.min, zone))
+    by_new_offset = midnight - _offset(datetime.combine(tomorrow, _AGAIN, zone))
+    if by_old_offset <= by_new_offset:  # midnight comes once, or twice: then the first counts
         return by_old_offset
     # Midnight falls into a gap: the clocks jumped somewhere between these two instants.
     between = range(by_new_offset, by_old_offset)
-    return between[0] + bisect_left(
-        between, True, key=lambda instant: local_date(instant, zone) > day
-    )
+    return between[0] + bisect_left(between, True, key=lambda at: local_date(at, zone) > day)
+
+
+def _offset(moment: datetime) -> int:
+    offset = moment.utcoffset()
+    assert offset is not None
+    return offset.days * SECONDS_OF_DAY + offset.seconds
