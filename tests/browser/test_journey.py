@@ -65,7 +65,7 @@ def buy(demo: Demo, visitor: Visitor) -> str:
 def travel(demo: Demo, visitor: Visitor, line_page: str) -> None:
     """Install the eSIM on the sandbox phone, switch it on in Japan, use a quarter of it."""
     page = visitor.page
-    page.get_by_text("手动输入").click()
+    page.get_by_text("手动输入", exact=True).click()
     code = page.locator("code").filter(has_text="LPA:1$").inner_text()
     visitor.open(demo.url("profiles"))
     page.locator("#code").fill(code)
