@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from django.db import connection
@@ -14,7 +14,10 @@ from fairroam.apps.orders.models import Order
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds.models import RefundRequest
 from fairroam.clock import now
+from fairroam.project.database import Cluster
+from fairroam.worker.books import find_faults
 from tests import given
+from tests.conftest import empty_all_tables
 from tests.stack import Stack
 
 EMAIL = "ada@example.com"
@@ -106,3 +109,31 @@ class Journey:
             now=now(),
             actor=f"customer:{customer_id}",
         )
+
+
+class End(NamedTuple):
+    """How a journey ended, inside and outside."""
+
+    state: dict[str, list[str]]
+    effects: dict[str, list[str]]
+
+
+def travel(
+    stack: Stack, *, is_installed: bool, before: Callable[[str], None] = lambda act: None
+) -> End:
+    """Go through a journey; `before(act)` comes between an act and the worker that follows."""
+    journey = Journey(stack, is_installed)
+    for act in ACTS:
+        journey.begin(act)
+        before(act)
+        stack.settle(lambda act=act: journey.has_ended(act), seconds=40)
+    return End(fingerprint(), outside_effects(stack))
+
+
+def start_over(stack: Stack, cluster: Cluster) -> None:
+    """Empty tables in the middle of a test, as between two tests."""
+    stack.end()
+    assert list(find_faults()) == []
+    empty_all_tables(cluster)
+    given.a_catalogue()
+    stack.begin()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,22 +17,13 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from fairroam.project.database import Cluster
-from fairroam.worker.books import find_faults
 from fairroam.worker.schedule import give_back_lost_jobs
-from tests import given
-from tests.conftest import ROOT, empty_all_tables
-from tests.crashes.journeys import ACTS, Journey, fingerprint, outside_effects
+from tests.conftest import ROOT
+from tests.crashes.journeys import Journey, travel
 from tests.stack import Stack
 
 DIES_WITHIN_SECONDS = 60
 ACT_OF = {"payment": "order", "profile": "pay", "notice": "pay", "line": "ask", "payout": "ask"}
-State = dict[str, list[str]]
-
-
-@pytest.fixture(scope="module")
-def undisturbed() -> dict[bool, tuple[State, State]]:
-    """The end of each kind of journey without a kill, once somebody has made it."""
-    return {}
 
 
 @contextmanager
@@ -72,32 +63,9 @@ def die_at(point: str, stack: Stack, cluster: Cluster, folder: Path) -> None:
     assert "doing" not in stack.queued()
 
 
-def travel(
-    stack: Stack, *, is_installed: bool, before: Callable[[str], None] = lambda act: None
-) -> tuple[State, State]:
-    """Go through a journey; `before(act)` comes between an act and the worker that follows."""
-    journey = Journey(stack, is_installed)
-    for act in ACTS:
-        journey.begin(act)
-        before(act)
-        stack.settle(lambda act=act: journey.has_ended(act))
-    return fingerprint(), outside_effects(stack)
-
-
-def start_over(stack: Stack, cluster: Cluster) -> None:
-    """Empty tables in the middle of a test, as between two tests."""
-    stack.end()
-    assert list(find_faults()) == []
-    empty_all_tables(cluster)
-    given.a_catalogue()
-    stack.begin()
-
-
 def test_a_killed_worker_leaves_no_trace(point, stack, cluster, tmp_path, undisturbed):
     is_installed = point == "line.ended"
-    if is_installed not in undisturbed:
-        undisturbed[is_installed] = travel(stack, is_installed=is_installed)
-        start_over(stack, cluster)
+    expected = undisturbed(is_installed)
 
     def die(act: str) -> None:
         if act == ACT_OF[point.split(".")[0]]:
@@ -105,9 +73,8 @@ def test_a_killed_worker_leaves_no_trace(point, stack, cluster, tmp_path, undist
 
     state, effects = travel(stack, is_installed=is_installed, before=die)
 
-    state_undisturbed, effects_undisturbed = undisturbed[is_installed]
-    assert effects == effects_undisturbed
-    assert state == state_undisturbed
+    assert effects == expected.effects
+    assert state == expected.state
     assert effects["payments"].count("refund_accepted 1900") == 1
 
 

@@ -1,0 +1,40 @@
+"""The outside fails in every way it can: asked again with the same key, the end is the same.
+
+A time-out or an error may come before or after the effect, and nobody says which.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.crashes.journeys import travel
+
+GATEWAY_SECONDS = 1
+FAULTS_ARMED = 2
+FAULT_SECONDS = 2.0  # longer than we wait, shorter than a test may take
+
+
+def test_a_fault_outside_leaves_no_trace(fault, stack, settings, undisturbed):
+    name, call, kind = fault.split(" ")
+    settings.FAIRROAM_GATEWAY_TIMEOUT_SECONDS = GATEWAY_SECONDS
+    is_installed = call == "end_line"
+    expected = undisturbed(is_installed)
+    stack[name].arm(call, kind, times=FAULTS_ARMED, seconds=FAULT_SECONDS)
+
+    state, effects = travel(stack, is_installed=is_installed)
+
+    left = stack[name].ask("GET", "/_faults")["faults"]
+    assert sum(one["times"] for one in left) < FAULTS_ARMED  # It was met, maybe more than once.
+    assert effects == expected.effects
+    assert state == expected.state
+
+
+@pytest.mark.promise(33)
+def test_a_mail_server_that_is_down_holds_up_no_money(stack, undisturbed):
+    expected = undisturbed(False)
+    stack["mail"].arm("receive_mail", "refuse_for_now", times=3)
+
+    state, effects = travel(stack, is_installed=False)
+
+    assert effects == expected.effects
+    assert state == expected.state
