@@ -18,7 +18,7 @@ help: ## this list
 	@touch $@
 
 .venv/.test: requirements-test.lock .venv/.run
-	@scripts/need-debian python3-venv chromium fonts-noto-cjk postgresql-15
+	@scripts/need-debian python3-venv chromium fonts-noto-cjk postgresql-15 zbar-tools
 	@echo "Installing what the tests need from requirements-test.lock"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@

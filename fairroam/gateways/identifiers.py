@@ -114,6 +114,11 @@ class ActivationCode:
         return "$".join(parts)
 
     @property
+    def masked(self) -> str:
+        """Enough of the code to talk about it, and too little to install anything with it."""
+        return f"{self.matching_id[:5].rstrip('-')}-…" if self.matching_id else ""
+
+    @property
     def iphone_link(self) -> str:
         """Installs with one tap on iOS 17.4 and later."""
         return IPHONE_LINK + quote(self.lpa, safe="")

@@ -115,9 +115,9 @@ def base_of(order_line_id: int) -> int:
 
 
 def top_ups_of(order_line_id: int) -> list[int]:
-    """The paid packs on the eSIM of that line, oldest first."""
-    paid = OrderLine.objects.filter(tops_up_id=order_line_id, order__paid_at__isnull=False)
-    return list(paid.order_by("pk").values_list("pk", flat=True))
+    """The packs that were paid for and put on the eSIM of that line, oldest first."""
+    there = OrderLine.objects.filter(tops_up_id=order_line_id, delivered_at__isnull=False)
+    return list(there.order_by("pk").values_list("pk", flat=True))
 
 
 @dataclass(frozen=True, slots=True)

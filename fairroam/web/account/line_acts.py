@@ -18,7 +18,9 @@ from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims import operations, queries, tasks
 from fairroam.apps.esims.queries import LinePage
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
+from fairroam.apps.orders import queries as orders
 from fairroam.clock import now
+from fairroam.web.account import overview
 from fairroam.web.account.me import customers_only
 from fairroam.web.components import formats
 from fairroam.web.components.refused import render_refused
@@ -119,7 +121,7 @@ class NameForm(forms.Form):
 
 
 def offers(page: LinePage) -> dict[str, Any]:
-    """What can be done with the line now, what is under way, and whether there is a history."""
+    """What can be done with the line now, what is under way, and which packs are on it."""
     line_id, customer_id = page.line.order_line_id, page.line.customer_id
     assert customer_id is not None
     capabilities = tasks.line_gateway().capabilities
@@ -129,6 +131,9 @@ def offers(page: LinePage) -> dict[str, Any]:
         "possible_acts": [(kind, ACTS[kind]) for kind in kinds],
         "act_under_way": next((act for act in acts if act.stage == "asked"), None),
         "has_history": bool(acts),
+        "packs": [
+            (pack_id, overview.card(pack_id, customer_id)) for pack_id in orders.top_ups_of(line_id)
+        ],
         "can_top_up": page.line.stage not in ("pending", "terminating", "terminated"),
     }
 

@@ -25,9 +25,14 @@ FACTS = {
 }
 
 
+def qr_symbol(code: ActivationCode) -> segno.QRCode:
+    """The code as a QR symbol: level M, its letters as they are."""
+    return segno.make(code.lpa, error="m", micro=False)
+
+
 def qr_code(code: ActivationCode) -> str:
-    """The code as an SVG picture: level M, quiet zone of four modules, case kept."""
-    picture: str = segno.make(code.lpa, error="m", micro=False).svg_inline(
+    """That symbol as an SVG picture, with its quiet zone of four modules."""
+    picture: str = qr_symbol(code).svg_inline(
         scale=5, border=4, dark="#000", light="#fff", omitsize=True
     )
     return picture

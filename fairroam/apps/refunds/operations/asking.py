@@ -10,15 +10,15 @@ from django.db import transaction
 
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.esims import operations as esims
-from fairroam.apps.esims import queries as esim_rows
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.apps.metering import operations as metering
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_rows
 from fairroam.apps.refunds.models import RefundRequest
 from fairroam.apps.refunds.operations import deciding
 from fairroam.apps.refunds.operations.moves import lock_request, move, tell
-from fairroam.apps.refunds.queries.facts import quote_terms
+from fairroam.apps.refunds.queries.facts import burns_no_more_since, quote_terms
 from fairroam.apps.refunds.refusals import AlreadyAsked
 
 
@@ -116,10 +116,16 @@ def open_request(
 
 
 def await_network(refund: RefundRequest, *, now: datetime) -> None:
-    """Have the line taken off; what was taken off before is decided at once."""
+    """Have the line taken off; what was taken off before is decided at once.
+
+    A top-up leaves its eSIM alone: its pack is stopped, so that no use counts for it any more.
+    """
     move(refund, "await_network", now=now)
-    esims.take_off(order_line_id=refund.order_line_id, now=now)
-    if esim_rows.line_state(refund.order_line_id).is_off:
+    if order_rows.base_of(refund.order_line_id) != refund.order_line_id:
+        metering.stop_pack(refund.order_line_id, now)
+    else:
+        esims.take_off(order_line_id=refund.order_line_id, now=now)
+    if burns_no_more_since(refund.order_line_id) is not None:
         deciding.await_usage(refund, now=now)
 
 

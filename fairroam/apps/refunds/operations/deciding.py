@@ -22,6 +22,7 @@ from fairroam.apps.refunds.operations.recording import record_decision
 from fairroam.apps.refunds.operations.settling import refuse_unless_under_review
 from fairroam.apps.refunds.queries.facts import (
     Quote,
+    burns_no_more_since,
     quote_request,
     was_used_after_declaring,
 )
@@ -91,7 +92,7 @@ def await_usage(refund: RefundRequest, *, now: datetime) -> None:
 
 
 def decide_if_usage_is_known(refund: RefundRequest, *, now: datetime) -> None:
-    ended_at = esims.line_state(refund.order_line_id).ended_at or now
+    ended_at = burns_no_more_since(refund.order_line_id) or now
     as_of = metering.usage_of(refund.order_line_id).as_of
     if now >= ended_at + USAGE_LAG or (as_of is not None and as_of >= ended_at):
         decide(refund, now=now)
@@ -127,6 +128,6 @@ def doubts_about(refund: RefundRequest, quote: Quote) -> list[str]:
         "above_limit": quote.due > settings.FAIRROAM_REFUND_AUTO_LIMIT,
         "dispute_open": quote.decision["held"] > 0,
         "used_after_declaring": was_used_after_declaring(quote.facts),
-        "line_still_on": quote.due > 0 and not esims.line_state(refund.order_line_id).is_off,
+        "line_still_on": quote.due > 0 and burns_no_more_since(refund.order_line_id) is None,
     }
     return [code for code, holds in doubts.items() if holds]

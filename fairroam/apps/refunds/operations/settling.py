@@ -6,14 +6,13 @@ from datetime import datetime
 
 from django.db import transaction
 
-from fairroam.apps.esims import queries as esims
 from fairroam.apps.journal.refusals import MoveNotAllowed
 from fairroam.apps.refunds.models import Decision, RefundRequest
 from fairroam.apps.refunds.operations.giving import pay_back
 from fairroam.apps.refunds.operations.moves import lock_request, move, tell
 from fairroam.apps.refunds.operations.papering import issue_decision
 from fairroam.apps.refunds.operations.recording import record_decision
-from fairroam.apps.refunds.queries.facts import Quote, quote_request
+from fairroam.apps.refunds.queries.facts import Quote, burns_no_more_since, quote_request
 from fairroam.apps.refunds.queries.pages import current_decision
 from fairroam.apps.refunds.refusals import (
     BeyondTheOffer,
@@ -93,7 +92,7 @@ def refuse_beyond_terms(refund: RefundRequest, quote: Quote, goodwill_minor: int
     if goodwill_minor and before + goodwill_minor > quote.decision["offer_cap"]:
         offer = max(0, quote.decision["offer_cap"] - before)
         raise BeyondTheOffer(refund_id=refund.pk, asked=goodwill_minor, offer=offer)
-    is_off = esims.line_state(refund.order_line_id).is_off
+    is_off = burns_no_more_since(refund.order_line_id) is not None
     if quote.due and not is_off and not is_statutory(quote):
         raise LineStillOn(refund_id=refund.pk)
 

@@ -11,6 +11,7 @@ from fairroam import rules
 from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.metering import queries as metering
+from fairroam.apps.metering.queries import Usage
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.queries import LineTerms
 from fairroam.apps.refunds.models import RefundRequest
@@ -57,7 +58,6 @@ def gather_facts(
     asked: minor units, at least 1; None asks for all that is due.
     Outages and trouble are not recorded for lines yet: none, and null.
     """
-    activation = esims.facts_of(terms.order_line_id)
     usage = metering.usage_of(terms.order_line_id)
     facts: dict[str, Any] = {
         "currency": terms.currency,
@@ -82,13 +82,12 @@ def gather_facts(
         "residence": terms.residence,
         "concluded_at": written(terms.concluded_at),
         "paid_at": written(terms.paid_at),
-        "ready_at": written(activation.ready_at),
         "declared_at": written(declared_at),
         "received_at": written(received_at or declared_at),
         "notice_received_at": written(terms.notice_received_at),
         "express_request_at": written(terms.express_request_at),
         "loss_acknowledged_at": written(terms.loss_acknowledged_at),
-        **{name: written(getattr(activation, name)) for name in ACTIVATION},
+        **activation_of(terms, usage),
         "starts_at": written(usage.starts_at),
         "ends_at": written(usage.ends_at),
         "allowances": [
@@ -104,6 +103,27 @@ def gather_facts(
         "trouble": None,
     }
     return facts if asked is None else {**facts, "asked": asked}
+
+
+def activation_of(terms: LineTerms, usage: Usage) -> dict[str, str | None]:
+    """What carrier and network told. A top-up is ready once paid, and activated by its use."""
+    if terms.tops_up is not None:
+        begun = dict.fromkeys(ACTIVATION, written(usage.starts_at))
+        return {"ready_at": written(terms.paid_at), **begun}
+    told = esims.facts_of(terms.order_line_id)
+    return {name: written(getattr(told, name)) for name in ("ready_at", *ACTIVATION)}
+
+
+def burns_no_more_since(order_line_id: int) -> datetime | None:
+    """Since when no use can begin that would count for this line; None while one can.
+
+    Its eSIM is proven off; or it is a top-up, and the pack was stopped on an eSIM that goes on.
+    """
+    ended_at = esims.line_state(order_line_id).ended_at
+    if orders.base_of(order_line_id) == order_line_id:
+        return ended_at
+    ends = (ended_at, metering.stopped_at(order_line_id))
+    return min((end for end in ends if end is not None), default=None)
 
 
 def packs_of(terms: LineTerms) -> list[dict[str, Any]]:
