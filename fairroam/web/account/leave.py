@@ -27,14 +27,14 @@ SEAL_SECONDS = 7 * 86_400
 LOOK_SECONDS = 1
 
 STEPS = {
-    "refunds": _("Refunds finished"),
-    "lines": _("eSIMs switched off at the carrier"),
-    "notices": _("Waiting messages dropped"),
-    "sessions": _("Signed out everywhere"),
-    "close": _("Checked that nothing is left, and closed"),
-    "erase": _("Personal data erased"),
-    "certify": _("Certificate signed"),
-    "last_mail": _("Certificate mailed, address dropped"),
+    "refunds": _("Finish refunds"),
+    "lines": _("Switch eSIMs off at the carrier"),
+    "notices": _("Drop waiting messages"),
+    "sessions": _("Sign out everywhere"),
+    "close": _("Check that nothing is left, and close"),
+    "erase": _("Erase personal data"),
+    "certify": _("Sign the certificate"),
+    "last_mail": _("Mail the certificate, drop the address"),
 }
 
 
