@@ -24,7 +24,7 @@ SETTLE_SECONDS_MAX = 20.0
 GATEWAY_SECONDS = 5
 TICK_SECONDS = 0.25  # a little more than the stand-ins' own: what is due by then has been sent
 GOOD_CARD = "4242 4242 4242 4242"
-HOOKED = ("payments", "profiles", "lines")
+HOOKED = ("payments", "profiles", "lines", "identity")
 QUEUED = """
     SELECT j.status::text, j.task_name, e.kind, j.attempts, j.scheduled_at
       FROM procrastinate_jobs j LEFT JOIN journal_event e ON e.id = (j.args ->> 'event_id')::bigint
@@ -95,6 +95,9 @@ class Stack:
             "FAIRROAM_LINES_URL": self["lines"].url,
             "FAIRROAM_LINES_KEY": KEY,
             "FAIRROAM_USAGE_HOOK_SECRET": HOOK_SECRET,
+            "FAIRROAM_IDENTITY_URL": self["identity"].url,
+            "FAIRROAM_IDENTITY_KEY": KEY,
+            "FAIRROAM_IDENTITY_HOOK_SECRET": HOOK_SECRET,
         }
 
     def settle(self, until: Callable[[], object], *, seconds: float = SETTLE_SECONDS_MAX) -> None:
@@ -155,7 +158,7 @@ class Stack:
         for process in self.stand_ins.values():
             process.disarm()
         self["payments"].ask("POST", "/_settings", json={"refund_seconds": 0} | payment_settings)
-        for name in ("profiles", "lines"):
+        for name in ("profiles", "lines", "identity"):
             self[name].ask("POST", "/_settings", json={})
 
     def hold(self, name: str) -> None:
@@ -190,6 +193,7 @@ def running_stack(folder: Path) -> Iterator[Stack]:
 
     try:
         start("mail", arguments=["--smtp-port", str(smtp_port)])
+        start("identity", hook=f"{server.url}/hooks/identity")
         start("payments", hook=f"{server.url}/hooks/payments/sandbox")
         usage_secret = {"SANDBOX_USAGE_HOOK_SECRET": HOOK_SECRET}
         start("lines", hook=f"{server.url}/hooks/usage/sandbox", variables=usage_secret)

@@ -27,6 +27,7 @@ DEMO_PORTS = {
     "payments": 8421,
     "profiles": 8422,
     "lines": 8423,
+    "identity": 8424,
 }
 Environment = Mapping[str, str]
 
@@ -240,6 +241,9 @@ def demo_environment(folder: Path, cluster: Cluster, ports: Mapping[str, int]) -
         "FAIRROAM_LINES_URL": urls["lines"],
         "FAIRROAM_LINES_KEY": secret("lines_key"),
         "FAIRROAM_USAGE_HOOK_SECRET": secret("usage_hook"),
+        "FAIRROAM_IDENTITY_URL": urls["identity"],
+        "FAIRROAM_IDENTITY_KEY": secret("identity_key"),
+        "FAIRROAM_IDENTITY_HOOK_SECRET": secret("identity_hook"),
         "FAIRROAM_SMTP_HOST": "127.0.0.1",
         "FAIRROAM_SMTP_PORT": str(ports["smtp"]),
         "FAIRROAM_MAIL_READER_URL": urls["mail"],
@@ -255,11 +259,14 @@ def stand_ins(folder: Path, environment: Environment, ports: Mapping[str, int]) 
         "SANDBOX_LINES_URL": environment["FAIRROAM_LINES_URL"],
         "SANDBOX_LINES_KEY": environment["FAIRROAM_LINES_KEY"],
         "SANDBOX_USAGE_HOOK_SECRET": environment["FAIRROAM_USAGE_HOOK_SECRET"],
+        "SANDBOX_IDENTITY_KEY": environment["FAIRROAM_IDENTITY_KEY"],
+        "SANDBOX_IDENTITY_HOOK_SECRET": environment["FAIRROAM_IDENTITY_HOOK_SECRET"],
     }
     more = {
         "payments": ["--hook", f"{ours}/hooks/payments/sandbox"],
         "lines": ["--hook", f"{ours}/hooks/usage/sandbox"],
         "profiles": ["--hook", ours + PROFILES_HOOK],
+        "identity": ["--hook", f"{ours}/hooks/identity"],
         "mail": ["--smtp-port", str(ports["smtp"])],
     }
     return [

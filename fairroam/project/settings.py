@@ -73,6 +73,9 @@ if FAIRROAM_PROFILES_CERTIFICATE and not FAIRROAM_PROFILES_URL.startswith("https
 FAIRROAM_LINES_URL = env("FAIRROAM_LINES_URL", "")
 FAIRROAM_LINES_KEY = env("FAIRROAM_LINES_KEY", "")
 FAIRROAM_USAGE_HOOK_SECRET = env("FAIRROAM_USAGE_HOOK_SECRET", "")
+FAIRROAM_IDENTITY_URL = env("FAIRROAM_IDENTITY_URL", "")  # empty: people check people
+FAIRROAM_IDENTITY_KEY = env("FAIRROAM_IDENTITY_KEY", "")
+FAIRROAM_IDENTITY_HOOK_SECRET = env("FAIRROAM_IDENTITY_HOOK_SECRET", "")
 FAIRROAM_MAIL_READER_URL = env("FAIRROAM_MAIL_READER_URL", "")  # demo only: where mails are read
 
 # Money -----------------------------------------------------------------------------------------

@@ -121,6 +121,17 @@ class Forecast:
     grace_until: datetime
     quarantine_until: datetime | None
 
+    def warning_at(self, moment: datetime) -> int | None:
+        """The days of the latest warning that is due by `moment`; None before the first."""
+        due = [days for days, at in self.warn_at if at <= moment]
+        return min(due, default=None)
+
+    def stage_at(self, moment: datetime) -> str:
+        """Where the number stands by its clock: active, grace or disconnected."""
+        if moment >= self.grace_until:
+            return "disconnected"
+        return "active" if moment < self.deadline else "grace"
+
 
 def forecast(events: Iterable[Act], rule: Rule, zone: ZoneInfo) -> Forecast | None:
     """What follows from `events` by `rule`; None where nothing has started its clock.

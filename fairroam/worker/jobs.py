@@ -18,6 +18,10 @@ from fairroam.apps.closures import tasks as closures
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims import queries as esim_queries
 from fairroam.apps.esims import tasks as esim_tasks
+from fairroam.apps.esims.operations import numbers_give, numbers_renew
+from fairroam.apps.esims.queries import numbers as number_queries
+from fairroam.apps.esims.tasks import number_mails
+from fairroam.apps.esims.tasks import numbers as number_tasks
 from fairroam.apps.journal.models import Event
 from fairroam.apps.metering import operations as metering
 from fairroam.apps.notices import tasks as notices
@@ -28,6 +32,7 @@ from fairroam.apps.payments import tasks as payments
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds import tasks as refund_tasks
 from fairroam.clock import now
+from fairroam.worker import numbers
 from fairroam.worker.reactions import REACTIONS
 
 
@@ -156,6 +161,74 @@ def mail_code_link(event: Event, at: datetime) -> None:
     esim_tasks.mail_code_link(link_id=event.facts["link_id"], now=at)
 
 
+# Numbers that are kept --------------------------------------------------------------------------
+@reaction
+def ask_number(event: Event, at: datetime) -> None:
+    numbers_give.ask_number(order_line_id=event.facts["order_line_id"], now=at)
+
+
+@reaction
+def consider_number(event: Event, at: datetime) -> None:
+    numbers_give.consider(line_id=event.facts["line_id"], now=at)
+
+
+@reaction
+def consider_numbers(event: Event, at: datetime) -> None:
+    """We know now who this customer is."""
+    assert event.customer_id is not None
+    for line_id in number_queries.waiting_lines_of(event.customer_id):
+        numbers_give.consider(line_id=line_id, now=at)
+
+
+@reaction
+def start_number_plan(event: Event, at: datetime) -> None:
+    numbers.start_period(event.facts["line_id"], now=at)
+
+
+@reaction
+def record_paid_period(event: Event, at: datetime) -> None:
+    numbers_renew.record_period(
+        order_line_id=event.facts["order_line_id"],
+        ends_at=datetime.fromisoformat(event.facts["ends_at"]),
+        now=at,
+    )
+
+
+@reaction
+def pay_back_refused_number(event: Event, at: datetime) -> None:
+    """The line is proven off; if that was because its number was refused, all is paid back."""
+    if number_queries.refused_line(event.facts["order_line_id"]):
+        orders.give_up(order_line_id=event.facts["order_line_id"], now=at)
+
+
+@reaction
+def keep_alive(event: Event, at: datetime) -> None:
+    number_tasks.keep_alive(keep_alive_id=event.facts["keep_alive_id"], now=at)
+
+
+@reaction
+def fetch_port_out_code(event: Event, at: datetime) -> None:
+    number_tasks.fetch_port_out_code(port_out_id=event.facts["port_out_id"], now=at)
+
+
+@reaction
+def start_check(event: Event, at: datetime) -> None:
+    number_tasks.start_check(check_id=event.facts["check_id"], now=at)
+
+
+@reaction
+def tell_number(event: Event, at: datetime) -> None:
+    number_mails.tell_number(kind=event.kind, facts=event.facts, event_id=event.pk, now=at)
+
+
+@reaction
+def tell_identity(event: Event, at: datetime) -> None:
+    assert event.customer_id is not None
+    number_mails.tell_identity(
+        customer_id=event.customer_id, check_id=event.facts["check_id"], now=at
+    )
+
+
 # Money back -----------------------------------------------------------------------------------
 @reaction
 def take_off_line(event: Event, at: datetime) -> None:
@@ -165,6 +238,13 @@ def take_off_line(event: Event, at: datetime) -> None:
 @reaction
 def decide_refund(event: Event, at: datetime) -> None:
     refunds.line_is_off(order_line_id=event.facts["order_line_id"], now=at)
+
+
+@reaction
+def stop_packs(event: Event, at: datetime) -> None:
+    """A line that has ended ends the packs on it; each keeps its own right to money back."""
+    for order_line_id in order_queries.top_ups_of(event.facts["order_line_id"]):
+        metering.stop_pack(order_line_id, at)
 
 
 @reaction

@@ -10,6 +10,7 @@ from procrastinate.contrib.django import app
 from fairroam.apps.closures import tasks as closures
 from fairroam.apps.esims import operations as esim_acts
 from fairroam.apps.esims import tasks as esims
+from fairroam.apps.esims.tasks import numbers as number_tasks
 from fairroam.apps.metering import operations as metering
 from fairroam.apps.metering import tasks as usage
 from fairroam.apps.orders import operations as orders
@@ -18,6 +19,7 @@ from fairroam.apps.payments import queries as payment_queries
 from fairroam.apps.payments import tasks as payments
 from fairroam.clock import now
 from fairroam.gateways.payments import GatewayUnreachable
+from fairroam.worker import numbers
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +80,22 @@ def resume_lines(timestamp: int) -> None:
 def notice_never_attached(timestamp: int) -> None:
     """eSIMs that were installed a day ago and that no network has seen."""
     esim_acts.notice_never_attached(now=now())
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(name="keep_numbers")
+def keep_numbers(timestamp: int) -> None:
+    """Numbers and their clocks: warned, kept alive, let go, renewals announced."""
+    numbers.record_uses(now=now())
+    number_tasks.keep_numbers(now=now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="resume_numbers")
+def resume_numbers(timestamp: int) -> None:
+    """Numbers that wait for network or identity provider, and paid periods that can begin."""
+    number_tasks.resume_numbers(now=now())
+    numbers.start_periods(now=now())
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -267,8 +267,9 @@ class Keeping(models.Model):
                 name="a_keeping_has_a_known_stage",
             ),
             models.CheckConstraint(
+                # A bare `is_live = true` is unknown for null, and a check lets the unknown pass.
                 condition=Q(stage__in=["refused", "ended"], is_live__isnull=True)
-                | (~Q(stage__in=["refused", "ended"]) & Q(is_live=True)),
+                | (~Q(stage__in=["refused", "ended"]) & Q(is_live=True, is_live__isnull=False)),
                 name="a_keeping_lives_until_it_ends",
             ),
             models.CheckConstraint(
@@ -342,7 +343,8 @@ class PortOut(models.Model):
                 name="a_port_out_has_a_known_stage",
             ),
             models.CheckConstraint(
-                condition=Q(is_live=True) | Q(is_live__isnull=True, code=""),
+                condition=Q(stage__in=["asked", "issued"], is_live=True, is_live__isnull=False)
+                | (~Q(stage__in=["asked", "issued"]) & Q(is_live__isnull=True, code="")),
                 name="no_code_outlives_its_time",
             ),
             models.UniqueConstraint(

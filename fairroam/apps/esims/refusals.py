@@ -39,3 +39,47 @@ class LinkUsedUp(Refusal):
 
     code = "link-used-up"
     status = 410
+
+
+class NotANumber(Refusal):
+    """This cannot be a phone number. Please write it with its country code, such as +44."""
+
+    code = "not-a-number"
+    status = 422
+
+
+class AlreadyKnown(Refusal):
+    """We know who you are already. Nothing more is needed."""
+
+    code = "already-known"
+
+
+class NotYourOwn(Refusal):
+    """Nobody decides about themselves. Please ask a colleague."""
+
+    code = "not-your-own"
+
+
+class NumberNotKept(Refusal):
+    """There is no number on this eSIM that could be kept or taken along now."""
+
+    code = "number-not-kept"
+
+
+class NotAllowedByOperator(Refusal):
+    """The operator's terms do not let us do this for you. You can do it yourself."""
+
+    code = "not-allowed-by-operator"
+
+
+class TermsMovedOn(Refusal):
+    """The operator's terms have changed since you opened this page. Please read them again."""
+
+    code = "terms-moved-on"
+
+
+class SignInAgain(Refusal):
+    """For this we need to be sure that it is you. Please sign in with a new code first."""
+
+    code = "sign-in-again"
+    status = 403

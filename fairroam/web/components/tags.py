@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext
 from lucide.templatetags.lucide import lucide
 
 from fairroam.web.components import charts, formats
-from fairroam.web.components.words import PAPERS, STAGES
+from fairroam.web.components.words import NUMBER_ACTS, PAPERS, STAGES
 
 register = template.Library()
 
@@ -89,6 +89,12 @@ def in_words(names: dict[str, str]) -> str:
 def paper_kind(kind: str) -> str:
     """`{% paper_kind paper.kind %}`: the kind of a paper in words."""
     return str(PAPERS[kind])
+
+
+@register.filter
+def number_act(kind: str) -> str:
+    """`{{ act.kind|number_act }}`: what was done with a number, in words."""
+    return str(NUMBER_ACTS[kind])
 
 
 @register.filter

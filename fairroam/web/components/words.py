@@ -150,6 +150,18 @@ FLOWS: dict[str, stages.Moves] = {
     "closure": stages.CLOSURE,
 }
 
+# What can be done with a number: the kinds of `rules.keep_alive`.
+NUMBER_ACTS: dict[str, str | Promise] = {
+    "activation": _("number switched on"),
+    "call_out": _("a call you make"),
+    "sms_out": _("a text message you send"),
+    "mms_out": _("a picture message you send"),
+    "data_session": _("using mobile data"),
+    "purchase": _("buying something from the operator"),
+    "call_in": _("a call you answer"),
+    "sms_in": _("a text message you get"),
+}
+
 PAPERS: dict[str, str | Promise] = {
     "invoice": _("Invoice"),
     "credit_note": _("Credit note"),

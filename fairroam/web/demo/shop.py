@@ -7,6 +7,7 @@ from datetime import datetime
 from importlib.resources import files
 
 from fairroam.apps.catalogue import operations as catalogue
+from fairroam.apps.esims.operations import numbers_stock
 from fairroam.apps.papers import operations as papers
 
 
@@ -20,3 +21,5 @@ def furnish(*, now: datetime) -> None:
         catalogue.set_tax_rate(**rate)
     for plan in content["plans"]:
         catalogue.offer_plan(**plan)
+    for stock in content["numbers"]:
+        numbers_stock.stock(**stock, actor="system", now=now)

@@ -3,11 +3,12 @@
 from django.conf import settings
 from django.urls import path
 
-from fairroam.web.hooks import payments, profiles, usage
+from fairroam.web.hooks import identity, payments, profiles, usage
 
 urlpatterns = [
     path("payments/<slug:provider>", payments.hear),
     path("usage/<slug:source>", usage.record),
+    path("identity", identity.hear),
 ]
 if not settings.FAIRROAM_PROFILES_DOOR_CERTIFICATE:
     # Else the only way in is `certified_urls`: here nobody shows who they are.

@@ -16,6 +16,7 @@ from fairroam.apps.esims.operations.moves import (
     move_line,
     move_profile,
 )
+from fairroam.apps.esims.operations.numbers_end import let_go
 from fairroam.apps.journal.operations import tell
 from fairroam.apps.orders import queries as orders
 
@@ -110,6 +111,7 @@ def _end(line: Line, profile: Profile, now: datetime, move: str = "") -> None:
         move_profile(profile, move)
     Profile.objects.filter(line=line).update(is_live=None)
     move_line(line, "end", ended_at=now)
+    let_go(line.pk, reason="line_ended", now=now)
     _tell_off(line, now)
 
 
