@@ -55,7 +55,7 @@ def test_a_traveller_takes_the_money_first_then_leaves_with_a_certificate(
     stack.rest()
 
     assert stage_of(Closure.objects.get()) == "certified"
-    assert "Certificate mailed, address dropped" in kim.read(progress)
+    assert "Your account is closed" in kim.read(progress)
     assert_all_is_gone(customer, kim)
     certificate = kim.attached_document(kim.mails()[-1])
     keys = kim.browser.get("/.well-known/fairroam-keys.json").json()
