@@ -1,25 +1,26 @@
-"""The chain of reasons: plain links, each with a code and the numbers used.
+"""The chain of reasons: every ground tried, then the way from what was paid to what is sent now.
 
 Read from top to bottom it is the calculation: the `amount` of the links that apply add up to
 what is sent now, and the links of grounds that were kept out stand between them. Texts are
-never stored; `receipt` finds the words. docs/rules.md lists the codes.
+never stored; `receipt` finds the words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from math import lcm
-from typing import Any
 
+from msgspec.structs import force_setattr
+
+from fairroam.rules import reasons
 from fairroam.rules.facts import Facts
 from fairroam.rules.grounds import Case, Ground, Verdict
 from fairroam.rules.money import share_by_weight
 from fairroam.rules.packs import Pack
 from fairroam.rules.payment import Payment
+from fairroam.rules.reasons import Reason, Tried
 from fairroam.rules.shares import Share, allowance_share, time_share
 from fairroam.rules.windows import Ending
-
-Link = dict[str, Any]
 
 # What a tried ground came to.
 KEPT_OUT = "kept_out"
@@ -27,80 +28,66 @@ CHOSEN = "chosen"
 NOT_BETTER = "not_better"
 OFFER = "offer"
 
+_BACK_TO = {
+    "cash": reasons.BackToMethod,
+    "credit": reasons.BackToCredit,
+    "promo": reasons.PromoNotCash,
+}
 
-def opening(facts: Facts) -> Link:
+
+def opening(facts: Facts) -> Reason:
     """What was paid, and all that a reader of the chain needs to write numbers in words."""
-    return {
-        "code": "PAID",
-        "amount": facts.paid,
-        "currency": facts.currency,
-        "zone": facts.zone.key,
-        "declared_at": facts.given["declared_at"],
-    }
+    return reasons.Paid(facts.paid, facts.currency, facts.zone.key, facts.given["declared_at"])
 
 
-def kept_out(pack: Pack, ground: Ground, verdict: Verdict, ending: Ending) -> list[Link]:
+def kept_out(pack: Pack, ground: Ground, verdict: Verdict, ending: Ending) -> list[Tried]:
     """A ground and what kept it out, then what moved the end of its window."""
-    link = {
-        "code": verdict.code,
-        "pack": pack.name,
-        "ground": ground.name,
-        "outcome": KEPT_OUT,
-        "window_end": ending.text,
-        **verdict.numbers,
-    }
+    link = verdict.reason(pack.name, ground.name, KEPT_OUT, ending.text, *verdict.numbers)
     return [link, *_moved(link, ending)] if ending.is_moved else [link]
 
 
 def let_in(
     pack: Pack, ground: Ground, verdict: Verdict, ending: Ending, entitled: int, fee: int
-) -> list[Link]:
+) -> list[Tried]:
     """A ground that applies and what it entitles to; not better than another until chosen."""
-    link = {
-        "code": verdict.code,
-        "pack": pack.name,
-        "ground": ground.name,
-        "outcome": NOT_BETTER,
-        "window_end": ending.text,
-        "share": verdict.share,
-        "fee": fee,
-        "entitled": entitled,
-        **verdict.numbers,
-    }
+    link = verdict.reason(
+        pack.name,
+        ground.name,
+        NOT_BETTER,
+        ending.text,
+        verdict.share,
+        fee,
+        entitled,
+        *verdict.numbers,
+    )
     return [link, *_moved(link, ending)] if ending.is_moved else [link]
 
 
-def _moved(tried: Link, ending: Ending) -> Iterator[Link]:
-    named = {key: tried[key] for key in ("pack", "ground", "outcome")}
+def _moved(link: Tried, ending: Ending) -> Iterator[Tried]:
     if ending.notice:
-        yield {"code": ending.notice, **named, "window_end": ending.text}
+        yield ending.notice(link.pack, link.ground, link.outcome, ending.text)
     if ending.rolled_from:
-        yield {
-            "code": "ROLLED_TO_WORKING_DAY",
-            **named,
-            "last_day": ending.rolled_from.isoformat(),
-            "rolled_day": str(ending.last_day),
-        }
+        counted, last_day = ending.rolled_from.isoformat(), str(ending.last_day)
+        yield reasons.RolledToWorkingDay(link.pack, link.ground, link.outcome, counted, last_day)
 
 
-def choose(links: list[Link]) -> None:
-    """Mark the links of the ground that won."""
-    _mark(links, CHOSEN)
-
-
-def offer(links: list[Link]) -> int:
-    """Mark a goodwill that may be offered, and return its cap in minor units."""
-    _mark(links, OFFER)
-    links[0]["code"] = "GOODWILL"
-    return int(links[0]["offer_cap"])
-
-
-def _mark(links: list[Link], outcome: str) -> None:
+def choose(links: list[Tried]) -> None:
+    """Mark the links of the ground that won; they are not in anybody's hands yet."""
     for link in links:
-        link["outcome"] = outcome
+        force_setattr(link, "outcome", CHOSEN)
 
 
-def use(case: Case, pack: Pack, ground: Ground, verdict: Verdict) -> list[Link]:
+def offer(links: list[Tried]) -> int:
+    """Turn a goodwill into an offer, and return its cap in minor units."""
+    spared = links[0]
+    assert isinstance(spared, reasons.GoodwillNotNeeded)
+    links[0] = reasons.Goodwill(
+        spared.pack, spared.ground, OFFER, spared.window_end, spared.offer_cap
+    )
+    return spared.offer_cap
+
+
+def use(case: Case, pack: Pack, ground: Ground, verdict: Verdict) -> list[Reason]:
     """What is kept of the price under the winning ground, line by line; nothing if nothing is."""
     facts = case.facts
     assert verdict.entitled is not None
@@ -108,116 +95,110 @@ def use(case: Case, pack: Pack, ground: Ground, verdict: Verdict) -> list[Link]:
     if not kept:
         return []
     if ground.name == "outage":
-        return [{"code": "SERVED_SHARE", "share": verdict.share, "amount": -kept}]
+        return [reasons.ServedShare(-kept, verdict.share)]
     links = _list_price(case, pack)
-    if pack.measure.by == "weights" and facts.allowances:
-        amounts = share_by_weight(kept, _contributions(facts, pack))
-        links += _allowances(facts, pack, [-amount for amount in amounts])
-        if len(amounts) > 1:
-            links.append({"code": "USED_SHARE", "share": case.used_text, "retain": kept})
-    elif pack.measure.by == "largest" and facts.allowances:
-        links += _allowances(facts, pack, [None] * len(facts.allowances))
-        links.append({"code": "USED_LARGEST", "share": case.used_text, "amount": -kept})
-    else:
-        links.append({"code": "USED_TIME", "share": case.used_text, "amount": -kept})
+    if pack.measure.by == "time" or not facts.allowances:
+        return [*links, reasons.UsedTime(-kept, case.used_text)]
+    if pack.measure.by == "largest":
+        amounts = [None] * len(facts.allowances)
+        links += _allowances(facts, pack, amounts)
+        return [*links, reasons.UsedLargest(-kept, case.used_text)]
+    links += _allowances(facts, pack, share_by_weight(kept, _contributions(facts, pack)))
+    if len(facts.allowances) > 1:
+        links.append(reasons.UsedShare(case.used_text, kept))
     return links
 
 
-def _list_price(case: Case, pack: Pack) -> list[Link]:
+def _list_price(case: Case, pack: Pack) -> list[Reason]:
     basis = pack.basis_of(case.facts)
     if basis == case.facts.paid:
         return []
-    return [{"code": "LIST_PRICE_BASIS", "basis": basis, "paid": case.facts.paid}]
+    return [reasons.ListPriceBasis(basis, case.facts.paid)]
 
 
 def _contributions(facts: Facts, pack: Pack) -> list[int]:
     """How much each allowance adds to the used share, all on one scale."""
     passed = time_share(facts, pack.measure.time_unit)
     shares = [allowance_share(allowance, passed) for allowance in facts.allowances]
-    scale = lcm(*(share.whole for share in shares))
+    scale = lcm(*[share.whole for share in shares])
     return [
         allowance.weight * share.part * (scale // share.whole)
         for allowance, share in zip(facts.allowances, shares, strict=True)
     ]
 
 
-def _allowances(facts: Facts, pack: Pack, amounts: list[int] | list[None]) -> list[Link]:
+def _allowances(facts: Facts, pack: Pack, kept: list[int] | list[None]) -> list[Reason]:
     passed = time_share(facts, pack.measure.time_unit)
-    weights = sum(allowance.weight for allowance in facts.allowances)
-    place = "_ALLOWANCE" if len(facts.allowances) == 1 else "_IN_BUNDLE"
-    links: list[Link] = []
-    for allowance, amount in zip(facts.allowances, amounts, strict=True):
-        link: Link = {
-            "code": ("UNLIMITED" if allowance.granted is None else "USED") + place,
-            "kind": allowance.kind,
-            "used": allowance.used,
-            "granted": allowance.granted,
-            "share": str(allowance_share(allowance, passed)),
-            "weight": str(Share(allowance.weight, weights)),
-            "amount": amount,
-        }
-        links.append(link)
-    return links
+    weights = sum([allowance.weight for allowance in facts.allowances])
+    kinds: tuple[type[reasons.UsedAllowance], type[reasons.UsedAllowance]] = (
+        (reasons.UsedAllowance, reasons.UnlimitedAllowance)
+        if len(facts.allowances) == 1
+        else (reasons.UsedInBundle, reasons.UnlimitedInBundle)
+    )
+    return [
+        kinds[allowance.granted is None](
+            allowance.kind,
+            allowance.used,
+            allowance.granted,
+            str(allowance_share(allowance, passed)),
+            str(Share(allowance.weight, weights)),
+            None if amount is None else -amount,
+        )
+        for allowance, amount in zip(facts.allowances, kept, strict=True)
+    ]
 
 
-def settlement(entitled: int, fee: int, payment: Payment, facts: Facts) -> list[Link]:
+def settlement(entitled: int, fee: int, payment: Payment, facts: Facts) -> list[Reason]:
     """From what the winning ground entitles to down to what is sent now, and how."""
-    links: list[Link] = []
+    links: list[Reason] = []
     if fee:
-        links.append({"code": "FEE", "amount": -fee})
-    links.append({"code": "ENTITLED", "entitled": entitled, "retain": facts.paid - entitled})
-    links += _paid_back(entitled, facts)
-    open_due = max(0, entitled - facts.refunded - facts.pending)
+        links.append(reasons.Fee(-fee))
+    links.append(reasons.Entitled(entitled, facts.paid - entitled))
+    if facts.refunded or facts.pending:
+        links += _paid_back(entitled, facts)
     if facts.asked is not None:
-        left = payment.due - open_due
-        links.append({"code": "ASKED", "asked": facts.asked, "amount": left or None})
+        left = max(0, entitled - facts.refunded - facts.pending) - payment.due
+        links.append(reasons.Asked(facts.asked, -left if left else None))
     if payment.due != entitled:
-        links.append({"code": "DUE", "due": payment.due})
+        links.append(reasons.Due(payment.due))
     links += [
-        {"code": "DISPUTE_OPEN", "tender": tender.id, "method": tender.method, "amount": -amount}
+        reasons.DisputeOpen(-amount, tender.id, tender.method)
         for tender, amount in payment.parts
         if tender.disputed
     ]
-    links.append({"code": "REFUND", "total": payment.refund, "held": payment.held})
+    links.append(reasons.Refund(payment.refund, payment.held))
     links += [
-        {"code": _BACK_TO[tender.kind], "tender": tender.id, "method": tender.method, "part": part}
+        _BACK_TO[tender.kind](tender.id, tender.method, part)
         for tender, part in payment.parts
         if not tender.disputed
     ]
     if facts.tax_rate.part:
-        links.append({"code": "TAX_SPLIT", "tax": payment.tax, "tax_rate": str(facts.tax_rate)})
+        links.append(reasons.TaxSplit(payment.tax, str(facts.tax_rate)))
     return links
 
 
-def dates(pay_by: str, deadline: str | None) -> list[Link]:
-    """Our date and the customer's."""
-    links: list[Link] = [{"code": "PAY_BY", "pay_by": pay_by}]
-    if deadline:
-        links.append({"code": "DEADLINE", "deadline": deadline})
-    return links
-
-
-_BACK_TO = {"cash": "BACK_TO_METHOD", "credit": "BACK_TO_CREDIT", "promo": "PROMO_NOT_CASH"}
-
-
-def _paid_back(entitled: int, facts: Facts) -> list[Link]:
-    links: list[Link] = []
+def _paid_back(entitled: int, facts: Facts) -> list[Reason]:
+    links: list[Reason] = []
     if facts.refunded:
-        links.append({"code": "ALREADY_REFUNDED", "amount": -facts.refunded})
+        links.append(reasons.AlreadyRefunded(-facts.refunded))
     if facts.pending:
-        links.append({"code": "ALREADY_PENDING", "amount": -facts.pending})
+        links.append(reasons.AlreadyPending(-facts.pending))
     excess = facts.refunded + facts.pending - entitled
     if excess > 0:
-        links.append({"code": "PAID_BACK_MORE", "amount": excess})
+        links.append(reasons.PaidBackMore(excess))
     return links
 
 
-def nothing(facts: Facts, deadline: str | None) -> list[Link]:
+def dates(pay_by: str, deadline: str | None) -> list[Reason]:
+    """Our date and the customer's."""
+    if deadline is None:
+        return [reasons.PayBy(pay_by)]
+    return [reasons.PayBy(pay_by), reasons.Deadline(deadline)]
+
+
+def nothing(facts: Facts, deadline: str | None) -> list[Reason]:
     """The end of a chain in which no ground entitles to anything."""
-    links: list[Link] = [
-        {"code": "NO_GROUND", "amount": -facts.paid},
-        {"code": "NO_REFUND", "total": 0},
-    ]
+    links: list[Reason] = [reasons.NoGround(-facts.paid), reasons.NoRefund(0)]
     if deadline:
-        links.append({"code": "DEADLINE_PASSED", "deadline": deadline})
+        links.append(reasons.DeadlinePassed(deadline))
     return links

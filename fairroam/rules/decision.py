@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from fairroam.rules import chain
 from fairroam.rules.calendars import holiday_version
@@ -14,6 +14,8 @@ from fairroam.rules.facts import Facts, read_facts
 from fairroam.rules.grounds import Case, Ground, Verdict
 from fairroam.rules.packs import Pack, Packs
 from fairroam.rules.payment import Part, payment_of
+from fairroam.rules.reasons import GoodwillNotNeeded, Reason
+from fairroam.rules.reasons import Tried as TriedLink
 from fairroam.rules.refusals import AskedTooMuch, BadFacts
 from fairroam.rules.windows import Ending
 from fairroam.rules.zones import local_date, zone_version
@@ -49,7 +51,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     pay_by: str | None
     offer_cap: int
     split: tuple[Part, ...]
-    reasons: tuple[chain.Link, ...]
+    reasons: tuple[Reason, ...]
     versions: Versions
 
     def as_json(self) -> dict[str, Any]:
@@ -71,7 +73,7 @@ class Decision(Struct, frozen=True, kw_only=True):
                 {"tender": part.tender, "amount": part.amount, "held": part.held}
                 for part in self.split
             ],
-            "reasons": [reason.copy() for reason in self.reasons],
+            "reasons": [to_builtins(reason) for reason in self.reasons],
             "versions": {
                 "packs": list(self.versions.packs),
                 "tzdata": self.versions.tzdata,
@@ -90,7 +92,7 @@ class Tried(Struct, frozen=True):
     ending: Ending
     entitled: int
     fee: int
-    links: list[chain.Link]
+    links: list[TriedLink]
 
 
 def decide(facts: Mapping[str, Any], packs: Packs) -> Decision:
@@ -162,7 +164,7 @@ def _no_refund(facts: Facts, tried: list[Tried], versions: Versions) -> Decision
     if facts.asked is not None:
         raise AskedTooMuch(0)
     deadline = _latest_past(facts, tried)
-    offers = [one.links for one in tried if one.verdict.code == "GOODWILL_NOT_NEEDED"]
+    offers = [chain.offer(one.links) for one in tried if one.verdict.reason is GoodwillNotNeeded]
     links = [
         chain.opening(facts),
         *_all_links(tried),
@@ -180,7 +182,7 @@ def _no_refund(facts: Facts, tried: list[Tried], versions: Versions) -> Decision
         deadline=deadline,
         tax=0,
         pay_by=None,
-        offer_cap=max((chain.offer(links) for links in offers), default=0),
+        offer_cap=max(offers, default=0),
         split=(),
         reasons=tuple(links),
         versions=versions,
@@ -208,5 +210,5 @@ def _pay_by(facts: Facts, pack: Pack) -> str:
         raise BadFacts("received_at", "leaves the calendar (years 1 to 9999)") from error
 
 
-def _all_links(tried: list[Tried]) -> Iterator[chain.Link]:
+def _all_links(tried: list[Tried]) -> Iterator[Reason]:
     return (link for one in tried for link in one.links)

@@ -1,7 +1,7 @@
 """Grounds: each looks at one order line and says whether it applies, what it pays, and why.
 
 A ground is written in a pack as plain fields; the function of its name turns these into its
-rule once, so that a decision only calls it. A verdict's code and numbers become a link of the
+rule once, so that a decision only calls it. A verdict's reason and numbers become a link of the
 chain. Entitlements are minor units before the ground's fee.
 """
 
@@ -12,8 +12,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from fairroam.rules import reasons
 from fairroam.rules.facts import Facts
 from fairroam.rules.outages import lost_share, lost_spans, seconds_of
+from fairroam.rules.reasons import Tried
 from fairroam.rules.shares import Measure, Share, is_fully_performed
 from fairroam.rules.windows import OPEN, Ending, Window
 
@@ -31,10 +33,10 @@ class Case(Struct, frozen=True):
 class Verdict(Struct, frozen=True):
     """entitled: None when the ground is kept out. share: used, or lost in an outage, as text."""
 
-    code: str
+    reason: Callable[..., Tried]
     entitled: int | None
-    numbers: dict[str, Any]
-    share: str | None = None
+    numbers: tuple[Any, ...]
+    share: str = ""
 
 
 Rule = Callable[[Case], Verdict]
@@ -54,15 +56,16 @@ class Ground(Struct, frozen=True, eq=False):
             return self.rule(case), OPEN
         ending = self.window.ending(case.facts)
         if ending.ends_at is not None and case.facts.declared_at >= ending.ends_at:
-            code = "COOLING_OFF_EXPIRED" if self.name == "withdrawal" else "WINDOW_OVER"
-            return Verdict(code, None, {}), ending
+            return COOLING_OFF_EXPIRED if self.name == "withdrawal" else WINDOW_OVER, ending
         return self.rule(case), ending
 
 
-NO_OUTAGE = Verdict("NO_OUTAGE", None, {})
-NO_TROUBLE = Verdict("NO_TROUBLE", None, {})
-TROUBLE_OF_DEVICE = Verdict("TROUBLE_OF_DEVICE", None, {})
-NOT_INCOMPATIBLE = Verdict("NOT_INCOMPATIBLE", None, {})
+COOLING_OFF_EXPIRED = Verdict(reasons.CoolingOffExpired, None, ())
+WINDOW_OVER = Verdict(reasons.WindowOver, None, ())
+NO_OUTAGE = Verdict(reasons.NoOutage, None, ())
+NO_TROUBLE = Verdict(reasons.NoTrouble, None, ())
+TROUBLE_OF_DEVICE = Verdict(reasons.TroubleOfDevice, None, ())
+NOT_INCOMPATIBLE = Verdict(reasons.NotIncompatible, None, ())
 
 
 def withdrawal(*, consents: bool, lost_when_performed: bool) -> Rule:
@@ -75,14 +78,14 @@ def withdrawal(*, consents: bool, lost_when_performed: bool) -> Rule:
     def judge(case: Case) -> Verdict:
         facts = case.facts
         if lost_when_performed and _agreed_to_lose(facts) and is_fully_performed(facts):
-            return Verdict("LOST_BY_PERFORMANCE", None, {"used_share": case.used_text})
+            return Verdict(reasons.LostByPerformance, None, (case.used_text,))
         if consents:
             for consent in ("notice_received_at", "express_request_at"):
                 if facts.instants[consent] is None:
                     return Verdict(
-                        "NO_CONSENT_NO_DEDUCTION", facts.paid, {"missing": consent}, case.used_text
+                        reasons.NoConsentNoDeduction, facts.paid, (consent,), case.used_text
                     )
-        return Verdict("IN_COOLING_OFF", facts.paid - case.retained, {}, case.used_text)
+        return Verdict(reasons.InCoolingOff, facts.paid - case.retained, (), case.used_text)
 
     return judge
 
@@ -99,11 +102,9 @@ def unactivated(*, activation: str) -> Rule:
 
     def judge(case: Case) -> Verdict:
         if case.facts.instants[activation] is None:
-            return Verdict(
-                "UNACTIVATED", case.facts.paid, {"activation": activation}, case.used_text
-            )
+            return Verdict(reasons.Unactivated, case.facts.paid, (activation,), case.used_text)
         activated_at = case.facts.given[activation]
-        return Verdict("ACTIVATED", None, {"activation": activation, "activated_at": activated_at})
+        return Verdict(reasons.Activated, None, (activation, activated_at))
 
     return judge
 
@@ -114,15 +115,13 @@ def unused(*, activation: str, de_minimis: Share) -> Rule:
 
     def judge(case: Case) -> Verdict:
         if case.facts.instants[activation] is None:
-            return Verdict("NOT_ACTIVATED", None, {"activation": activation})
+            return Verdict(reasons.NotActivated, None, (activation,))
         if not case.used.part:
-            return Verdict(
-                "ACTIVATED_ZERO_USE", case.facts.paid, {"activation": activation}, case.used_text
-            )
-        numbers = {"used_share": case.used_text, "de_minimis": limit}
+            return Verdict(reasons.ActivatedZeroUse, case.facts.paid, (activation,), case.used_text)
+        numbers = (case.used_text, limit)
         if case.used.is_at_most(de_minimis):
-            return Verdict("DE_MINIMIS", case.facts.paid, numbers, case.used_text)
-        return Verdict("USED_MORE", None, numbers)
+            return Verdict(reasons.DeMinimis, case.facts.paid, numbers, case.used_text)
+        return Verdict(reasons.UsedMore, None, numbers)
 
     return judge
 
@@ -132,8 +131,8 @@ def unconsumed() -> Rule:
 
     def judge(case: Case) -> Verdict:
         if is_fully_performed(case.facts):
-            return Verdict("FULLY_PERFORMED", None, {"used_share": case.used_text})
-        return Verdict("UNCONSUMED", case.facts.paid - case.retained, {}, case.used_text)
+            return Verdict(reasons.FullyPerformed, None, (case.used_text,))
+        return Verdict(reasons.Unconsumed, case.facts.paid - case.retained, (), case.used_text)
 
     return judge
 
@@ -147,14 +146,13 @@ def outage(*, min_seconds: int, unit: str, day_seconds: int, full_from: Share | 
         if not spans:
             return NO_OUTAGE
         lost_seconds = seconds_of(spans)
-        numbers: dict[str, Any] = {"lost_seconds": lost_seconds, "min_seconds": min_seconds}
+        numbers = (lost_seconds, min_seconds)
         if lost_seconds < min_seconds:
-            return Verdict("OUTAGE_TOO_SHORT", None, numbers)
+            return Verdict(reasons.OutageTooShort, None, numbers)
         lost = lost_share(facts, spans, unit, day_seconds)
         if full_from and full_from.is_at_most(lost):
-            numbers["full_from"] = str(full_from)
-            return Verdict("OUTAGE_FULL", facts.paid, numbers, str(lost))
-        return Verdict("OUTAGE_OVERLAP", lost.ceil_of(facts.paid), numbers, str(lost))
+            return Verdict(reasons.OutageFull, facts.paid, (*numbers, str(full_from)), str(lost))
+        return Verdict(reasons.OutageOverlap, lost.ceil_of(facts.paid), numbers, str(lost))
 
     return judge
 
@@ -170,25 +168,22 @@ def unusable(*, steps: int, cure_seconds: int, full_if_used_at_most: Share) -> R
         if trouble.cause == "device_incompatible":
             return TROUBLE_OF_DEVICE
         if trouble.restored_at is not None:
-            return Verdict("RESTORED", None, {"restored_at": facts.given["trouble"]["restored_at"]})
+            return Verdict(reasons.Restored, None, (facts.given["trouble"]["restored_at"],))
         if trouble.steps_done < steps:
-            return Verdict("STEPS_OPEN", None, {"steps_done": trouble.steps_done, "steps": steps})
+            return Verdict(reasons.StepsOpen, None, (trouble.steps_done, steps))
         waited_seconds = facts.declared_at - trouble.opened_at
         if waited_seconds < cure_seconds:
             return Verdict(
-                "CURE_RUNNING",
+                reasons.CureRunning,
                 None,
-                {"waited_seconds": waited_seconds, "cure_seconds": cure_seconds},
+                (waited_seconds, cure_seconds),
             )
-        numbers = {
-            "cause": trouble.cause,
-            "steps_done": trouble.steps_done,
-            "waited_seconds": waited_seconds,
-            "full_if_used_at_most": limit,
-        }
+        numbers = (trouble.cause, trouble.steps_done, waited_seconds, limit)
         if case.used.is_at_most(full_if_used_at_most):
-            return Verdict("UNUSABLE_HARDLY_USED", facts.paid, numbers, case.used_text)
-        return Verdict("UNUSABLE_PARTLY_USED", facts.paid - case.retained, numbers, case.used_text)
+            return Verdict(reasons.UnusableHardlyUsed, facts.paid, numbers, case.used_text)
+        return Verdict(
+            reasons.UnusablePartlyUsed, facts.paid - case.retained, numbers, case.used_text
+        )
 
     return judge
 
@@ -201,8 +196,8 @@ def incompatible() -> Rule:
         if facts.trouble is None or facts.trouble.cause != "device_incompatible":
             return NOT_INCOMPATIBLE
         if facts.instants["first_usage_at"] is not None:
-            return Verdict("USED_ALREADY", None, {"first_usage_at": facts.given["first_usage_at"]})
-        return Verdict("DEVICE_INCOMPATIBLE", facts.paid, {}, case.used_text)
+            return Verdict(reasons.UsedAlready, None, (facts.given["first_usage_at"],))
+        return Verdict(reasons.DeviceIncompatible, facts.paid, (), case.used_text)
 
     return judge
 
@@ -212,6 +207,6 @@ def goodwill(*, cap_share: Share) -> Rule:
 
     def judge(case: Case) -> Verdict:
         offer_cap = cap_share.floor_of(case.facts.paid)
-        return Verdict("GOODWILL_NOT_NEEDED", None, {"offer_cap": offer_cap})
+        return Verdict(reasons.GoodwillNotNeeded, None, (offer_cap,))
 
     return judge

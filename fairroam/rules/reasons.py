@@ -1,84 +1,342 @@
-"""Every code that may stand in a chain, with its fields; docs/rules.md says what they mean."""
+"""Every link that may stand in a chain of reasons; docs/rules.md says what they mean.
+
+A link is written with its `code`, the name of its class in capitals, and its fields. Links
+hold numbers, never texts; amounts are minor units, shares `a/b`, instants RFC 3339.
+"""
 
 from __future__ import annotations
 
-_TRIED = ("pack", "ground", "outcome")
-_KEPT_OUT = (*_TRIED, "window_end")
-_LET_IN = (*_KEPT_OUT, "share", "fee", "entitled")
-_FAULT = ("cause", "steps_done", "waited_seconds", "full_if_used_at_most")
-_ALLOWANCE = ("kind", "used", "granted", "share", "weight", "amount")
-_PART = ("tender", "method", "part")
+import re
 
-# What let a ground in.
-LET_IN: dict[str, tuple[str, ...]] = {
-    "IN_COOLING_OFF": _LET_IN,
-    "NO_CONSENT_NO_DEDUCTION": (*_LET_IN, "missing"),
-    "UNACTIVATED": (*_LET_IN, "activation"),
-    "ACTIVATED_ZERO_USE": (*_LET_IN, "activation"),
-    "DE_MINIMIS": (*_LET_IN, "used_share", "de_minimis"),
-    "UNCONSUMED": _LET_IN,
-    "OUTAGE_OVERLAP": (*_LET_IN, "lost_seconds", "min_seconds"),
-    "OUTAGE_FULL": (*_LET_IN, "lost_seconds", "min_seconds", "full_from"),
-    "UNUSABLE_HARDLY_USED": (*_LET_IN, *_FAULT),
-    "UNUSABLE_PARTLY_USED": (*_LET_IN, *_FAULT),
-    "DEVICE_INCOMPATIBLE": _LET_IN,
-}
-# What kept a ground out. Goodwill is kept out too: it pays nothing by itself.
-KEPT_OUT: dict[str, tuple[str, ...]] = {
-    "COOLING_OFF_EXPIRED": _KEPT_OUT,
-    "WINDOW_OVER": _KEPT_OUT,
-    "LOST_BY_PERFORMANCE": (*_KEPT_OUT, "used_share"),
-    "ACTIVATED": (*_KEPT_OUT, "activation", "activated_at"),
-    "NOT_ACTIVATED": (*_KEPT_OUT, "activation"),
-    "USED_MORE": (*_KEPT_OUT, "used_share", "de_minimis"),
-    "FULLY_PERFORMED": (*_KEPT_OUT, "used_share"),
-    "NO_OUTAGE": _KEPT_OUT,
-    "OUTAGE_TOO_SHORT": (*_KEPT_OUT, "lost_seconds", "min_seconds"),
-    "NO_TROUBLE": _KEPT_OUT,
-    "TROUBLE_OF_DEVICE": _KEPT_OUT,
-    "RESTORED": (*_KEPT_OUT, "restored_at"),
-    "STEPS_OPEN": (*_KEPT_OUT, "steps_done", "steps"),
-    "CURE_RUNNING": (*_KEPT_OUT, "waited_seconds", "cure_seconds"),
-    "NOT_INCOMPATIBLE": _KEPT_OUT,
-    "USED_ALREADY": (*_KEPT_OUT, "first_usage_at"),
-    "GOODWILL": (*_KEPT_OUT, "offer_cap"),
-    "GOODWILL_NOT_NEEDED": (*_KEPT_OUT, "offer_cap"),
-}
-# What moved the end of a window.
-MOVED: dict[str, tuple[str, ...]] = {
-    "NOTICE_MISSING": _KEPT_OUT,
-    "NOTICE_LATE": _KEPT_OUT,
-    "ROLLED_TO_WORKING_DAY": (*_TRIED, "last_day", "rolled_day"),
-}
-# From what was paid to what is sent now.
-CALCULATION: dict[str, tuple[str, ...]] = {
-    "PAID": ("amount", "currency", "zone", "declared_at"),
-    "SERVED_SHARE": ("share", "amount"),
-    "LIST_PRICE_BASIS": ("basis", "paid"),
-    "USED_ALLOWANCE": _ALLOWANCE,
-    "UNLIMITED_ALLOWANCE": _ALLOWANCE,
-    "USED_IN_BUNDLE": _ALLOWANCE,
-    "UNLIMITED_IN_BUNDLE": _ALLOWANCE,
-    "USED_SHARE": ("share", "retain"),
-    "USED_LARGEST": ("share", "amount"),
-    "USED_TIME": ("share", "amount"),
-    "FEE": ("amount",),
-    "ENTITLED": ("entitled", "retain"),
-    "ALREADY_REFUNDED": ("amount",),
-    "ALREADY_PENDING": ("amount",),
-    "PAID_BACK_MORE": ("amount",),
-    "ASKED": ("asked", "amount"),
-    "DUE": ("due",),
-    "DISPUTE_OPEN": ("tender", "method", "amount"),
-    "REFUND": ("total", "held"),
-    "BACK_TO_METHOD": _PART,
-    "BACK_TO_CREDIT": _PART,
-    "PROMO_NOT_CASH": _PART,
-    "TAX_SPLIT": ("tax", "tax_rate"),
-    "PAY_BY": ("pay_by",),
-    "DEADLINE": ("deadline",),
-    "NO_GROUND": ("amount",),
-    "NO_REFUND": ("total",),
-    "DEADLINE_PASSED": ("deadline",),
-}
-REASONS = LET_IN | KEPT_OUT | MOVED | CALCULATION
+from msgspec import Struct
+
+
+def _code(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
+
+
+class Reason(Struct, frozen=True, gc=False, tag_field="code", tag=_code):
+    """A link of the chain. A field `amount` counts: all that apply add up to what is sent now."""
+
+
+# --- what let a ground in or kept it out ---------------------------------------------------
+
+
+class Tried(Reason, frozen=True):
+    """A ground of a pack. outcome: kept_out, not_better, chosen or offer."""
+
+    pack: str
+    ground: str
+    outcome: str
+
+
+class KeptOut(Tried, frozen=True):
+    """window_end: exclusive; None when there is no window or it has not started."""
+
+    window_end: str | None
+
+
+class LetIn(KeptOut, frozen=True):
+    """share: used, or lost in an outage. entitled: after the fee."""
+
+    share: str
+    fee: int
+    entitled: int
+
+
+class InCoolingOff(LetIn, frozen=True):
+    pass
+
+
+class NoConsentNoDeduction(LetIn, frozen=True):
+    missing: str
+
+
+class Unactivated(LetIn, frozen=True):
+    activation: str
+
+
+class ActivatedZeroUse(LetIn, frozen=True):
+    activation: str
+
+
+class DeMinimis(LetIn, frozen=True):
+    used_share: str
+    de_minimis: str
+
+
+class Unconsumed(LetIn, frozen=True):
+    pass
+
+
+class OutageOverlap(LetIn, frozen=True):
+    lost_seconds: int
+    min_seconds: int
+
+
+class OutageFull(OutageOverlap, frozen=True):
+    full_from: str
+
+
+class UnusableHardlyUsed(LetIn, frozen=True):
+    cause: str
+    steps_done: int
+    waited_seconds: int
+    full_if_used_at_most: str
+
+
+class UnusablePartlyUsed(UnusableHardlyUsed, frozen=True):
+    pass
+
+
+class DeviceIncompatible(LetIn, frozen=True):
+    pass
+
+
+class CoolingOffExpired(KeptOut, frozen=True):
+    pass
+
+
+class WindowOver(KeptOut, frozen=True):
+    pass
+
+
+class LostByPerformance(KeptOut, frozen=True):
+    used_share: str
+
+
+class Activated(KeptOut, frozen=True):
+    activation: str
+    activated_at: str
+
+
+class NotActivated(KeptOut, frozen=True):
+    activation: str
+
+
+class UsedMore(KeptOut, frozen=True):
+    used_share: str
+    de_minimis: str
+
+
+class FullyPerformed(KeptOut, frozen=True):
+    used_share: str
+
+
+class NoOutage(KeptOut, frozen=True):
+    pass
+
+
+class OutageTooShort(KeptOut, frozen=True):
+    lost_seconds: int
+    min_seconds: int
+
+
+class NoTrouble(KeptOut, frozen=True):
+    pass
+
+
+class TroubleOfDevice(KeptOut, frozen=True):
+    pass
+
+
+class Restored(KeptOut, frozen=True):
+    restored_at: str
+
+
+class StepsOpen(KeptOut, frozen=True):
+    steps_done: int
+    steps: int
+
+
+class CureRunning(KeptOut, frozen=True):
+    waited_seconds: int
+    cure_seconds: int
+
+
+class NotIncompatible(KeptOut, frozen=True):
+    pass
+
+
+class UsedAlready(KeptOut, frozen=True):
+    first_usage_at: str
+
+
+class Goodwill(KeptOut, frozen=True):
+    offer_cap: int
+
+
+class GoodwillNotNeeded(Goodwill, frozen=True):
+    pass
+
+
+# --- what moved the end of the window above ------------------------------------------------
+
+
+class NoticeMissing(KeptOut, frozen=True):
+    pass
+
+
+class NoticeLate(KeptOut, frozen=True):
+    pass
+
+
+class RolledToWorkingDay(Tried, frozen=True):
+    last_day: str
+    rolled_day: str
+
+
+# --- from what was paid to what is sent now ------------------------------------------------
+
+
+class Counted(Reason, frozen=True):
+    """A step of the calculation."""
+
+    amount: int
+
+
+class Paid(Counted, frozen=True):
+    """Also what a reader needs to write the numbers of the chain in words."""
+
+    currency: str
+    zone: str
+    declared_at: str
+
+
+class ServedShare(Counted, frozen=True):
+    share: str
+
+
+class UsedLargest(ServedShare, frozen=True):
+    pass
+
+
+class UsedTime(ServedShare, frozen=True):
+    pass
+
+
+class ListPriceBasis(Reason, frozen=True):
+    basis: int
+    paid: int
+
+
+class UsedAllowance(Reason, frozen=True):
+    """amount: what is kept for it; None when only the largest share counts."""
+
+    kind: str
+    used: int
+    granted: int | None
+    share: str
+    weight: str
+    amount: int | None
+
+
+class UnlimitedAllowance(UsedAllowance, frozen=True):
+    pass
+
+
+class UsedInBundle(UsedAllowance, frozen=True):
+    pass
+
+
+class UnlimitedInBundle(UsedAllowance, frozen=True):
+    pass
+
+
+class UsedShare(Reason, frozen=True):
+    share: str
+    retain: int
+
+
+class Fee(Counted, frozen=True):
+    pass
+
+
+class Entitled(Reason, frozen=True):
+    entitled: int
+    retain: int
+
+
+class AlreadyRefunded(Counted, frozen=True):
+    pass
+
+
+class AlreadyPending(Counted, frozen=True):
+    pass
+
+
+class PaidBackMore(Counted, frozen=True):
+    pass
+
+
+class Asked(Reason, frozen=True):
+    asked: int
+    amount: int | None
+
+
+class Due(Reason, frozen=True):
+    due: int
+
+
+class DisputeOpen(Counted, frozen=True):
+    tender: str
+    method: str
+
+
+class Refund(Reason, frozen=True):
+    total: int
+    held: int
+
+
+class BackToMethod(Reason, frozen=True):
+    tender: str
+    method: str
+    part: int
+
+
+class BackToCredit(BackToMethod, frozen=True):
+    pass
+
+
+class PromoNotCash(BackToMethod, frozen=True):
+    pass
+
+
+class TaxSplit(Reason, frozen=True):
+    tax: int
+    tax_rate: str
+
+
+class PayBy(Reason, frozen=True):
+    pay_by: str
+
+
+class Deadline(Reason, frozen=True):
+    deadline: str
+
+
+class NoGround(Counted, frozen=True):
+    pass
+
+
+class NoRefund(Reason, frozen=True):
+    total: int
+
+
+class DeadlinePassed(Deadline, frozen=True):
+    pass
+
+
+def _concrete(kind: type[Reason]) -> dict[str, tuple[str, ...]]:
+    """The codes below `kind` with their fields; what only groups others has no code."""
+    groups = (Reason, Tried, KeptOut, LetIn, Counted)
+    found: dict[str, tuple[str, ...]] = {}
+    for below in kind.__subclasses__():
+        if below not in groups:
+            found[str(below.__struct_config__.tag)] = below.__struct_fields__
+        found |= _concrete(below)
+    return found
+
+
+REASONS: dict[str, tuple[str, ...]] = _concrete(Reason)
+LET_IN: dict[str, tuple[str, ...]] = _concrete(LetIn)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from fairroam.rules.calendars import add_months, add_working_days, next_working_day
 from fairroam.rules.facts import Facts
 from fairroam.rules.instants import write_instant
+from fairroam.rules.reasons import NoticeLate, NoticeMissing
 from fairroam.rules.refusals import BadFacts
 from fairroam.rules.zones import end_of_day, local_date
 
@@ -23,14 +24,14 @@ class Ending(Struct, frozen=True, gc=False):
     """When a window ends. ends_at: exclusive; None when it is open or has not started.
 
     rolled_from: the last day counted, when a later working day took its place.
-    notice: MISSING or LATE when the notice of the right moved the end.
+    notice: the reason when the notice of the right moved the end.
     """
 
     ends_at: int | None = None
     text: str | None = None
     rolled_from: date | None = None
     last_day: date | None = None
-    notice: str | None = None
+    notice: type[NoticeMissing] | type[NoticeLate] | None = None
 
     @property
     def is_moved(self) -> bool:
@@ -38,8 +39,6 @@ class Ending(Struct, frozen=True, gc=False):
 
 
 OPEN = Ending()
-NOTICE_MISSING = "NOTICE_MISSING"
-NOTICE_LATE = "NOTICE_LATE"
 
 
 # Compared by identity, so that an ending is looked up without hashing five fields.
@@ -94,7 +93,9 @@ def _last_day(window: Window, first_day: date, residence: str) -> date:
     return add_working_days(first_day, window.count, residence)
 
 
-def _ending(counted: date, last_day: date, zone: ZoneInfo, notice: str | None = None) -> Ending:
+def _ending(
+    counted: date, last_day: date, zone: ZoneInfo, notice: type[NoticeMissing] | None = None
+) -> Ending:
     ends_at, text = _day_end(last_day, zone)
     return Ending(ends_at, text, counted if last_day > counted else None, last_day, notice)
 
@@ -113,7 +114,7 @@ def _ordinary(window: Window, first_day: date, zone: ZoneInfo, residence: str) -
 
 def _without_notice(window: Window, first_day: date, zone: ZoneInfo, residence: str) -> Ending:
     last_day = add_months(_last_day(window, first_day, residence), NOTICE_MONTHS)
-    return _ending(last_day, last_day, zone, NOTICE_MISSING)
+    return _ending(last_day, last_day, zone, NoticeMissing)
 
 
 def _with_late_notice(
@@ -124,7 +125,7 @@ def _with_late_notice(
     latest = _without_notice(window, first_day, zone, residence)
     from_notice = _ordinary(window, notice_day, zone, residence)
     ending = max(min(from_notice, latest, key=_ends_at), ordinary, key=_ends_at)
-    return replace(ending, notice=NOTICE_LATE)
+    return replace(ending, notice=NoticeLate)
 
 
 def _ends_at(ending: Ending) -> int:
