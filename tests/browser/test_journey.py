@@ -136,6 +136,7 @@ def leave(visitor: Visitor) -> str:
     page = visitor.page
     visitor.tap("nav a[href='/account/']", until="**/account/")
     visitor.tap("main a[href='/account/leave/']", until="**/account/leave/")
+    assert page.locator("footer a[href='/leave/']").count() == 1  # the same way from every page
     assert page.locator("[data-blocks]").count() == 0, visitor.words(".checklist")
     assert not page.locator("[name=understood]").is_checked()
     page.locator("[name=understood]").check()

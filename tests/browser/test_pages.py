@@ -39,7 +39,7 @@ LOOKS = (
 )
 
 
-@pytest.mark.promise(3, 43)
+@pytest.mark.promise(43)
 @pytest.mark.parametrize(("size", "language", "theme"), LOOKS)
 def test_public_pages_keep_nobody_out(
     demo: Demo, chromium: Browser, size: tuple[int, int], language: str, theme: str
@@ -52,7 +52,7 @@ def test_public_pages_keep_nobody_out(
         assert barriers == []
 
 
-@pytest.mark.promise(3, 66)
+@pytest.mark.promise(66)
 @pytest.mark.parametrize(("size", "language", "theme"), LOOKS)
 def test_pages_behind_the_sign_in_keep_nobody_out(
     demo: Demo, chromium: Browser, size: tuple[int, int], language: str, theme: str

@@ -5,7 +5,6 @@ Runs after the pages were looked at, since it takes the only case out of the des
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.demo import Demo
@@ -14,7 +13,6 @@ from tests.browser.visitor import DESK, become, visiting
 DAN, MAX = "dan@example.com", "max@fairroam.example"
 
 
-@pytest.mark.promise(31, 41)
 def test_goodwill_of_a_person_reaches_the_customer(demo: Demo, chromium: Browser) -> None:
     with visiting(chromium, size=DESK, language="en-GB") as desk:
         page = desk.page
