@@ -1,7 +1,21 @@
-"""What is sold, taxed and promised: plans, prices, tax rates, refund packs, the brand."""
+"""What is sold, taxed and promised: plans, where they work, tax rates, refund packs, the brand."""
 
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
+
+from fairroam.rules.residences import zones_by_country
+
+RADIOS = ("3G", "4G", "5G")
+# ITU-T E.212: country codes for tests and for networks of one's own; no operator of the world.
+MCC_OF_NOBODY = ("001", "999")
+
+
+def require_country(code: str) -> None:
+    """Refuse what is no ISO 3166 country. Raises ValidationError."""
+    if code not in zones_by_country():
+        raise ValidationError("This is not the ISO 3166 code of a country.", code="country")
 
 
 class Plan(models.Model):
@@ -18,6 +32,11 @@ class Plan(models.Model):
     promise = models.CharField(max_length=40, default="house")  # the pack of our own promise
     # The operator whose number comes with it, by its keep-alive rule; empty = data only.
     number_rule = models.CharField(max_length=40, default="")
+    # Who sells the eSIM to us, under which name and price; empty = our own profile server.
+    supplier = models.CharField(max_length=40, default="")
+    supplier_package = models.CharField(max_length=80, default="")
+    wholesale_minor = models.BigIntegerField(null=True)
+    wholesale_currency = models.CharField(max_length=3, default="")
     is_offered = models.BooleanField(default=True)
     is_profile_reusable = models.BooleanField(default=False)  # deleted, it can be had once more
     networks = models.JSONField(default=dict)  # {"JP": ["Example Mobile", …]}: what one may choose
@@ -40,6 +59,14 @@ class Plan(models.Model):
                 condition=Q(throttled_after_bytes__isnull=True, throttled_to_kbps__isnull=True)
                 | Q(throttled_after_bytes__gt=0, throttled_to_kbps__gt=0),
                 name="a_slower_plan_says_after_what_and_how_slow",
+            ),
+            models.CheckConstraint(
+                condition=Q(supplier="", wholesale_minor__isnull=True)
+                | ~Q(supplier="")
+                & ~Q(supplier_package="")
+                & ~Q(wholesale_currency="")
+                & Q(wholesale_minor__gt=0),
+                name="a_resold_plan_says_what_it_is_there_and_costs",
             ),
             models.CheckConstraint(
                 condition=Q(fair_use={}) | Q(fair_use_on__isnull=False),
@@ -73,8 +100,10 @@ class PlanAllowance(models.Model):
 class TaxRate(models.Model):
     """The tax inside a price for customers of one country, from a day on."""
 
-    country = models.CharField(max_length=2)
-    rate = models.CharField(max_length=8)  # "0.19"; text, since a float is not a rate
+    country = models.CharField(max_length=2, validators=[require_country])
+    rate = models.CharField(  # "0.19"; text, since a float is not a rate
+        max_length=8, validators=[RegexValidator(r"\A0(\.[0-9]+)?\Z", "Write it like 0.19.")]
+    )
     from_on = models.DateField()
     source = models.CharField(max_length=200)
 
@@ -84,6 +113,108 @@ class TaxRate(models.Model):
                 fields=["country", "from_on"], name="one_rate_per_country_and_day"
             )
         ]
+
+
+class Operator(models.Model):
+    """A mobile network, known by its codes (ITU-T E.212), whose leading zeros count."""
+
+    country = models.CharField(max_length=2, validators=[require_country])
+    name = models.CharField(max_length=60)
+    mcc = models.CharField(
+        max_length=3, validators=[RegexValidator(r"\A[0-9]{3}\Z", "Write three digits.")]
+    )
+    mnc = models.CharField(  # 26 and 260 are two networks
+        max_length=3, validators=[RegexValidator(r"\A[0-9]{2,3}\Z", "Write two or three digits.")]
+    )
+    is_fictional = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mcc", "mnc"], name="one_operator_per_mcc_and_mnc"),
+            models.CheckConstraint(
+                condition=Q(is_fictional=True, mcc__in=MCC_OF_NOBODY)
+                | Q(is_fictional=False) & ~Q(mcc__in=MCC_OF_NOBODY),
+                name="a_fictional_operator_has_the_codes_of_nobody",
+            ),
+            models.CheckConstraint(
+                condition=Q(mcc__regex="^[0-9]{3}$", mnc__regex="^[0-9]{2,3}$"),
+                name="mcc_and_mnc_are_digits",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Tell invented networks and those of the world apart by their codes."""
+        if self.is_fictional != (self.mcc in MCC_OF_NOBODY):
+            raise ValidationError(
+                {"mcc": f"Fictional operators, and only those, have {' or '.join(MCC_OF_NOBODY)}."}
+            )
+
+
+class Coverage(models.Model):
+    """One radio of one operator that a type of profile may use in a country.
+
+    The rows of one profile type, country and day are the whole table of that day; the newest
+    day counts. Rows are added and never edited, so that what was said can be shown later.
+    """
+
+    profile_type = models.CharField(max_length=80)  # of a resold plan: the supplier's package
+    country = models.CharField(max_length=2, validators=[require_country])
+    operator = models.ForeignKey(Operator, models.PROTECT, related_name="coverage")
+    radio = models.CharField(max_length=2, choices=[(radio, radio) for radio in RADIOS])
+    as_of = models.DateField()
+    source = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["profile_type", "country", "operator", "radio", "as_of"],
+                name="a_radio_is_told_once_a_day",
+            ),
+            models.CheckConstraint(condition=Q(radio__in=RADIOS), name="a_radio_is_known"),
+            models.CheckConstraint(condition=~Q(source=""), name="coverage_has_a_source"),
+        ]
+
+
+class Device(models.Model):
+    """Whether a phone model takes an eSIM, as known on a day; the newest day counts."""
+
+    class Esim(models.TextChoices):
+        YES = "yes"
+        NO = "no"
+        VARIES = "varies"  # by where the phone was made for: `notes` say how
+
+    maker = models.CharField(max_length=40)
+    model = models.CharField(max_length=80)
+    esim = models.CharField(max_length=6, choices=Esim.choices)
+    notes = models.CharField(max_length=200, blank=True, default="")
+    is_fictional = models.BooleanField(default=False)
+    as_of = models.DateField()
+    source = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["maker", "model", "as_of"], name="a_device_is_told_once_a_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(esim__in=["yes", "no", "varies"]), name="a_device_takes_esims_or_not"
+            ),
+            models.CheckConstraint(
+                condition=~Q(esim="varies") | ~Q(notes=""), name="what_varies_is_explained"
+            ),
+            models.CheckConstraint(condition=~Q(source=""), name="a_device_has_a_source"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.maker} {self.model}"
+
+    def clean(self) -> None:
+        """Ask for the words that a buyer needs."""
+        if self.esim == self.Esim.VARIES and not self.notes:
+            raise ValidationError({"notes": "Say what it varies by."})
 
 
 class Pack(models.Model):

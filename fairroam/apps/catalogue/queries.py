@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import Rank
 
-from fairroam.apps.catalogue.models import Brand, Pack, Plan, TaxRate
+from fairroam.apps.catalogue.models import Brand, Coverage, Device, Pack, Plan, TaxRate
 from fairroam.apps.catalogue.refusals import NoSuchPlan
 
 
@@ -28,6 +29,7 @@ class PlanRow:
     networks: country -> the operators that one may choose. fair_use: the rules in words, per
     language, as known on `fair_use_on`. throttled_after_bytes: a day, then `throttled_to_kbps`.
     number_rule: the keep-alive rule of the operator whose number comes with it; empty = none.
+    supplier: who sells the eSIM to us, `supplier_package` for `wholesale_minor`; empty = nobody.
     """
 
     code: str
@@ -48,6 +50,10 @@ class PlanRow:
     throttled_after_bytes: int | None = None
     throttled_to_kbps: int | None = None
     number_rule: str = ""
+    supplier: str = ""
+    supplier_package: str = ""
+    wholesale_minor: int | None = None
+    wholesale_currency: str = ""
 
 
 def plan_row(plan: Plan) -> PlanRow:
@@ -73,6 +79,10 @@ def plan_row(plan: Plan) -> PlanRow:
         throttled_after_bytes=plan.throttled_after_bytes,
         throttled_to_kbps=plan.throttled_to_kbps,
         number_rule=plan.number_rule,
+        supplier=plan.supplier,
+        supplier_package=plan.supplier_package,
+        wholesale_minor=plan.wholesale_minor,
+        wholesale_currency=plan.wholesale_currency,
     )
 
 
@@ -92,11 +102,99 @@ def searchable(row: PlanRow) -> str:
 
 
 def plan(code: str) -> PlanRow:
-    """The plan of that code. Raises NoSuchPlan."""
+    """The plan of that code. Raises NoSuchPlan.
+
+    Where the plan itself names no networks to choose from, those of its coverage are.
+    """
     found = offered().filter(code=code).first()
     if found is None:
         raise NoSuchPlan(code=code)
-    return plan_row(found)
+    row = plan_row(found)
+    return replace(row, networks=row.networks or networks_to_choose(row))
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageRow:
+    """One operator that a plan uses in a country, and its radios, slowest first.
+
+    as_of: the day of which this is known, from `source`.
+    """
+
+    country: str
+    operator: str
+    is_fictional: bool
+    radios: tuple[str, ...]
+    as_of: date
+    source: str
+
+
+def coverage(plan: PlanRow) -> list[CoverageRow]:
+    """Where and how a plan works, by country and operator, as of each country's newest day.
+
+    An operator that the newest day does not name is gone. A country without rows is not known.
+    """
+    newest_first = Window(Rank(), partition_by=F("country"), order_by=F("as_of").desc())
+    rows = (
+        Coverage.objects.filter(
+            profile_type=plan.supplier_package or plan.profile_type, country__in=plan.countries
+        )
+        .annotate(age=newest_first)
+        .filter(age=1)
+        .select_related("operator")
+        .order_by("country", "operator__name")
+    )
+    found: dict[tuple[str, str], CoverageRow] = {}
+    for row in rows:  # an operator may have several codes, and is one to choose all the same
+        operator, key = row.operator, (row.country, row.operator.name)
+        radios = {row.radio, *(found[key].radios if key in found else ())}
+        found[key] = CoverageRow(
+            row.country,
+            operator.name,
+            operator.is_fictional,
+            tuple(sorted(radios)),
+            row.as_of,
+            row.source,
+        )
+    return list(found.values())
+
+
+def networks_to_choose(plan: PlanRow) -> dict[str, list[str]]:
+    """Country -> operators, where coverage knows several, so that there is something to choose.
+
+    The card of a supplier chooses by itself.
+    """
+    if plan.supplier:
+        return {}
+    networks: dict[str, list[str]] = {}
+    for row in coverage(plan):
+        networks.setdefault(row.country, []).append(row.operator)
+    return {country: names for country, names in networks.items() if len(names) > 1}
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """What is known of a phone model on its newest day; esim: yes, no, or varies (see `notes`)."""
+
+    maker: str
+    model: str
+    esim: str
+    notes: str
+    is_fictional: bool
+    as_of: date
+    source: str
+
+
+def devices(search: str = "") -> list[DeviceRow]:
+    """Phone models by maker and name; every word of `search` stands in one of the two."""
+    words = search.casefold().split()
+    newest = Device.objects.order_by("maker", "model", "-as_of").distinct("maker", "model")
+    return [
+        DeviceRow(*values)
+        for values in newest.values_list(
+            "maker", "model", "esim", "notes", "is_fictional", "as_of", "source"
+        )
+        if all(word in f"{values[0]} {values[1]}".casefold() for word in words)
+    ]
 
 
 def brand() -> Brand:

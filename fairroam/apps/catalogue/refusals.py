@@ -1,5 +1,10 @@
 """What the catalogue refuses."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from fairroam.apps.journal.refusals import Refusal
 
 
@@ -8,3 +13,26 @@ class NoSuchPlan(Refusal):
 
     code = "plan-not-found"
     status = 404
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """One row that cannot be taken: where it stands, in which column, and why (in words)."""
+
+    place: str  # "coverage.csv line 7"
+    column: str  # empty where the whole row or file is meant
+    reason: str
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.place, self.column, self.reason) if part)
+
+
+class TablesRefused(Refusal):
+    """Nothing was imported, since some rows cannot be taken."""
+
+    code = "catalogue-tables-refused"
+    status = 422
+
+    def __init__(self, bad_rows: Sequence[BadRow]) -> None:
+        super().__init__(bad_rows=len(bad_rows))
+        self.bad_rows = tuple(bad_rows)

@@ -1,4 +1,4 @@
-"""The demo shop: brand, taxes, plans and packs, from `catalogue.toml`."""
+"""The demo shop: brand, plans and packs from `catalogue.toml`, coverage and taxes beside it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from fairroam.apps.papers import operations as papers
 
 def furnish(*, now: datetime) -> None:
     """Make the shop ready to sell; safe to repeat."""
-    content = tomllib.loads((files("fairroam.web.demo") / "catalogue.toml").read_text())
+    folder = files("fairroam.web.demo")
+    content = tomllib.loads((folder / "catalogue.toml").read_text())
     catalogue.name_brand(**content["brand"])
     catalogue.publish_packs(now=now)
     papers.ensure_signing_key(now=now)
-    for rate in content["tax_rates"]:
-        catalogue.set_tax_rate(**rate)
+    tables = {"reference.toml": (folder / "reference.toml").read_bytes()}
+    catalogue.import_tables(tables, today=now.date())
     for plan in content["plans"]:
         catalogue.offer_plan(**plan)
     for stock in content["numbers"]:

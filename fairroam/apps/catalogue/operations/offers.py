@@ -1,13 +1,13 @@
-"""Acts upon the catalogue."""
+"""What is offered: plans, refund packs, the name of the brand."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from fairroam.apps.catalogue.models import Brand, Pack, Plan, PlanAllowance, TaxRate
+from fairroam.apps.catalogue.models import Brand, Pack, Plan, PlanAllowance
 from fairroam.rules import pack_names, pack_source
 
 
@@ -33,14 +33,6 @@ def offer_plan(*, code: str, allowances: list[dict[str, Any]], **fields: Any) ->
         [PlanAllowance(plan=plan, **allowance) for allowance in allowances]
     )
     return plan
-
-
-@transaction.atomic
-def set_tax_rate(*, country: str, rate: str, from_on: date, source: str) -> None:
-    """Tax inside prices for customers of `country` from that day on."""
-    TaxRate.objects.update_or_create(
-        country=country, from_on=from_on, defaults={"rate": rate, "source": source}
-    )
 
 
 @transaction.atomic

@@ -1,0 +1,6 @@
+"""Acts upon the catalogue: what is offered, and the dated tables that come from elsewhere."""
+
+from fairroam.apps.catalogue.operations.importing import Imported, import_tables
+from fairroam.apps.catalogue.operations.offers import name_brand, offer_plan, publish_packs
+
+__all__ = ["Imported", "import_tables", "name_brand", "offer_plan", "publish_packs"]
