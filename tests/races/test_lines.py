@@ -9,17 +9,19 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connections
 
 from fairroam.apps.esims import operations, queries, tasks
-from fairroam.apps.esims.models import Profile
+from fairroam.apps.esims.models import LineAct, Profile
+from fairroam.apps.esims.refusals import ActUnderWay
 from fairroam.apps.journal.models import Event
 from fairroam.apps.metering import operations as metering
 from fairroam.apps.metering import queries as meters
 from fairroam.apps.metering.models import UsageRecord
-from fairroam.gateways.lines import NetworkRecord, RecordKind
+from fairroam.gateways.lines import Capabilities, NetworkRecord, RecordKind
 from sandbox.processes import SandboxProcess
 from tests import carriers, given
 from tests.given import NOON
@@ -135,3 +137,55 @@ def test_two_copies_of_a_file_are_counted_once():
     assert raised == [None, None, None]
     assert UsageRecord.objects.count() == 50
     assert meters.usage_of(profile.line_id).allowances[0].used == 50 * 10**6
+
+
+def test_acts_that_are_asked_for_at_once_are_done_one_after_the_other(processes):
+    network = processes[1]
+    profile = planned()
+    tasks.provision(profile_id=profile.pk, now=NOON)
+
+    def ask(kind: str) -> Callable[[], None]:
+        return lambda: operations.ask_act(
+            kind=kind,
+            order_line_id=profile.line_id,
+            customer_id=profile.customer_id,
+            key=uuid4(),
+            capabilities=Capabilities(suspends=True, steers=True),
+            actor="customer",
+            now=NOON,
+        )
+
+    raised = together(ask("suspend"), ask("suspend"), ask("deactivate"))
+    (act,) = LineAct.objects.all()
+    done = together(*[lambda: tasks.do_act(act_id=act.pk, now=NOON)] * 3)
+
+    assert [type(error) for error in raised if error] == [ActUnderWay, ActUnderWay]
+    assert done == [None] * 3
+    assert LineAct.objects.get().stage == "done"
+    stopped = effects_on(network, profile).count("suspend")
+    assert stopped == (1 if act.kind == "suspend" else 0)
+
+
+def test_an_act_and_the_end_of_its_line_at_once_leave_the_line_off(carrier, processes):
+    profile = planned()
+    tasks.provision(profile_id=profile.pk, now=NOON)
+    act = operations.ask_act(
+        kind="deactivate",
+        order_line_id=profile.line_id,
+        customer_id=profile.customer_id,
+        key=uuid4(),
+        capabilities=Capabilities(suspends=True, steers=True),
+        actor="customer",
+        now=NOON,
+    )
+
+    def take_off() -> None:
+        operations.take_off(order_line_id=profile.line_id, now=NOON)
+        tasks.take_off(line_id=profile.line_id, now=NOON)
+
+    raised = together(lambda: tasks.do_act(act_id=act.pk, now=NOON), take_off)
+
+    assert raised == [None, None]
+    assert queries.line_state(profile.line_id).is_off
+    assert effects_on(carrier, profile) == ["order", "confirm", "cancel"]
+    assert LineAct.objects.get().stage in ("done", "overtaken")

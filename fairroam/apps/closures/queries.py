@@ -94,7 +94,9 @@ def standing(customer_id: int, now: datetime) -> Standing:
         refunds_owed=pots(customer_id, "refunds_owed"),
         paid_credit=pots(customer_id, "paid_credit"),
         promo_credit=pots(customer_id, "promo_credit"),
-        order_lines_in_phones=tuple(line_id for line_id in line_ids if is_in_phone(line_id)),
+        order_lines_in_phones=tuple(
+            line_id for line_id in line_ids if esims.is_on_a_phone(line_id)
+        ),
     )
 
 
@@ -124,12 +126,6 @@ def is_in_progress(page: OrderPage) -> bool:
         return False
     states = [esims.line_state(line.id).stage for line in page.lines]
     return page.paid_at is None or "pending" in states
-
-
-def is_in_phone(order_line_id: int) -> bool:
-    facts = esims.facts_of(order_line_id)
-    signs = (facts.downloaded_at, facts.installed_at, facts.enabled_at, facts.first_attach_at)
-    return facts.deleted_at is None and any(signs)
 
 
 def pots(customer_id: int, kind: str) -> tuple[Pot, ...]:

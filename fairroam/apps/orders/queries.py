@@ -129,6 +129,7 @@ class OrderLineRow:
     price_minor: int
     refunded_minor: int
     pending_minor: int
+    tops_up: int | None = None  # the line whose eSIM a pack is on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +172,7 @@ def page_of(order: Order) -> OrderPage:
                 line.price_minor,
                 line.refunded_minor,
                 line.pending_minor,
+                line.tops_up_id,
             )
             for line in order.lines.all()
         ),

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from fairroam.apps.esims.models import FACTS, ActivationFact, Line, Profile
 from fairroam.apps.journal.refusals import NotAmongYours
@@ -153,6 +153,13 @@ def line_state(order_line_id: int) -> LineRow:
     )
 
 
+def is_on_a_phone(order_line_id: int) -> bool:
+    """Whether a phone has the line's present profile. A top-up has none of its own."""
+    line = _lines().filter(pk=order_line_id).first()
+    profile = _latest(line) if line else None
+    return profile is not None and profile.stage != "deleted" and is_in_phone(profile.pk)
+
+
 def lines_of(customer_id: int) -> list[LineRow]:
     """All lines of a customer, newest first."""
     return [_row(line) for line in _lines().filter(customer_id=customer_id).order_by("-pk")]
@@ -278,13 +285,28 @@ def ending(order_line_id: int) -> Ending | None:
     )
 
 
+def is_resold(order_line_id: int) -> bool:
+    """Whether the line's eSIM is bought from a supplier, who alone can do anything to it."""
+    return bool(orders.terms_of(order_line_id).plan_copy.get("supplier"))
+
+
 def unfinished(before: datetime) -> tuple[list[int], list[int]]:
-    """(profile ids still to provision, order lines still to prove off), begun `before`."""
+    """(profile ids still to provision, order lines still to prove off), begun `before`.
+
+    Those of suppliers are left out: other calls go on with them.
+    """
+    sold = "order_line__plan_copy__supplier"
     profiles = Profile.objects.filter(
-        line__stage__in=("pending", "reissuing"), is_live=True, planned_at__lt=before
+        Q(**{f"line__{sold}__isnull": True}) | Q(**{f"line__{sold}": ""}),
+        line__stage__in=("pending", "reissuing"),
+        is_live=True,
+        planned_at__lt=before,
     ).order_by("pk")
     lines = Line.objects.filter(
-        stage="terminating", stuck_at__isnull=True, ending_at__lt=before
+        Q(**{f"{sold}__isnull": True}) | Q(**{sold: ""}),
+        stage="terminating",
+        stuck_at__isnull=True,
+        ending_at__lt=before,
     ).order_by("pk")
     return (
         list(profiles.values_list("pk", flat=True)),
