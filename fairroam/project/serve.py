@@ -27,6 +27,7 @@ DEMO_PORTS = {
     "payments": 8421,
     "profiles": 8422,
     "lines": 8423,
+    "suppliers": 8425,
     "identity": 8424,
 }
 Environment = Mapping[str, str]
@@ -244,6 +245,11 @@ def demo_environment(folder: Path, cluster: Cluster, ports: Mapping[str, int]) -
         "FAIRROAM_IDENTITY_URL": urls["identity"],
         "FAIRROAM_IDENTITY_KEY": secret("identity_key"),
         "FAIRROAM_IDENTITY_HOOK_SECRET": secret("identity_hook"),
+        "FAIRROAM_SUPPLIERS_ACCESS_URL": f"{urls['suppliers']}/access",
+        "FAIRROAM_SUPPLIERS_ACCESS_KEY": secret("suppliers_key"),
+        "FAIRROAM_SUPPLIERS_AIRALO_URL": f"{urls['suppliers']}/airalo/v2",
+        "FAIRROAM_SUPPLIERS_AIRALO_CLIENT": secret("suppliers_key"),
+        "FAIRROAM_SUPPLIERS_AIRALO_SECRET": secret("suppliers_hook"),
         "FAIRROAM_SMTP_HOST": "127.0.0.1",
         "FAIRROAM_SMTP_PORT": str(ports["smtp"]),
         "FAIRROAM_MAIL_READER_URL": urls["mail"],
@@ -251,7 +257,7 @@ def demo_environment(folder: Path, cluster: Cluster, ports: Mapping[str, int]) -
 
 
 def stand_ins(folder: Path, environment: Environment, ports: Mapping[str, int]) -> list[Service]:
-    """Return the outside world: bank, profile server with a phone, network and mail."""
+    """Return the outside world: bank, profile server with a phone, network, suppliers, mail."""
     ours = environment["FAIRROAM_ADDRESS"]
     secrets = {
         "SANDBOX_PAYMENTS_KEY": environment["FAIRROAM_PAYMENTS_KEY"],
@@ -259,6 +265,8 @@ def stand_ins(folder: Path, environment: Environment, ports: Mapping[str, int]) 
         "SANDBOX_LINES_URL": environment["FAIRROAM_LINES_URL"],
         "SANDBOX_LINES_KEY": environment["FAIRROAM_LINES_KEY"],
         "SANDBOX_USAGE_HOOK_SECRET": environment["FAIRROAM_USAGE_HOOK_SECRET"],
+        "SANDBOX_SUPPLIERS_KEY": environment["FAIRROAM_SUPPLIERS_ACCESS_KEY"],
+        "SANDBOX_SUPPLIERS_HOOK_SECRET": environment["FAIRROAM_SUPPLIERS_AIRALO_SECRET"],
         "SANDBOX_IDENTITY_KEY": environment["FAIRROAM_IDENTITY_KEY"],
         "SANDBOX_IDENTITY_HOOK_SECRET": environment["FAIRROAM_IDENTITY_HOOK_SECRET"],
     }
@@ -267,6 +275,7 @@ def stand_ins(folder: Path, environment: Environment, ports: Mapping[str, int]) 
         "lines": ["--hook", f"{ours}/hooks/usage/sandbox"],
         "profiles": ["--hook", ours + PROFILES_HOOK],
         "identity": ["--hook", f"{ours}/hooks/identity"],
+        "suppliers": ["--hook", f"{ours}/hooks/suppliers/esim_access"],
         "mail": ["--smtp-port", str(ports["smtp"])],
     }
     return [

@@ -189,6 +189,28 @@ IDENTITY: Moves = {
     ("with_a_person", "refuse"): "refused",
 }
 
+# What we buy from a supplier for a line, and what becomes of its price once the line is off.
+SUPPLIER_ORDER: Moves = {
+    ("planned", "send"): "sent",  # The key is stored; from here on the outcome may be unknown.
+    ("planned", "drop"): "dropped",  # The line was taken off before anything was asked.
+    ("sent", "await"): "pending",  # They make eSIMs later than they take orders.
+    ("sent", "deliver"): "delivered",
+    ("sent", "refuse"): "refused",
+    ("pending", "deliver"): "delivered",
+    ("pending", "refuse"): "refused",
+}
+
+SUPPLIER_CLAIM: Moves = {
+    ("open", "cancel"): "auto_cancelled",  # No phone had it: the price came back at once.
+    ("open", "exclude"): "not_possible",
+    ("open", "request"): "requested",
+    ("requested", "credit"): "credited",
+    ("requested", "reject"): "rejected",
+    ("requested", "age"): "unknown",  # Nobody answered for long: a person asks.
+    ("unknown", "credit"): "credited",
+    ("unknown", "reject"): "rejected",
+}
+
 REFUND: Moves = {
     ("submitted", "await_network"): "waiting_for_network",
     ("submitted", "review"): "under_review",

@@ -31,6 +31,8 @@ from fairroam.apps.orders import tasks as order_tasks
 from fairroam.apps.payments import tasks as payments
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds import tasks as refund_tasks
+from fairroam.apps.suppliers import operations as supplier_acts
+from fairroam.apps.suppliers import tasks as suppliers
 from fairroam.clock import now
 from fairroam.worker import numbers
 from fairroam.worker.reactions import REACTIONS
@@ -106,7 +108,11 @@ def confirm_order(event: Event, at: datetime) -> None:
 
 @reaction
 def provision(event: Event, at: datetime) -> None:
-    esim_tasks.provision(profile_id=event.facts["profile_id"], now=at)
+    order_line_id, profile_id = event.facts["order_line_id"], event.facts["profile_id"]
+    if esim_queries.is_resold(order_line_id):
+        suppliers.plan_and_order(order_line_id=order_line_id, profile_id=profile_id, now=at)
+        return
+    esim_tasks.provision(profile_id=profile_id, now=at)
 
 
 @reaction
@@ -232,6 +238,9 @@ def tell_identity(event: Event, at: datetime) -> None:
 # Money back -----------------------------------------------------------------------------------
 @reaction
 def take_off_line(event: Event, at: datetime) -> None:
+    if esim_queries.is_resold(event.facts["order_line_id"]):
+        suppliers.end_esim(order_line_id=event.facts["order_line_id"], now=at)
+        return
     esim_tasks.take_off(line_id=event.facts["order_line_id"], now=at)
 
 
@@ -273,6 +282,24 @@ def tell_network_is_silent(event: Event, at: datetime) -> None:
 @reaction
 def tell_refund(event: Event, at: datetime) -> None:
     refund_tasks.tell_customer(kind=event.kind, facts=event.facts, now=at)
+
+
+# Suppliers ------------------------------------------------------------------------------------
+@reaction
+def end_supplier_esim(event: Event, at: datetime) -> None:
+    suppliers.end_esim(order_line_id=event.facts["order_line_id"], now=at)
+
+
+@reaction
+def ask_supplier(event: Event, at: datetime) -> None:
+    suppliers.ask_again(
+        supplier=event.facts["supplier"], order_line_id=event.facts["order_line_id"], now=at
+    )
+
+
+@reaction
+def write_off_wholesale(event: Event, at: datetime) -> None:
+    supplier_acts.write_off(order_line_id=event.facts["order_line_id"], now=at)
 
 
 # Leaving --------------------------------------------------------------------------------------

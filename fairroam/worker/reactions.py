@@ -67,7 +67,7 @@ REACTIONS: dict[str, list[str]] = {
     "line.stuck": ["tell_network_is_silent"],
     "refund.decided": [],
     "refund.looked_at_again": [],
-    "refund.approved": ["tell_refund"],
+    "refund.approved": ["tell_refund", "write_off_wholesale"],
     "refund.declined": ["tell_refund"],
     "refund.withdrawn": [],
     "refund.paid": ["tell_refund", "continue_closing"],
@@ -80,6 +80,12 @@ REACTIONS: dict[str, list[str]] = {
     "payout.succeeded": ["record_arrival", "continue_closing"],
     "payout.failed": ["record_failed_payout"],
     "payout.returned": ["record_failed_payout"],
+    # suppliers of eSIMs
+    "supplier.unwanted": ["end_supplier_esim"],
+    "supplier.hinted": ["ask_supplier"],
+    "supplier.trouble": [],
+    "supplier.balance_low": [],
+    "supplier.claim_settled": [],
     # leaving
     "closure.requested": ["take_closing_step"],
     "closure.step_done": ["take_closing_step"],

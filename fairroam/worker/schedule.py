@@ -17,6 +17,9 @@ from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import tasks as order_tasks
 from fairroam.apps.payments import queries as payment_queries
 from fairroam.apps.payments import tasks as payments
+from fairroam.apps.refunds import operations as refunds
+from fairroam.apps.refunds import queries as refund_queries
+from fairroam.apps.suppliers import tasks as suppliers
 from fairroam.clock import now
 from fairroam.gateways.payments import GatewayUnreachable
 from fairroam.worker import numbers
@@ -73,6 +76,30 @@ def ask_about_payments(timestamp: int) -> None:
 def resume_lines(timestamp: int) -> None:
     """Lines that have waited for minutes: to be ready, for an act, or to be proven off."""
     esims.resume_unfinished(now=now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="resume_supplier_orders")
+def resume_supplier_orders(timestamp: int) -> None:
+    """eSIMs of suppliers that wait to be bought or ended, and what was used of them."""
+    suppliers.resume_unfinished(now=now())
+    suppliers.poll_usage(now=now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="decide_by_last_usage")
+def decide_by_last_usage(timestamp: int) -> None:
+    """Requests whose line is off, and whose supplier has told by now what was used before."""
+    for order_line_id in refund_queries.lines_waiting_for_usage():
+        refunds.usage_is_known(order_line_id=order_line_id, now=now())
+
+
+@app.periodic(cron="*/30 * * * *")
+@app.task(name="ask_suppliers_for_money")
+def ask_suppliers_for_money(timestamp: int) -> None:
+    """Our credit at suppliers, and what became of our claims."""
+    suppliers.poll_balances(now=now())
+    suppliers.reconcile_claims(now=now())
 
 
 @app.periodic(cron="*/15 * * * *")

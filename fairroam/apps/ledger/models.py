@@ -19,6 +19,8 @@ HOUSE_KINDS = (
     "loss",
     "suspense",  # money that belongs to nobody yet
     "settlement",  # owed to people whose account is closed
+    "wholesale",  # label = supplier: what resold eSIMs cost us; negative is a cost
+    "supplier",  # label = supplier: taken from our credit there, less what came back
 )
 CUSTOMER_KINDS = (
     "unearned",  # per order line: paid for, not yet used

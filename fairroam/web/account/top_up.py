@@ -55,7 +55,9 @@ def packs_for(page: esims.LinePage) -> list[PlanRow]:
     return [
         plan
         for plan in catalogue.plans()
-        if plan.profile_type == page.plan_copy["profile_type"] and home & set(plan.countries)
+        if plan.profile_type == page.plan_copy["profile_type"]
+        and not plan.supplier
+        and home & set(plan.countries)
     ]
 
 

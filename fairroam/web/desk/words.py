@@ -42,6 +42,8 @@ BOOKS = {
     "loss": _("Losses"),
     "suspense": _("Not known whose"),
     "settlement": _("Owed to people who left"),
+    "wholesale": _("Paid for resold eSIMs"),
+    "supplier": _("Taken from our credit at suppliers"),
     "unearned": _("Paid, not used yet"),
     "paid_credit": _("Balances paid in"),
     "promo_credit": _("Balances given"),

@@ -3,11 +3,12 @@
 from django.conf import settings
 from django.urls import path
 
-from fairroam.web.hooks import identity, payments, profiles, usage
+from fairroam.web.hooks import identity, payments, profiles, suppliers, usage
 
 urlpatterns = [
     path("payments/<slug:provider>", payments.hear),
     path("usage/<slug:source>", usage.record),
+    path("suppliers/<slug:supplier>", suppliers.hear),
     path("identity", identity.hear),
 ]
 if not settings.FAIRROAM_PROFILES_DOOR_CERTIFICATE:

@@ -24,6 +24,7 @@ from fairroam.apps.esims.operations.observe import (
     record_notice,
 )
 from fairroam.apps.esims.operations.provide import (
+    deliver,
     give_up,
     plan_line,
     record_order,
@@ -35,6 +36,7 @@ __all__ = [
     "NewFact",
     "ask_act",
     "ask_for_code",
+    "deliver",
     "give_up",
     "name_line",
     "note_silence",

@@ -65,6 +65,8 @@ def ask_act(
     def work() -> dict[str, Any]:
         customers.lock_open(customer_id)
         line = _lock_own_line(order_line_id, customer_id)
+        if queries.is_resold(line.pk):
+            raise NotOffered(kind=kind)
         act = _begin(line, kind, wish, is_lost, actor, now)
         return {"act_id": act.pk}
 

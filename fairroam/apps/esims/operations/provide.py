@@ -95,7 +95,32 @@ def record_order(*, profile_id: int) -> None:
 
 
 @transaction.atomic
-def record_release(*, profile_id: int, matching_id: str, smdp_address: str, now: datetime) -> None:
+def deliver(
+    *, profile_id: int, iccid: str, matching_id: str, smdp_address: str, now: datetime
+) -> bool:
+    """A supplier handed over a whole eSIM for a planned profile: the line is ready.
+
+    Returns False when nobody waits for it any more: its code is then shown to nobody.
+    """
+    profile = _lock_pending(profile_id, "planned")
+    if profile is None:
+        return False
+    move_profile(profile, "reserve", iccid=iccid)
+    move_profile(profile, "order")
+    record_release(
+        profile_id=profile_id,
+        matching_id=matching_id,
+        smdp_address=smdp_address,
+        now=now,
+        source="supplier",
+    )
+    return True
+
+
+@transaction.atomic
+def record_release(
+    *, profile_id: int, matching_id: str, smdp_address: str, now: datetime, source: str = "es2plus"
+) -> None:
     """A phone may download the profile from now on: the line is ready, its code is known.
 
     Tells `line.ready` for the first profile of a line, else that the act is done which wanted it.
@@ -105,7 +130,7 @@ def record_release(*, profile_id: int, matching_id: str, smdp_address: str, now:
         return
     move_profile(profile, "release", matching_id=matching_id, smdp_address=smdp_address)
     move_line(profile.line, "activate")
-    add_fact(profile, kind="ready", happened_at=now, source="es2plus", now=now)
+    add_fact(profile, kind="ready", happened_at=now, source=source, now=now)
     follow_facts(profile)  # Notices may have overtaken the answer.
     if act := live_act(profile.line):
         conclude(act, "succeed", now=now)

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from fairroam.apps.esims.models import ACTS, Line, LineAct
-from fairroam.apps.esims.queries.lines import is_in_phone
+from fairroam.apps.esims.queries.lines import is_in_phone, is_resold
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.gateways.lines import Capabilities
 from fairroam.rules import stages
@@ -58,12 +58,13 @@ def possible_acts(
 ) -> tuple[str, ...]:
     """What its owner may ask of a line now; nothing while an act is under way.
 
-    What the network cannot do is left out. Raises NotAmongYours.
+    What the network cannot do is left out; a supplier of eSIMs only sells and ends them.
+    Raises NotAmongYours.
     """
     line = Line.objects.filter(pk=order_line_id, customer_id=customer_id).first()
     if line is None:
         raise NotAmongYours(order_line_id=order_line_id)
-    if line.acts.filter(is_live=True).exists():
+    if line.acts.filter(is_live=True).exists() or is_resold(order_line_id):
         return ()
     hidden = {kind for kind in ACTS if not is_offered(kind, capabilities)}
     if not networks_of(order_line_id):

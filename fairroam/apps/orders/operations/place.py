@@ -46,6 +46,10 @@ def plan_copy(plan: PlanRow) -> dict[str, Any]:
         "throttled_after_bytes": plan.throttled_after_bytes,
         "throttled_to_kbps": plan.throttled_to_kbps,
         "number_rule": plan.number_rule,
+        "supplier": plan.supplier,
+        "supplier_package": plan.supplier_package,
+        "wholesale_minor": plan.wholesale_minor,
+        "wholesale_currency": plan.wholesale_currency,
         "allowances": [
             {"kind": row.kind, "granted": row.granted, "weight": row.weight}
             for row in plan.allowances
@@ -128,7 +132,7 @@ def base_line(order_line_id: int, customer_id: int, plan: PlanRow) -> OrderLine:
     if line is None:
         raise NotAmongYours(order_line_id=order_line_id)
     base = line.tops_up or line
-    if base.plan_copy["profile_type"] != plan.profile_type:
+    if plan.supplier or base.plan_copy["profile_type"] != plan.profile_type:
         raise CannotTopUp(order_line_id=base.pk, plan=plan.code)
     return base
 

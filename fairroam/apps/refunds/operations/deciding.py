@@ -27,9 +27,10 @@ from fairroam.apps.refunds.queries.facts import (
     was_used_after_declaring,
 )
 from fairroam.apps.refunds.queries.pages import current_decision
+from fairroam.apps.suppliers import queries as suppliers
 
-# How long after a line's end its network may still report usage. The stand-in counts at once;
-# real ones take hours to days, and name their own figure.
+# How long after a line's end our own network may still report usage; the stand-in counts at
+# once. Suppliers of eSIMs name their own figure, which `suppliers` keeps with each order.
 USAGE_LAG = timedelta(0)
 
 
@@ -93,6 +94,8 @@ def await_usage(refund: RefundRequest, *, now: datetime) -> None:
 
 def decide_if_usage_is_known(refund: RefundRequest, *, now: datetime) -> None:
     ended_at = burns_no_more_since(refund.order_line_id) or now
+    if not suppliers.is_usage_told(refund.order_line_id, until=ended_at, now=now):
+        return
     as_of = metering.usage_of(refund.order_line_id).as_of
     if now >= ended_at + USAGE_LAG or (as_of is not None and as_of >= ended_at):
         decide(refund, now=now)

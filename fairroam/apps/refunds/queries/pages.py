@@ -209,6 +209,12 @@ def refunds_of(customer_id: int) -> list[RefundRow]:
     return [row(found) for found in ROWS.all().filter(customer_id=customer_id).order_by("-pk")]
 
 
+def lines_waiting_for_usage() -> list[int]:
+    """The order lines whose requests are decided once their last usage is known."""
+    waiting = RefundRequest.objects.filter(stage="waiting_for_usage").order_by("pk")
+    return list(waiting.values_list("order_line_id", flat=True))
+
+
 def open_refunds_of(customer_id: int) -> list[RefundRow]:
     """The requests that are still on their way, oldest first."""
     live = ROWS.all().filter(customer_id=customer_id, is_live=True)

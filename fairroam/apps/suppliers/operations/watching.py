@@ -1,0 +1,182 @@
+"""What suppliers tell of their own accord or when asked: usage, states, credit, webhooks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from fairroam.apps.esims import operations as esims
+from fairroam.apps.esims import queries as esim_queries
+from fairroam.apps.journal import operations as journal
+from fairroam.apps.ledger import queries as ledger
+from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.metering import operations as metering
+from fairroam.apps.suppliers.models import (
+    SupplierBalance,
+    SupplierClaim,
+    SupplierHint,
+    SupplierOrder,
+)
+from fairroam.apps.suppliers.operations.moves import lock_order, move_claim
+from fairroam.gateways.lines import NetworkRecord, RecordKind
+from fairroam.gateways.suppliers import (
+    EsimState,
+    EventKind,
+    PlanStatus,
+    ProfileStatus,
+    SupplierEvent,
+    UsageReading,
+)
+from fairroam.rules.money import Money
+
+log = logging.getLogger(__name__)
+CLAIM_ANSWERED_AFTER = timedelta(days=14)  # A claim that is silent for longer goes to a person.
+COUNTRY_UNKNOWN = "ZZ"  # ISO 3166 leaves it to users; CLDR calls it "unknown region"
+OVER = (
+    PlanStatus.USED_UP,
+    PlanStatus.EXPIRED,
+    PlanStatus.CANCELLED,
+    PlanStatus.REVOKED,
+    PlanStatus.RECYCLED,
+)
+FACTS = {
+    ProfileStatus.DOWNLOADED: "downloaded",
+    ProfileStatus.INSTALLED: "installed",
+    ProfileStatus.ENABLED: "enabled",
+    ProfileStatus.DISABLED: "installed",
+    ProfileStatus.DELETED: "deleted",
+}
+
+
+@transaction.atomic
+def record_reading(*, supplier: str, reading: UsageReading, now: datetime) -> None:
+    """Count what is new in a total that a supplier told. An older total changes nothing.
+
+    The use lies between the last reading and this one; it counts from the last one's instant.
+    """
+    found = SupplierOrder.objects.select_for_update(no_key=True).filter(
+        supplier=supplier, esim_ref=reading.ref
+    )
+    order = found.get()
+    assert order.delivered_at is not None
+    since = order.used_as_of or order.delivered_at
+    if reading.used_bytes is None or reading.as_of <= since:
+        return
+    used_bytes = reading.used_bytes - order.used_bytes
+    if used_bytes < 0:
+        log.warning("order line %d: the supplier's total fell by %d", order.pk, -used_bytes)
+        return
+    SupplierOrder.objects.filter(pk=order.pk).update(
+        used_bytes=reading.used_bytes, used_as_of=reading.as_of
+    )
+    if used_bytes:
+        record = NetworkRecord(
+            source=supplier,
+            record_id=f"{reading.ref}@{reading.as_of.isoformat()}",
+            iccid=order.iccid,
+            kind=RecordKind.DATA,
+            quantity=used_bytes,
+            started_at=since,
+            ended_at=reading.as_of,
+            country=COUNTRY_UNKNOWN,
+            operator="",
+        )
+        metering.record_usage(source=supplier, records=[record], now=now)
+
+
+def note_polled(*, order_line_ids: Collection[int], now: datetime) -> None:
+    """These were asked about and the supplier answered."""
+    SupplierOrder.objects.filter(pk__in=order_line_ids).update(polled_at=now)
+
+
+@transaction.atomic
+def record_state(*, order_line_id: int, state: EsimState, now: datetime) -> None:
+    """What the supplier says of the eSIM: facts for its owner, and the proof that it is over."""
+    order = lock_order(order_line_id)
+    if fact := FACTS.get(state.profile):
+        esims.record_fact(
+            profile_id=order.profile_id, kind=fact, happened_at=now, source="supplier", now=now
+        )
+    if state.plan in OVER and esim_queries.line_state(order_line_id).stage == "terminating":
+        esims.record_ended(order_line_id=order_line_id, now=now)
+
+
+@transaction.atomic
+def record_balance(*, supplier: str, balance: Money, low_minor: int, now: datetime) -> None:
+    """Keep our credit at a supplier; tells `supplier.balance_low` when it falls below the limit."""
+    before = SupplierBalance.objects.filter(supplier=supplier).order_by("asked_at").last()
+    is_low = balance.minor < low_minor
+    SupplierBalance.objects.create(
+        supplier=supplier,
+        currency=balance.currency,
+        minor=balance.minor,
+        booked_minor=ledger.balance(BookName("supplier", balance.currency, label=supplier)),
+        is_low=is_low,
+        asked_at=now,
+    )
+    if is_low and not (before and before.is_low):
+        journal.tell(
+            "supplier.balance_low",
+            actor="system",
+            now=now,
+            supplier=supplier,
+            currency=balance.currency,
+            balance_minor=balance.minor,
+        )
+
+
+@transaction.atomic
+def age_claims(*, now: datetime) -> None:
+    """Claims that nobody answered for long wait for a person from now on."""
+    silent = SupplierClaim.objects.select_for_update(no_key=True).filter(
+        stage="requested", requested_at__lt=now - CLAIM_ANSWERED_AFTER
+    )
+    for claim in silent.order_by("pk"):
+        move_claim(claim, "age", now=now)
+
+
+@transaction.atomic
+def hear(*, supplier: str, events: Sequence[SupplierEvent], is_signed: bool, now: datetime) -> int:
+    """Note webhooks about what is ours, each once; `supplier.hinted` makes us ask.
+
+    Returns how many were news. Only a signed one is believed that an order failed, and only
+    where asking finds nothing. What names nothing of ours is not kept: anybody may send it.
+    """
+    news = 0
+    for event in events:
+        order = _order_of(supplier, event)
+        if order is None and event.kind != EventKind.BALANCE_LOW:
+            continue
+        _hint, is_new = SupplierHint.objects.get_or_create(
+            supplier=supplier, event_id=event.event_id[:200], defaults={"heard_at": now}
+        )
+        if not is_new:
+            continue
+        news += 1
+        if order is not None and event.kind == EventKind.ORDER_FAILED and is_signed:
+            SupplierOrder.objects.filter(pk=order.pk, stage="pending").update(reason="told-failed")
+        journal.tell(
+            "supplier.hinted",
+            actor="supplier",
+            now=now,
+            supplier=supplier,
+            hint=str(event.kind),
+            order_line_id=order.pk if order else None,
+        )
+    return news
+
+
+def _order_of(supplier: str, event: SupplierEvent) -> SupplierOrder | None:
+    """The order that a webhook is about, by whatever it names; an ICCID is its latest owner's."""
+    named = {"key": event.key, "order_ref": event.order_ref, "esim_ref": event.ref}
+    named["iccid"] = event.iccid
+    wanted = Q(pk__in=())
+    for name, value in named.items():
+        if value:
+            wanted |= Q(**{name: value})
+    ours = SupplierOrder.objects.filter(wanted, supplier=supplier)
+    return ours.order_by("planned_at", "pk").last()

@@ -1,0 +1,268 @@
+"""Reads of what we bought from suppliers, what they owe us, and what is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F, Q, Sum
+
+from fairroam.apps.esims import queries as esims
+from fairroam.apps.suppliers.models import SupplierBalance, SupplierClaim, SupplierOrder
+from fairroam.rules.money import Money
+
+# How long after the stated lag we still look for a last figure; the law does not wait for it.
+SILENCE_MAX = timedelta(days=1)
+POLLED_AFTER_END = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bought:
+    """An eSIM as its supplier knows it."""
+
+    order_line_id: int
+    supplier: str
+    stage: str
+    esim_ref: str
+    key: UUID
+    order_ref: str
+    is_ending: bool  # its line is being taken off
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceRow:
+    """Our credit at a supplier.
+
+    unexplained: how it moved since we first asked, without our books saying why: positive when
+    somebody filled it up, negative when money is missing.
+    """
+
+    supplier: str
+    balance: Money
+    is_low: bool
+    asked_at: datetime
+    unexplained: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRow:
+    """What becomes of the price of one eSIM that was given back."""
+
+    order_line_id: int
+    supplier: str
+    stage: str
+    cost: Money
+    claim_ref: str
+    opened_at: datetime
+    requested_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TroubleRow:
+    """An order that has no eSIM yet and says why, or contradicts itself."""
+
+    order_line_id: int
+    supplier: str
+    stage: str
+    reason: str
+    planned_at: datetime
+    is_stuck: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryRow:
+    """One supplier's sums: bought, recovered, waited for, and refunded but not recovered."""
+
+    supplier: str
+    bought: Money
+    recovered: Money
+    waiting: Money
+    lost: Money
+
+
+def bought(order_line_id: int) -> Bought | None:
+    """What was ordered for a line; None for one that is not resold, or not ordered yet."""
+    order = SupplierOrder.objects.filter(pk=order_line_id).first()
+    return _bought(order) if order else None
+
+
+def unfinished(now: datetime) -> tuple[list[int], list[int]]:
+    """(order lines whose order waits for a call, those whose eSIM is still to be ended)."""
+    orders = SupplierOrder.objects.filter(
+        stage__in=("planned", "sent", "pending"), stuck_at__isnull=True, next_call_at__lte=now
+    )
+    endings = SupplierOrder.objects.filter(
+        Q(claim__isnull=True) | Q(claim__stage="open", claim__next_call_at__lte=now),
+        stage="delivered",
+        order_line__line__stage__in=("terminating", "terminated"),
+    )
+    return (
+        list(orders.order_by("pk").values_list("pk", flat=True)),
+        list(endings.order_by("pk").values_list("pk", flat=True)),
+    )
+
+
+def to_poll(supplier: str, *, asked_before: datetime, now: datetime) -> list[Bought]:
+    """eSIMs whose figures may have moved, the longest unasked first.
+
+    Those that were taken off are asked about until what they used before must have been told.
+    """
+    orders = SupplierOrder.objects.filter(
+        Q(order_line__line__is_live=True)
+        | Q(order_line__line__ended_at__gt=now - POLLED_AFTER_END),
+        Q(polled_at__isnull=True) | Q(polled_at__lt=asked_before),
+        supplier=supplier,
+        stage="delivered",
+    )
+    return [_bought(order) for order in orders.order_by(F("polled_at").asc(nulls_first=True), "pk")]
+
+
+def to_reconcile(supplier: str) -> list[Bought]:
+    """The orders whose claims wait for the supplier's answer."""
+    claimed = SupplierOrder.objects.filter(
+        supplier=supplier, claim__stage__in=("requested", "unknown")
+    )
+    return [_bought(order) for order in claimed.order_by("pk")]
+
+
+def is_usage_told(order_line_id: int, *, until: datetime, now: datetime) -> bool:
+    """Whether the supplier must have told what was used before `until`.
+
+    True at once for lines that are not resold and for eSIMs that no phone ever had.
+    """
+    order = SupplierOrder.objects.filter(pk=order_line_id, stage="delivered").first()
+    if order is None or SupplierClaim.objects.filter(pk=order.pk, stage="auto_cancelled").exists():
+        return True
+    told_at = until + timedelta(seconds=order.usage_lag_seconds)
+    is_fresh = order.polled_at is not None and order.polled_at >= told_at
+    return is_fresh or now >= told_at + SILENCE_MAX
+
+
+# What the desk asks -----------------------------------------------------------------------------
+
+
+def balances() -> list[BalanceRow]:
+    """The newest reading of each supplier's credit."""
+    rows = []
+    suppliers = SupplierBalance.objects.order_by("supplier").values_list("supplier", flat=True)
+    for supplier in suppliers.distinct():
+        readings = SupplierBalance.objects.filter(supplier=supplier).order_by("asked_at", "pk")
+        first, last = readings[0], readings.reverse()[0]
+        explained = first.booked_minor - last.booked_minor
+        rows.append(
+            BalanceRow(
+                supplier=supplier,
+                balance=Money(last.minor, last.currency),
+                is_low=last.is_low,
+                asked_at=last.asked_at,
+                unexplained=Money(last.minor - first.minor - explained, last.currency),
+            )
+        )
+    return rows
+
+
+def open_claims() -> list[ClaimRow]:
+    """Claims without an outcome, oldest first."""
+    claims = SupplierClaim.objects.filter(settled_at__isnull=True).select_related("supplier_order")
+    return [
+        ClaimRow(
+            order_line_id=claim.pk,
+            supplier=claim.supplier_order.supplier,
+            stage=claim.stage,
+            cost=Money(claim.supplier_order.cost_minor, claim.supplier_order.currency),
+            claim_ref=claim.claim_ref,
+            opened_at=claim.opened_at,
+            requested_at=claim.requested_at,
+        )
+        for claim in claims.order_by("opened_at", "pk")
+    ]
+
+
+def troubles() -> list[TroubleRow]:
+    """Orders that wait for a person or for better times."""
+    orders = SupplierOrder.objects.filter(stage__in=("sent", "pending")).exclude(reason="")
+    return [
+        TroubleRow(
+            order_line_id=order.pk,
+            supplier=order.supplier,
+            stage=order.stage,
+            reason=order.reason,
+            planned_at=order.planned_at,
+            is_stuck=order.stuck_at is not None,
+        )
+        for order in orders.order_by("planned_at", "pk")
+    ]
+
+
+def recoveries() -> list[RecoveryRow]:
+    """Per supplier and currency: what we paid, got back, wait for, and lost."""
+    delivered = SupplierOrder.objects.filter(stage="delivered")
+    waiting = Q(claim__stage__in=("open", "requested", "unknown"))
+    sums = delivered.values("supplier", "currency").annotate(
+        bought=Sum("cost_minor"),
+        recovered=Sum("claim__credited_minor", default=0),
+        lost=Sum("claim__lost_minor", default=0),
+        waiting=Sum("cost_minor", filter=waiting, default=0),
+    )
+    return [
+        RecoveryRow(
+            supplier=row["supplier"],
+            bought=Money(row["bought"], row["currency"]),
+            recovered=Money(row["recovered"], row["currency"]),
+            waiting=Money(row["waiting"], row["currency"]),
+            lost=Money(row["lost"], row["currency"]),
+        )
+        for row in sums.order_by("supplier", "currency")
+    ]
+
+
+# What contradicts the books ---------------------------------------------------------------------
+
+FAULTS = {
+    "order line {} has an eSIM of a supplier whose cost is not booked": """
+        SELECT o.order_line_id FROM suppliers_supplierorder o
+        WHERE o.stage = 'delivered' AND o.cost_minor <> coalesce((
+            SELECT t.minor FROM ledger_transfer t
+            WHERE t.key = 'supplier-order:' || o.order_line_id || '/cost'), 0)""",
+    "order line {} has another recovery than the books": """
+        SELECT c.supplier_order_id FROM suppliers_supplierclaim c
+        WHERE c.credited_minor <> coalesce((
+            SELECT t.minor FROM ledger_transfer t
+            WHERE t.key = 'supplier-order:' || c.supplier_order_id || '/recovered'), 0)""",
+    "order line {} has another loss than the books": """
+        SELECT c.supplier_order_id FROM suppliers_supplierclaim c
+        WHERE c.lost_minor <> coalesce((
+            SELECT sum(t.minor) FROM ledger_transfer t
+            WHERE t.key LIKE 'supplier-order:' || c.supplier_order_id || '/lost:%'), 0)""",
+    "order line {} got an eSIM of a supplier for another line's profile": """
+        SELECT o.order_line_id FROM suppliers_supplierorder o
+        JOIN esims_profile p ON p.id = o.profile_id WHERE p.line_id <> o.order_line_id""",
+    "order line {} is served by a resold eSIM that no supplier delivered": """
+        SELECT l.order_line_id FROM esims_line l JOIN orders_orderline s ON s.id = l.order_line_id
+        WHERE l.stage = 'active' AND coalesce(s.plan_copy ->> 'supplier', '') <> ''
+        AND NOT EXISTS (SELECT 1 FROM suppliers_supplierorder o
+            WHERE o.order_line_id = l.order_line_id AND o.stage = 'delivered')""",
+}
+
+
+def find_faults() -> Iterator[str]:
+    """What contradicts the books; each line is a sentence."""
+    with connection.cursor() as cursor:
+        for sentence, query in FAULTS.items():
+            cursor.execute(query)
+            yield from (sentence.format(row[0]) for row in cursor.fetchall())
+
+
+def _bought(order: SupplierOrder) -> Bought:
+    return Bought(
+        order_line_id=order.pk,
+        supplier=order.supplier,
+        stage=order.stage,
+        esim_ref=order.esim_ref,
+        key=order.key,
+        order_ref=order.order_ref,
+        is_ending=esims.line_state(order.pk).stage == "terminating",
+    )

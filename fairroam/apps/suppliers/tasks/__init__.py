@@ -1,0 +1,30 @@
+"""Calls to suppliers: claim, call, record. Whatever breaks off is run again."""
+
+from fairroam.apps.suppliers.tasks.end import end_esim
+from fairroam.apps.suppliers.tasks.gateways import gateway, suppliers
+from fairroam.apps.suppliers.tasks.order import NotReady, order_esim, plan_and_order
+from fairroam.apps.suppliers.tasks.watch import (
+    ask_again,
+    hear,
+    look,
+    poll_balances,
+    poll_usage,
+    reconcile_claims,
+    resume_unfinished,
+)
+
+__all__ = [
+    "NotReady",
+    "ask_again",
+    "end_esim",
+    "gateway",
+    "hear",
+    "look",
+    "order_esim",
+    "plan_and_order",
+    "poll_balances",
+    "poll_usage",
+    "reconcile_claims",
+    "resume_unfinished",
+    "suppliers",
+]

@@ -1,0 +1,134 @@
+"""Ask suppliers, by the clock or after a hint: usage, states, credit, what became of claims."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from fairroam.apps.suppliers import operations, queries
+from fairroam.apps.suppliers.queries import Bought
+from fairroam.apps.suppliers.tasks.end import end_esim
+from fairroam.apps.suppliers.tasks.gateways import gateway, suppliers
+from fairroam.apps.suppliers.tasks.order import NotReady, order_esim
+from fairroam.gateways.suppliers import (
+    AnswerMismatch,
+    GatewayUnreachable,
+    OrderState,
+    SupplierGateway,
+    SupplierRefused,
+)
+
+log = logging.getLogger(__name__)
+POLL_EVERY = timedelta(minutes=15)
+POLL_MAX = 50  # eSIMs per supplier and run: below every supplier's limit of calls
+
+
+@contextmanager
+def _forgiving(supplier: str) -> Iterator[None]:
+    """One supplier's silence or refusal of a look keeps nobody else waiting."""
+    try:
+        yield
+    except (GatewayUnreachable, SupplierRefused, AnswerMismatch) as error:
+        log.warning("supplier %s could not be asked: %s", supplier, error)
+
+
+def resume_unfinished(*, now: datetime) -> None:
+    """Go on with orders and ends that broke off; run it now and then."""
+    ordering, ending = queries.unfinished(now)
+    for order_line_id in ordering:
+        with suppress(GatewayUnreachable, NotReady):
+            order_esim(order_line_id=order_line_id, now=now)
+    for order_line_id in ending:
+        with suppress(GatewayUnreachable):
+            end_esim(order_line_id=order_line_id, now=now)
+
+
+def poll_usage(*, now: datetime) -> None:
+    """Ask what was used, the longest unasked first; states of lines that are being ended, too."""
+    for name in suppliers():
+        wanted = queries.to_poll(name, asked_before=now - POLL_EVERY, now=now)[:POLL_MAX]
+        if wanted:
+            with _forgiving(name):
+                _poll(gateway(name), wanted, now)
+
+
+def _poll(supplier: SupplierGateway, wanted: list[Bought], now: datetime) -> None:
+    for reading in supplier.usage(refs=[one.esim_ref for one in wanted], now=now):
+        operations.record_reading(supplier=supplier.supplier, reading=reading, now=now)
+    operations.note_polled(order_line_ids=[one.order_line_id for one in wanted], now=now)
+    for one in wanted:
+        if one.is_ending:
+            look(order_line_id=one.order_line_id, now=now)
+
+
+def look(*, order_line_id: int, now: datetime) -> None:
+    """Ask where an eSIM is, and record what that proves. Raises GatewayUnreachable."""
+    order = queries.bought(order_line_id)
+    assert order is not None
+    state = gateway(order.supplier).esim_status(ref=order.esim_ref)
+    operations.record_state(order_line_id=order_line_id, state=state, now=now)
+
+
+def poll_balances(*, now: datetime) -> None:
+    """Ask every supplier for our credit."""
+    for name in suppliers():
+        with _forgiving(name):
+            _poll_balance(name, now)
+
+
+def _poll_balance(supplier: str, now: datetime) -> None:
+    operations.record_balance(
+        supplier=supplier,
+        balance=gateway(supplier).balance(),
+        low_minor=settings.FAIRROAM_SUPPLIERS_BALANCE_LOW,
+        now=now,
+    )
+
+
+def reconcile_claims(*, now: datetime) -> None:
+    """Look whether orders that we claim for were paid back; what stays silent goes to a person."""
+    for name in suppliers():
+        for order in queries.to_reconcile(name):
+            with _forgiving(name):
+                found = gateway(name).look_up_order(key=order.key, order_ref=order.order_ref)
+                if found is not None and found.state == OrderState.REFUNDED:
+                    operations.settle_claim(
+                        order_line_id=order.order_line_id,
+                        is_credited=True,
+                        actor="supplier",
+                        now=now,
+                    )
+    operations.age_claims(now=now)
+
+
+def hear(*, supplier: str, body: bytes, headers: Mapping[str, str], now: datetime) -> int:
+    """Note a webhook; returns how many of its events were news.
+
+    Raises KeyError for an unknown supplier, BadSignature, EventNotUnderstood.
+    """
+    told_by = gateway(supplier)
+    return operations.hear(
+        supplier=supplier,
+        events=told_by.parse_event(body=body, headers=headers, now=now),
+        is_signed=told_by.capabilities.signed_webhooks,
+        now=now,
+    )
+
+
+def ask_again(*, supplier: str, order_line_id: int | None, now: datetime) -> None:
+    """Something changed there: ask what. Raises GatewayUnreachable, NotReady."""
+    if order_line_id is None:
+        _poll_balance(supplier, now)
+        return
+    order = queries.bought(order_line_id)
+    assert order is not None
+    if order.stage == "delivered":
+        look(order_line_id=order_line_id, now=now)
+        with _forgiving(supplier):
+            _poll(gateway(supplier), [order], now)
+    else:
+        order_esim(order_line_id=order_line_id, now=now)

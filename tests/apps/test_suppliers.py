@@ -1,0 +1,456 @@
+"""Resold eSIMs: bought once, given back or claimed, and both ledgers right after each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from fairroam.apps.esims import operations as esims
+from fairroam.apps.esims import queries as esim_queries
+from fairroam.apps.esims.models import Profile
+from fairroam.apps.esims.refusals import NotOffered
+from fairroam.apps.esims.tasks import line_gateway
+from fairroam.apps.journal.models import Event
+from fairroam.apps.journal.refusals import MoveNotAllowed
+from fairroam.apps.ledger import queries as ledger
+from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.metering import queries as metering
+from fairroam.apps.orders.models import OrderLine
+from fairroam.apps.refunds import operations as refunds
+from fairroam.apps.suppliers import operations, queries, tasks
+from fairroam.apps.suppliers.models import SupplierClaim, SupplierOrder
+from fairroam.gateways.suppliers import GatewayUnreachable, UsageReading
+from fairroam.rules import stages
+from fairroam.worker.books import find_faults
+from sandbox.processes import SandboxProcess
+from tests import suppliers_given
+from tests.apps.lines_given import ask
+from tests.given import NOON
+from tests.suppliers_given import COST_MINOR, Resold, order, order_in_vain, order_of
+
+pytestmark = pytest.mark.usefixtures("catalogue")
+LATER = NOON + timedelta(minutes=10)
+FAR_LATER = NOON + timedelta(hours=2)
+FROM_US = ("esim_access", "airalo")
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    with suppliers_given.running(tmp_path_factory.mktemp("suppliers")) as running:
+        yield running
+
+
+@pytest.fixture
+def both(process: SandboxProcess, settings: Any, catalogue: None) -> Iterator[SandboxProcess]:
+    suppliers_given.lead_to(settings, process)
+    suppliers_given.an_airalo_plan()
+    yield process
+    assert list(find_faults()) == []
+
+
+def shop(process: SandboxProcess, supplier: str) -> Resold:
+    resold = Resold(process, supplier)
+    resold.behave()
+    return resold
+
+
+@pytest.fixture(params=FROM_US)
+def resold(request: pytest.FixtureRequest, both: SandboxProcess) -> Resold:
+    """Each supplier in turn."""
+    return shop(both, request.param)
+
+
+@pytest.fixture
+def access(both: SandboxProcess) -> Resold:
+    return shop(both, "esim_access")
+
+
+@pytest.fixture
+def airalo(both: SandboxProcess) -> Resold:
+    return shop(both, "airalo")
+
+
+def book(kind: str, supplier: str) -> int:
+    return ledger.balance(BookName(kind, "USD", label=supplier))
+
+
+def claim_of(line: OrderLine) -> SupplierClaim:
+    return SupplierClaim.objects.get(pk=line.pk)
+
+
+def take_off(line: OrderLine, *, now: datetime = LATER) -> None:
+    """What follows a request for money back."""
+    esims.take_off(order_line_id=line.pk, now=now)
+    tasks.end_esim(order_line_id=line.pk, now=now)
+
+
+def told(kind: str) -> list[dict[str, Any]]:
+    return list(Event.objects.filter(kind=kind).order_by("pk").values_list("facts", flat=True))
+
+
+# Buying -----------------------------------------------------------------------------------------
+
+
+def test_a_resold_esim_is_bought_once_and_its_code_is_the_supplier_s(resold):
+    line = resold.a_ready_line()
+    order(line)
+
+    bought = order_of(line)
+    code = esim_queries.code_of(line.pk, line.order.customer_id)
+    assert (bought.stage, bought.supplier) == ("delivered", resold.supplier)
+    assert resold.bought(line) == 1
+    assert code is not None
+    assert code.matching_id == Profile.objects.get(line_id=line.pk).matching_id
+    assert esim_queries.line_state(line.pk).stage == "active"
+    assert book("wholesale", resold.supplier) == -COST_MINOR
+    assert book("supplier", resold.supplier) == COST_MINOR
+
+
+@pytest.mark.parametrize("fault", ["error_before_effect", "error_after_effect", "broken_json"])
+def test_an_order_without_an_answer_is_repeated_with_one_effect(resold, fault):
+    line = resold.a_paid_line()
+    resold.arm("order", fault)
+
+    order_in_vain(line)
+    tasks.resume_unfinished(now=LATER)
+
+    assert order_of(line).stage == "delivered"
+    assert resold.bought(line) == 1
+    assert book("supplier", resold.supplier) == COST_MINOR
+
+
+def test_without_idempotency_nobody_repeats_before_its_time(airalo):
+    line = airalo.a_paid_line()
+    airalo.arm("order", "error_before_effect")
+    order_in_vain(line)
+
+    tasks.resume_unfinished(now=NOON + timedelta(seconds=299))
+    assert airalo.bought(line) == 0
+    tasks.resume_unfinished(now=NOON + timedelta(seconds=300))
+
+    assert airalo.bought(line) == 1
+
+
+def test_two_workers_do_not_call_about_one_order_at_once(access):
+    line = access.a_paid_line()
+    profile = Profile.objects.get(line_id=line.pk)
+    operations.plan_order(order_line_id=line.pk, profile_id=profile.pk, now=NOON)
+    pause = timedelta(minutes=2)
+
+    first = operations.claim_call(order_line_id=line.pk, pause=pause, now=NOON)
+    second = operations.claim_call(order_line_id=line.pk, pause=pause, now=NOON)
+    after = operations.claim_call(order_line_id=line.pk, pause=pause, now=NOON + pause)
+
+    assert first is not None
+    assert second is None
+    assert after is not None
+    assert after.key == first.key
+
+
+def test_an_esim_that_is_made_later_is_asked_for_until_it_is_there(access):
+    access.behave(allocation_seconds=None)
+    line = access.a_paid_line()
+
+    with pytest.raises(tasks.NotReady):
+        order(line)
+    assert order_of(line).stage == "pending"
+    access.process.ask("POST", "/_allocations", json={})
+    tasks.resume_unfinished(now=LATER)
+
+    assert order_of(line).stage == "delivered"
+    assert access.bought(line) == 1
+
+
+@pytest.mark.parametrize("supplier", FROM_US)
+def test_what_is_sold_out_ends_the_line_unused_and_costs_nothing(both, supplier):
+    resold = shop(both, supplier)
+    line = resold.a_paid_line()
+    resold.refuse("order", "200005" if supplier == "esim_access" else "33")
+    order(line)
+
+    assert order_of(line).stage == "refused"
+    assert [fact["order_line_id"] for fact in told("profile.failed")] == [line.pk]
+    assert book("supplier", supplier) == 0
+
+
+def test_too_little_credit_is_an_alarm_first_and_money_back_after_an_hour(resold):
+    resold.credit(0)
+    line, other = resold.a_paid_line(), resold.a_paid_line()
+    order(line)
+    order(other)
+    assert [order_of(one).stage for one in (line, other)] == ["sent", "sent"]
+    assert len(told("supplier.trouble")) == 2
+
+    resold.credit(10_000_000)
+    order(line, now=LATER)
+    resold.credit(0)
+    order(other, now=FAR_LATER)
+
+    assert [order_of(one).stage for one in (line, other)] == ["delivered", "refused"]
+    assert len(told("profile.failed")) == 1
+
+
+# Giving back ------------------------------------------------------------------------------------
+
+
+def test_what_no_phone_has_is_cancelled_and_its_price_is_back(access):
+    line = access.a_ready_line()
+    take_off(line)
+    tasks.end_esim(order_line_id=line.pk, now=LATER)
+
+    assert esim_queries.line_state(line.pk).is_off
+    assert told("line.off")[0]["was_downloaded"] is False
+    assert claim_of(line).stage == "auto_cancelled"
+    assert book("supplier", "esim_access") == book("wholesale", "esim_access") == 0
+
+
+@pytest.mark.parametrize("fault", ["error_before_effect", "error_after_effect"])
+def test_a_cancellation_without_an_answer_is_asked_again(access, fault):
+    line = access.a_ready_line()
+    esims.take_off(order_line_id=line.pk, now=LATER)
+    access.arm("cancel", fault)
+    with pytest.raises(GatewayUnreachable):
+        tasks.end_esim(order_line_id=line.pk, now=LATER)
+    assert not esim_queries.line_state(line.pk).is_off
+
+    tasks.resume_unfinished(now=FAR_LATER)
+
+    assert esim_queries.line_state(line.pk).is_off
+    assert claim_of(line).stage == "auto_cancelled"
+    assert book("supplier", "esim_access") == 0
+
+
+def test_what_a_phone_has_is_ended_without_money_back_and_decided_by_that_fact(access):
+    line = access.a_ready_line()
+    access.act(order_of(line).iccid, "download")
+    take_off(line)
+
+    assert told("line.off")[0]["was_downloaded"] is True
+    assert esim_queries.facts_of(line.pk).downloaded_at == LATER
+    assert claim_of(line).stage == "not_possible"
+    assert book("wholesale", "esim_access") == -COST_MINOR
+
+
+def test_an_esim_that_comes_after_its_line_ended_goes_back_and_is_shown_to_nobody(access):
+    access.behave(allocation_seconds=None)
+    line = access.a_paid_line()
+    with pytest.raises(tasks.NotReady):
+        order(line)
+    esims.take_off(order_line_id=line.pk, now=NOON)
+    access.process.ask("POST", "/_allocations", json={})
+    assert esim_queries.line_state(line.pk).is_off  # the customer waits for no supplier
+
+    tasks.resume_unfinished(now=LATER)
+    tasks.resume_unfinished(now=FAR_LATER)
+
+    assert [fact["order_line_id"] for fact in told("supplier.unwanted")] == [line.pk]
+    assert claim_of(line).stage == "auto_cancelled"
+    assert esim_queries.code_of(line.pk, line.order.customer_id) is None
+    assert book("supplier", "esim_access") == 0
+
+
+def test_a_line_that_ended_before_its_order_buys_nothing(resold):
+    line = resold.a_paid_line()
+    esims.take_off(order_line_id=line.pk, now=NOON)
+    order(line, now=LATER)
+
+    assert order_of(line).stage == "dropped"
+    assert resold.bought(line) == 0
+
+
+def test_who_cannot_end_an_esim_leaves_it_to_a_person_and_a_claim(airalo):
+    line = airalo.a_ready_line()
+    take_off(line)
+
+    assert told("line.stuck")[0]["reason"] == "supplier-cannot-end"
+    claim = claim_of(line)
+    assert (claim.stage, claim.claim_ref != "") == ("requested", True)
+    assert len(airalo.process.effects("claim", iccids=[order_of(line).iccid])) == 1
+
+    airalo.act(order_of(line).iccid, "expire")
+    tasks.poll_usage(now=FAR_LATER)
+    assert esim_queries.line_state(line.pk).is_off
+
+
+# The other ledger -------------------------------------------------------------------------------
+
+
+def test_money_back_without_recovery_is_a_loss_of_that_supplier_in_proportion(access):
+    line = access.a_ready_line()
+    access.act(order_of(line).iccid, "install")
+    take_off(line)
+    OrderLine.objects.filter(pk=line.pk).update(refunded_minor=245)  # half of 490
+
+    operations.write_off(order_line_id=line.pk, now=LATER)
+    operations.write_off(order_line_id=line.pk, now=LATER)
+
+    assert book("loss", "esim_access") == -COST_MINOR // 2
+    assert book("wholesale", "esim_access") == -COST_MINOR // 2
+    assert [row.lost.minor for row in queries.recoveries()] == [COST_MINOR // 2]
+    OrderLine.objects.filter(pk=line.pk).update(refunded_minor=0)
+
+
+@pytest.mark.parametrize(("is_credited", "stage"), [(True, "credited"), (False, "rejected")])
+def test_a_claim_is_settled_once(airalo, is_credited, stage):
+    line = airalo.a_ready_line()
+    take_off(line)
+    assert [row.stage for row in queries.open_claims()] == ["requested"]
+    words = {"order_line_id": line.pk, "actor": "staff:1", "now": FAR_LATER}
+
+    operations.settle_claim(is_credited=is_credited, **words)
+    with pytest.raises(MoveNotAllowed):
+        operations.settle_claim(is_credited=not is_credited, **words)
+
+    assert claim_of(line).stage == stage
+    assert book("supplier", "airalo") == (0 if is_credited else COST_MINOR)
+    assert queries.open_claims() == []
+
+
+def test_a_silent_claim_goes_to_a_person_after_a_fortnight(airalo):
+    line = airalo.a_ready_line()
+    take_off(line)
+    tasks.reconcile_claims(now=LATER + timedelta(days=14))
+    assert claim_of(line).stage == "requested"
+
+    tasks.reconcile_claims(now=LATER + timedelta(days=14, seconds=1))
+
+    assert claim_of(line).stage == "unknown"
+
+
+def test_low_credit_is_told_once_until_it_was_filled(resold):
+    for amount, minutes in ((10_000, 0), (9_000, 1), (10_000_000, 2), (0, 3)):
+        resold.credit(amount)
+        tasks.poll_balances(now=NOON + timedelta(minutes=minutes))
+
+    low = [fact["supplier"] for fact in told("supplier.balance_low")]
+    assert low.count(resold.supplier) == 2
+    row = next(row for row in queries.balances() if row.supplier == resold.supplier)
+    assert (row.balance.minor, row.is_low, row.unexplained.minor) == (0, True, -100)
+
+
+# Usage ------------------------------------------------------------------------------------------
+
+
+def test_totals_become_records_by_difference_each_byte_once(access):
+    line = access.a_ready_line()
+    just_now = datetime.now(UTC) - timedelta(minutes=1)  # the stand-in's clock is the real one
+    SupplierOrder.objects.filter(pk=line.pk).update(delivered_at=just_now)
+    access.use(order_of(line).iccid, 1_000)
+    tasks.poll_usage(now=LATER)
+    tasks.poll_usage(now=FAR_LATER)
+    first = order_of(line)
+    assert (first.used_bytes, first.polled_at) == (1_000, FAR_LATER)
+
+    for used_bytes, minutes in ((1_500, 10), (1_500, 20), (1_400, 30), (1_450, 5)):
+        reading = UsageReading(
+            ref=first.esim_ref,
+            used_bytes=used_bytes,
+            total_bytes=None,
+            as_of=first.used_as_of + timedelta(minutes=minutes),
+            lag_seconds=0,
+            source="esim_access",
+            raw="",
+        )
+        operations.record_reading(supplier="esim_access", reading=reading, now=FAR_LATER)
+
+    (used,) = metering.usage_of(line.pk).allowances
+    assert used.used == 1_500
+
+
+def test_a_refund_is_decided_once_the_supplier_s_lag_has_passed(access):
+    line = access.a_ready_line()
+    access.act(order_of(line).iccid, "install")
+    refund = ask(line, now=LATER)
+    tasks.end_esim(order_line_id=line.pk, now=LATER)
+    refunds.line_is_off(order_line_id=line.pk, now=LATER)
+    refund.refresh_from_db()
+    assert refund.stage == "waiting_for_usage"
+    lag = timedelta(seconds=order_of(line).usage_lag_seconds)
+    assert lag == timedelta(hours=3)
+
+    refunds.usage_is_known(order_line_id=line.pk, now=LATER + lag)
+    refund.refresh_from_db()
+    assert refund.stage == "waiting_for_usage"  # the last figure is older than that
+    tasks.poll_usage(now=LATER + lag)
+    refunds.usage_is_known(order_line_id=line.pk, now=LATER + lag)
+
+    refund.refresh_from_db()
+    assert refund.stage == "approved"
+
+
+# Webhooks and pages -----------------------------------------------------------------------------
+
+
+def test_a_webhook_only_makes_us_ask_and_its_copy_does_nothing(access, client):
+    line = access.a_ready_line()
+    order_ref = order_of(line).order_ref
+    body = {
+        "notifyType": "SMDP_EVENT",
+        "notifyId": "n-1",
+        "content": {"orderNo": order_ref, "esimTranNo": order_of(line).esim_ref},
+    }
+    path = "/hooks/suppliers/esim_access"
+    assert client.head(path).status_code == 200
+    news = [
+        client.post(path, body, content_type="application/json").json()["news"] for _ in range(2)
+    ]
+    access.act(order_of(line).iccid, "install")
+    hint = told("supplier.hinted")[0]
+    tasks.ask_again(supplier=hint["supplier"], order_line_id=hint["order_line_id"], now=LATER)
+
+    assert news == [1, 0]
+    assert esim_queries.facts_of(line.pk).installed_at == LATER
+    assert esim_queries.code_of(line.pk, line.order.customer_id) is None
+
+
+@pytest.mark.parametrize(
+    ("supplier", "body", "status"),
+    [
+        ("nobody", {}, 404),
+        ("airalo", {"request_id": "x"}, 401),
+        ("esim_access", {"notifyType": "WHO_KNOWS", "content": {}}, 422),
+    ],
+)
+def test_what_is_unknown_unsigned_or_not_understood_is_refused(
+    both, client, supplier, body, status
+):
+    answer = client.post(f"/hooks/suppliers/{supplier}", body, content_type="application/json")
+
+    assert answer.status_code == status
+    assert told("supplier.hinted") == []
+
+
+def test_nothing_is_offered_that_a_supplier_cannot_do(access, settings):
+    settings.FAIRROAM_LINES_URL = "http://127.0.0.1:9"
+    line = access.a_ready_line()
+    customer_id = line.order.customer_id
+    capabilities = line_gateway().capabilities
+
+    offered = esim_queries.possible_acts(line.pk, customer_id, capabilities=capabilities)
+    with pytest.raises(NotOffered):
+        esims.ask_act(
+            kind="suspend",
+            order_line_id=line.pk,
+            customer_id=customer_id,
+            key=order_of(line).key,
+            capabilities=capabilities,
+            actor="customer",
+            now=LATER,
+        )
+
+    assert offered == ()
+
+
+@pytest.mark.parametrize("table", [stages.SUPPLIER_ORDER, stages.SUPPLIER_CLAIM])
+def test_every_pair_of_stage_and_move_is_in_the_table_or_refused(table):
+    moves = {move for _stage, move in table}
+    for stage in stages.stages(table):
+        for move in moves:
+            if (stage, move) in table:
+                assert stages.next_stage(table, stage, move) == table[stage, move]
+            else:
+                with pytest.raises(stages.MoveNotAllowed):
+                    stages.next_stage(table, stage, move)
