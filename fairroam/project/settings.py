@@ -76,6 +76,17 @@ FAIRROAM_USAGE_HOOK_SECRET = env("FAIRROAM_USAGE_HOOK_SECRET", "")
 FAIRROAM_IDENTITY_URL = env("FAIRROAM_IDENTITY_URL", "")  # empty: people check people
 FAIRROAM_IDENTITY_KEY = env("FAIRROAM_IDENTITY_KEY", "")
 FAIRROAM_IDENTITY_HOOK_SECRET = env("FAIRROAM_IDENTITY_HOOK_SECRET", "")
+# Suppliers who resell eSIMs to us: an address opens the shop there, an empty one closes it.
+FAIRROAM_SUPPLIERS_ACCESS_URL = env("FAIRROAM_SUPPLIERS_ACCESS_URL", "")
+FAIRROAM_SUPPLIERS_ACCESS_KEY = env("FAIRROAM_SUPPLIERS_ACCESS_KEY", "")
+FAIRROAM_SUPPLIERS_AIRALO_URL = env("FAIRROAM_SUPPLIERS_AIRALO_URL", "")
+FAIRROAM_SUPPLIERS_AIRALO_CLIENT = env("FAIRROAM_SUPPLIERS_AIRALO_CLIENT", "")
+FAIRROAM_SUPPLIERS_AIRALO_SECRET = env("FAIRROAM_SUPPLIERS_AIRALO_SECRET", "")
+FAIRROAM_SUPPLIERS_AIRALO_ORDERS = env_choice(
+    "FAIRROAM_SUPPLIERS_AIRALO_ORDERS", "waited", ("waited", "told")
+)
+# Below so much credit (minor units of the account's currency) a supplier is an alarm.
+FAIRROAM_SUPPLIERS_BALANCE_LOW = env_int("FAIRROAM_SUPPLIERS_BALANCE_LOW", "10000")
 FAIRROAM_MAIL_READER_URL = env("FAIRROAM_MAIL_READER_URL", "")  # demo only: where mails are read
 
 # Money -----------------------------------------------------------------------------------------
@@ -94,6 +105,7 @@ INSTALLED_APPS = [
     "fairroam.apps.orders",
     "fairroam.apps.esims",
     "fairroam.apps.metering",
+    "fairroam.apps.suppliers",
     "fairroam.apps.refunds",
     "fairroam.apps.closures",
     "django.contrib.auth",
