@@ -191,11 +191,12 @@ def owners_of(iccids: list[str]) -> dict[str, list[tuple[datetime, ProfileOwner]
     """Per ICCID, our profiles that had it and since when, oldest first."""
     owners: dict[str, list[tuple[datetime, ProfileOwner]]] = {}
     profiles = Profile.objects.filter(iccid__in=iccids).order_by("planned_at", "pk")
-    for iccid, planned_at, *owner in profiles.values_list(
+    for iccid, planned_at, profile_id, line_id, ended_at in profiles.values_list(
         "iccid", "planned_at", "pk", "line_id", "line__ended_at"
     ):
         assert iccid is not None
-        owners.setdefault(iccid, []).append((planned_at, ProfileOwner(*owner)))
+        owner = ProfileOwner(profile_id, line_id, ended_at)
+        owners.setdefault(iccid, []).append((planned_at, owner))
     return owners
 
 
