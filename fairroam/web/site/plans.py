@@ -16,7 +16,7 @@ from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.catalogue.queries import PlanRow
 from fairroam.apps.catalogue.refusals import NoSuchPlan
 from fairroam.clock import now
-from fairroam.web.site import calculator, places, promises
+from fairroam.web.site import calculator, coverage, places, promises
 from fairroam.web.site.calculator import Answer, Supposed
 
 NEVER = "never"
@@ -110,7 +110,9 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
             shown, residence, form.supposed(), language=page_language(), now=this_hour()
         )
     context = {"plan": shown, "residence": residence, "form": form, "packs": packs}
-    return render(request, "site/plan.html", {**context, "answer": answer})
+    covered = coverage.by_country(shown, page_language())
+    context |= {"answer": answer, "coverage": covered, "sources": coverage.sources_of(covered)}
+    return render(request, "site/plan.html", context)
 
 
 def plan_or_404(code: str) -> PlanRow:

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from fairroam.web.site import checkout, code_again, orders, plans, statements, verify
+from fairroam.web.site import checkout, code_again, coverage, orders, plans, statements, verify
 
 app_name = "site"
 urlpatterns = [
     path("", plans.home, name="home"),
     path("plans/", plans.plans, name="plans"),
     path("plans/<slug:code>/", plans.plan, name="plan"),
+    path("devices/", coverage.devices, name="devices"),
     path("checkout/<slug:code>/", checkout.checkout, name="checkout"),
     path("checkout/<slug:code>/bill/", checkout.bill, name="bill"),
     path("orders/<slug:number>/", orders.order, name="order"),
