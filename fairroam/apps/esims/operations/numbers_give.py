@@ -108,7 +108,7 @@ def _unusual(person: str, now: datetime) -> str:
 def _free_number(rule: str) -> Number | None:
     """Lock the number that has been in stock longest; two buyers never wait for one another."""
     free = Number.objects.filter(rule=rule, stage="available").order_by("stocked_at", "pk")
-    return free.select_for_update(skip_locked=True).first()
+    return free.select_for_update(skip_locked=True, no_key=True).first()
 
 
 def _give(keeping: Keeping, number: Number, *, actor: str, now: datetime) -> None:
