@@ -47,7 +47,11 @@ def consider(*, line_id: int, now: datetime) -> None:
     if waiting is None or not person:
         return
     # One person's wishes are looked at one after the other, whatever the account.
-    list(IdentityCheck.objects.select_for_update().filter(person_sha256=person).order_by("pk"))
+    list(
+        IdentityCheck.objects.select_for_update(no_key=True)
+        .filter(person_sha256=person)
+        .order_by("pk")
+    )
     keeping = lock_keeping(line_id)
     if keeping is None or keeping.stage != "waiting_for_identity":
         return
