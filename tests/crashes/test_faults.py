@@ -5,8 +5,6 @@ A time-out or an error may come before or after the effect, and nobody says whic
 
 from __future__ import annotations
 
-import pytest
-
 from tests.crashes.journeys import travel
 
 GATEWAY_SECONDS = 1
@@ -29,7 +27,6 @@ def test_a_fault_outside_leaves_no_trace(fault, stack, settings, undisturbed):
     assert state == expected.state
 
 
-@pytest.mark.promise(33)
 def test_a_mail_server_that_is_down_holds_up_no_money(stack, undisturbed):
     expected = undisturbed(False)
     stack["mail"].arm("receive_mail", "refuse_for_now", times=3)

@@ -33,7 +33,7 @@ def verify(folder, document, keys) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.promise(57, 58, 63, 73, 74, 78)
+@pytest.mark.promise(58, 63, 73, 74, 78)
 def test_a_traveller_takes_the_money_first_then_leaves_with_a_certificate(
     stack, traveller, tmp_path
 ):
