@@ -17,9 +17,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Meta, Struct
 
 from fairroam.rules.calendars import add_months
-from fairroam.rules.instants import as_instant
 from fairroam.rules.refusals import BadPack
-from fairroam.rules.zones import end_of_day, local_date
+from fairroam.rules.zones import end_of_day
 
 WARN_DAYS = (60, 30, 14, 3, 1)  # before the deadline; our own promise, the same for every operator
 KINDS = (
@@ -234,7 +233,7 @@ def _read(text: bytes) -> Rule:
 
 
 def _day_of(act: Act, zone: ZoneInfo) -> date:
-    return local_date(as_instant(act.happened_at), zone)
+    return act.happened_at.astimezone(zone).date()
 
 
 def _warnings(last: Act, lost_on: date, zone: ZoneInfo) -> tuple[tuple[int, datetime], ...]:

@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from fairroam.web.desk import books, refunds
+from fairroam.web.desk import books, identity, refunds, suppliers
 
 app_name = "desk"
 urlpatterns = [
     path("", refunds.queue, name="queue"),
     path("refunds/<int:refund_id>/", refunds.case, name="case"),
+    path("numbers/", identity.waiting, name="identity"),
+    path("numbers/<int:line_id>/", identity.decide, name="decide_number"),
     path("books/", books.books, name="books"),
+    path("suppliers/", suppliers.suppliers, name="suppliers"),
+    path("suppliers/<int:order_line_id>/settle/", suppliers.settle, name="settle_claim"),
     path("payouts/<int:payout_id>/send-again/", books.send_again, name="send_again"),
 ]
