@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fairroam.apps.customers.models import User
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims import queries as esim_queries
 from fairroam.apps.esims.models import Profile
@@ -29,6 +30,7 @@ from sandbox.processes import SandboxProcess
 from tests import suppliers_given
 from tests.apps.lines_given import ask
 from tests.given import NOON
+from tests.stories.traveller import a_colleague
 from tests.suppliers_given import COST_MINOR, Resold, order, order_in_vain, order_of
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -336,13 +338,14 @@ def test_low_credit_is_told_once_until_it_was_filled(resold):
 
 def test_totals_become_records_by_difference_each_byte_once(access):
     line = access.a_ready_line()
-    just_now = datetime.now(UTC) - timedelta(minutes=1)  # the stand-in's clock is the real one
-    SupplierOrder.objects.filter(pk=line.pk).update(delivered_at=just_now)
+    at = datetime.now(UTC) + timedelta(minutes=1)  # the stand-in's clock is the real one
+    later = at + timedelta(hours=1)
+    SupplierOrder.objects.filter(pk=line.pk).update(delivered_at=at - timedelta(minutes=5))
     access.use(order_of(line).iccid, 1_000)
-    tasks.poll_usage(now=LATER)
-    tasks.poll_usage(now=FAR_LATER)
+    tasks.poll_usage(now=at)
+    tasks.poll_usage(now=later)
     first = order_of(line)
-    assert (first.used_bytes, first.polled_at) == (1_000, FAR_LATER)
+    assert (first.used_bytes, first.polled_at) == (1_000, later)
 
     for used_bytes, minutes in ((1_500, 10), (1_500, 20), (1_400, 30), (1_450, 5)):
         reading = UsageReading(
@@ -354,7 +357,7 @@ def test_totals_become_records_by_difference_each_byte_once(access):
             source="esim_access",
             raw="",
         )
-        operations.record_reading(supplier="esim_access", reading=reading, now=FAR_LATER)
+        operations.record_reading(supplier="esim_access", reading=reading, now=later)
 
     (used,) = metering.usage_of(line.pk).allowances
     assert used.used == 1_500
@@ -454,3 +457,23 @@ def test_every_pair_of_stage_and_move_is_in_the_table_or_refused(table):
             else:
                 with pytest.raises(stages.MoveNotAllowed):
                     stages.next_stage(table, stage, move)
+
+
+def test_the_desk_sees_credit_claims_and_losses_and_settles_a_claim(airalo, client):
+    line = airalo.a_ready_line()
+    take_off(line)
+    airalo.credit(0)
+    tasks.poll_balances(now=LATER)
+    staff = a_colleague(joined_at=NOON)
+    assert client.get("/desk/suppliers/").status_code == 302
+    client.force_login(User.objects.get(pk=staff))
+
+    page = client.get("/desk/suppliers/").content.decode()
+    assert "Our credit at airalo is low" in page
+    assert claim_of(line).claim_ref in page
+    path = f"/desk/suppliers/{line.pk}/settle/"
+    answers = [client.post(path, {"answer": "rejected"}).status_code for _ in range(2)]
+
+    assert answers == [302, 302]
+    assert claim_of(line).stage == "rejected"
+    assert "They refused" not in client.get("/desk/suppliers/").content.decode()

@@ -125,6 +125,15 @@ STAGES: dict[str, dict[str, Badge]] = {
         "payout_failed": Badge("care", "circle-alert", _("money came back, needs another way")),
         "withdrawn": Badge("plain", "undo-2", _("taken back by you")),
     },
+    "supplier_claim": {
+        "open": Badge("wait", "hourglass", _("being given back")),
+        "auto_cancelled": Badge("good", "check", _("cancelled, price is back")),
+        "not_possible": Badge("plain", "circle-x", _("nothing comes back")),
+        "requested": Badge("wait", "inbox", _("claimed")),
+        "credited": Badge("good", "circle-check", _("credited")),
+        "rejected": Badge("plain", "circle-x", _("claim refused")),
+        "unknown": Badge("care", "circle-alert", _("no answer for long: ask them")),
+    },
     "closure": {
         "requested": Badge("wait", "hourglass", _("requested")),
         "reversed": Badge("plain", "undo-2", _("taken back by you")),
@@ -147,6 +156,7 @@ FLOWS: dict[str, stages.Moves] = {
     "port_out": stages.PORT_OUT,
     "identity": stages.IDENTITY,
     "refund": stages.REFUND,
+    "supplier_claim": stages.SUPPLIER_CLAIM,
     "closure": stages.CLOSURE,
 }
 

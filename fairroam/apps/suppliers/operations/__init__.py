@@ -21,6 +21,7 @@ from fairroam.apps.suppliers.operations.ordering import (
     wait,
 )
 from fairroam.apps.suppliers.operations.watching import (
+    OVER,
     age_claims,
     hear,
     note_polled,
@@ -30,6 +31,7 @@ from fairroam.apps.suppliers.operations.watching import (
 )
 
 __all__ = [
+    "OVER",
     "WantedEnd",
     "WantedOrder",
     "age_claims",

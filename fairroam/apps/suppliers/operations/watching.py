@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import Q
 
 from fairroam.apps.esims import operations as esims
-from fairroam.apps.esims import queries as esim_queries
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.ledger.queries import BookName
@@ -95,13 +94,17 @@ def note_polled(*, order_line_ids: Collection[int], now: datetime) -> None:
 
 @transaction.atomic
 def record_state(*, order_line_id: int, state: EsimState, now: datetime) -> None:
-    """What the supplier says of the eSIM: facts for its owner, and the proof that it is over."""
+    """What the supplier says of the eSIM: facts for its owner, and the proof that it is over.
+
+    While the calls that end it are under way they alone say so, and what came of its price.
+    """
     order = lock_order(order_line_id)
     if fact := FACTS.get(state.profile):
         esims.record_fact(
             profile_id=order.profile_id, kind=fact, happened_at=now, source="supplier", now=now
         )
-    if state.plan in OVER and esim_queries.line_state(order_line_id).stage == "terminating":
+    calls_are_over = SupplierClaim.objects.exclude(stage="open").filter(pk=order.pk).exists()
+    if state.plan in OVER and calls_are_over:
         esims.record_ended(order_line_id=order_line_id, now=now)
 
 

@@ -78,7 +78,10 @@ def _end(supplier: SupplierGateway, order_line_id: int, wanted: WantedEnd, now: 
         return
     state = supplier.esim_status(ref=wanted.esim_ref)
     operations.record_state(order_line_id=order_line_id, state=state, now=now)
-    esims.record_refused_end(order_line_id=order_line_id, reason="supplier-cannot-end", now=now)
+    if state.plan in operations.OVER:
+        operations.record_ended(order_line_id=order_line_id, now=now)
+    else:
+        esims.record_refused_end(order_line_id=order_line_id, reason="supplier-cannot-end", now=now)
 
 
 def _claim_back(
