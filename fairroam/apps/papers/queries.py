@@ -25,6 +25,8 @@ def key_set() -> KeySet:
 def find_by_number(number: str) -> Paper | None:
     """Return the paper of this number as people type it, or None. Not for strangers' eyes."""
     plain = re.sub(r"[\s\u2010-\u2015]+", lambda gap: "" if gap[0].isspace() else "-", number)
+    if not re.fullmatch(r"[A-Z0-9-]+", plain.upper()):
+        return None  # PostgreSQL refuses to look for some of what can be typed.
     return Paper.objects.filter(number=plain.upper()).first()
 
 

@@ -20,10 +20,12 @@ from fairroam.gateways.payments import (
 )
 from fairroam.rules.money import Money
 
+PROVIDERS = ("sandbox",)
+
 
 def gateway(provider: str) -> PaymentGateway:
     """The provider's gateway, with the settings' address and keys."""
-    assert provider == "sandbox", f"no gateway for {provider}"
+    assert provider in PROVIDERS, f"no gateway for {provider}"
     return sandbox.connect(
         url=settings.FAIRROAM_PAYMENTS_URL,
         key=settings.FAIRROAM_PAYMENTS_KEY,

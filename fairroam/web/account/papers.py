@@ -26,5 +26,5 @@ def paper(request: HttpRequest, customer: Customer, number: str, form: str) -> H
     else:
         body, kind = found.signed.encode(), "application/json"
     response = HttpResponse(body, content_type=kind)
-    response["Content-Disposition"] = f'attachment; filename="{number}.{form}"'
+    response["Content-Disposition"] = f'attachment; filename="{found.number}.{form}"'
     return response

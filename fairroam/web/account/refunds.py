@@ -52,9 +52,10 @@ class RefundForm(forms.Form):
 
 def page(line_id: int, customer: Customer, language: str, at: datetime) -> dict[str, Any]:
     """The line and its quote, as the template shows them."""
+    line = esims.line_page(line_id, customer.pk)  # First of all: is it theirs?
     quote = queries.quote(line_id, now=at)
     return {
-        "page": esims.line_page(line_id, customer.pk),
+        "page": line,
         "quote": quote,
         "decision": quote.decision,
         "must_end_at_carrier": esims.facts_of(line_id).downloaded_at is None,
@@ -70,7 +71,7 @@ def ask(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
     at = now()
     try:
         context = page(line_id, customer, request.LANGUAGE_CODE, at)
-    except NotAmongYours as refusal:
+    except Refusal as refusal:  # Somebody else's, or a pack that is not paid yet.
         return render(request, "account/hidden.html", status=refusal.status)
     open_refund = queries.refund_of_line(line_id, customer.pk)
     if open_refund is not None and open_refund.is_open:

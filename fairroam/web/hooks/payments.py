@@ -28,6 +28,8 @@ def problem(code: str, status: int) -> JsonResponse:
 @require_POST
 def hear(request: HttpRequest, provider: str) -> HttpResponse:
     """One event of one provider. 200 also for repeats and for what a person must look at."""
+    if provider not in payments.PROVIDERS:
+        return problem("not-found", 404)
     at = now()
     try:
         told = payments.gateway(provider).parse_event(

@@ -89,8 +89,8 @@ def to_pay(plan: PlanRow, residence: str, now: datetime, *, quantity: str = "1")
 
     quantity: as it was typed; what is no number of eSIMs counts as one.
     """
-    is_allowed = quantity.isdecimal() and 1 <= int(quantity) <= orders.QUANTITY_MAX
-    count = int(quantity) if is_allowed else 1
+    allowed = {str(count): count for count in range(1, orders.QUANTITY_MAX + 1)}
+    count = allowed.get(quantity, 1)
     bill = {"plan": plan, "quantity": count, "total_minor": plan.price_minor * count}
     if not places.is_residence(residence):
         return bill

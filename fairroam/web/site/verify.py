@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from fairroam.apps.papers import queries as papers
 from fairroam.proof import Unreadable, Verdict, read, verify, verify_picture
+from fairroam.web.components.words import PAPERS
 
 BYTES_MAX = 2_000_000
 
@@ -34,11 +35,13 @@ def judge(content: bytes) -> Verdict | None:
     """What is true of an uploaded file; None when it is no paper at all."""
     keys = papers.key_set()
     try:
-        if content.startswith(b"%PDF"):
-            return verify_picture(content, keys)
-        return verify(read(content), keys)
+        is_picture = content.startswith(b"%PDF")
+        verdict = verify_picture(content, keys) if is_picture else verify(read(content), keys)
     except Unreadable:
         return None
+    # The seal of a picture is signed as well, and says nothing without its picture.
+    is_paper = verdict.statement is None or verdict.statement.get("kind") in PAPERS
+    return verdict if is_paper else None
 
 
 def shown(request: HttpRequest, truth: str, statement: dict[str, Any] | None) -> HttpResponse:
