@@ -15,13 +15,12 @@ class NoSuchPlan(Refusal):
     status = 404
 
 
+# One row that cannot be taken. No docstring: in this file those are sentences for customers.
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """One row that cannot be taken: where it stands, in which column, and why (in words)."""
-
     place: str  # "coverage.csv line 7"
     column: str  # empty where the whole row or file is meant
-    reason: str
+    reason: str  # in words
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.place, self.column, self.reason) if part)
