@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from fairroam.apps.closures import queries as closures
 from fairroam.apps.customers.models import Customer, User
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims import personal
@@ -49,6 +48,7 @@ from fairroam.apps.notices.models import Notice
 from fairroam.gateways.identity import CheckState, CheckStatus, StartedCheck
 from fairroam.gateways.lines import Capabilities, KeptAlive, PortOutCode
 from fairroam.rules import BadPack, stages
+from fairroam.worker.books import find_faults
 from tests.apps.lines_given import a_ready_line
 from tests.apps.numbers_given import a_kept_number, a_wish, be_known, number_of, put, use
 from tests.given import NOON, a_customer
@@ -813,8 +813,18 @@ def test_who_is_known_already_is_not_asked_again_and_the_gone_are_not_warned():
     assert Notice.objects.filter(kind__startswith="esims.number").count() == 0
 
 
-def test_the_books_see_no_fault():
-    a_kept_number()
-    follow(a_kept_number("ben@example.com", now=NOON + 2 * DAY), DEADLINE + 60 * DAY)
+def test_the_books_see_no_fault_until_there_is_one():
+    keeping = a_kept_number()
+    other = a_kept_number("ben@example.com", now=NOON + 2 * DAY)
+    follow(other, DEADLINE + 60 * DAY)
+    sound = list(find_faults())
 
-    assert list(closures.find_faults()) == []
+    put(number_of(keeping), "grace")
+    IdentityCheck.objects.filter(customer=keeping.customer).delete()
+    Keeping.objects.filter(pk=other.pk).update(stage="kept", is_live=True)
+
+    assert sound == []
+    assert sorted(find_faults()) == [
+        f"customer {keeping.customer_id} has a number and is not known to us",
+        f"line {other.pk} keeps a number that is lost, gone or free",
+    ]

@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from fairroam.apps.customers.models import User
 from fairroam.apps.esims import queries as esims
+from fairroam.apps.esims.operations import numbers_identity
+from fairroam.apps.esims.queries import numbers
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_rows
@@ -42,6 +44,7 @@ class Traveller:
     story: str | Promise
     used_bytes: int | None = None  # None: the eSIM is not in a phone
     wants_money_back: bool = False
+    keeps_number: bool = False
 
 
 CAST = (
@@ -81,6 +84,15 @@ CAST = (
         _("used a part where no law gives it back; a person will look at it"),
         used_bytes=4_000_000_000,
         wants_money_back=True,
+    ),
+    Traveller(
+        "Wei",
+        "wei@example.com",
+        "DE",
+        "zh-Hans",
+        "keep-number-uk-90d",
+        _("keeps a British number; the identity provider has recognised him"),
+        keeps_number=True,
     ),
 )
 
@@ -136,6 +148,24 @@ def travel(traveller: Traveller, line_id: int) -> None:
     wait_for(lambda: metering.usage_of(line_id).allowances[0].used, "the usage record")
 
 
+def show_document(traveller: Traveller, line_id: int) -> None:
+    """Be recognised by the sandbox's identity provider; the number follows."""
+    owner = order_rows.terms_of(line_id).customer_id
+    check = numbers.check_of(owner)
+    if check is None:
+        key = uuid5(NAMESPACE_URL, f"{settings.FAIRROAM_ADDRESS}/demo/identity/{traveller.email}")
+        numbers_identity.ask_check(customer_id=owner, key=key, by_person=False, now=now())
+    if check is None or check.stage != "verified":
+        page = wait_for(lambda: page_of_check(owner), "the identity provider's page")
+        httpx.post(page, data={"status": "verified", "person": traveller.name}, timeout=20)
+    wait_for(lambda: numbers.is_kept(line_id), "the number")
+
+
+def page_of_check(owner: int) -> str:
+    check = numbers.check_of(owner)
+    return check.page_url if check else ""
+
+
 def ask_back(line_id: int) -> None:
     """Ask for the money back, once."""
     owner = order_rows.terms_of(line_id).customer_id
@@ -159,6 +189,8 @@ def play(traveller: Traveller) -> None:
         return
     line_id = buy(traveller)
     travel(traveller, line_id)
+    if traveller.keeps_number:
+        show_document(traveller, line_id)
     if traveller.wants_money_back:
         ask_back(line_id)
 
@@ -172,7 +204,8 @@ def is_played(traveller: Traveller) -> bool:
     assert owner is not None
     is_used = traveller.used_bytes is None or bool(metering.usage_of(line_id).as_of)
     has_asked = refund_rows.refund_of_line(line_id, owner) is not None
-    return is_used and (has_asked or not traveller.wants_money_back)
+    has_number = numbers.is_kept(line_id) or not traveller.keeps_number
+    return is_used and has_number and (has_asked or not traveller.wants_money_back)
 
 
 def main(arguments: list[str]) -> int:

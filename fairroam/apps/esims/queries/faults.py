@@ -40,6 +40,26 @@ FAULTS = {
             WHEN 'suspend' THEN 'suspending' WHEN 'resume' THEN 'resuming'
             WHEN 'deactivate' THEN 'deactivating' WHEN 'choose_network' THEN l.stage
             ELSE 'reissuing' END""",
+    "line {} keeps a number that is lost, gone or free": """
+        SELECT k.line_id FROM esims_keeping k JOIN esims_number n ON n.id = k.number_id
+        WHERE k.stage = 'kept'
+          AND n.stage NOT IN ('active', 'inactive_warned', 'grace', 'port_out_pending')""",
+    "number {} serves and is on no line": """
+        SELECT n.id FROM esims_number n
+        WHERE n.stage IN ('reserved', 'active', 'inactive_warned', 'grace', 'port_out_pending')
+          AND NOT EXISTS (SELECT 1 FROM esims_keeping k
+                          WHERE k.number_id = n.id AND k.stage = 'kept')""",
+    "line {} has ended and keeps its number": """
+        SELECT l.order_line_id FROM esims_line l JOIN esims_keeping k ON k.line_id = l.order_line_id
+        WHERE l.stage = 'terminated' AND k.is_live""",
+    "number {} may leave without a code that was asked for": """
+        SELECT n.id FROM esims_number n JOIN esims_keeping k ON k.number_id = n.id
+        WHERE k.stage = 'kept' AND (n.stage = 'port_out_pending') <> EXISTS (
+            SELECT 1 FROM esims_portout p WHERE p.keeping_id = k.line_id AND p.is_live)""",
+    "customer {} has a number and is not known to us": """
+        SELECT k.customer_id FROM esims_keeping k WHERE k.stage = 'kept' AND NOT EXISTS (
+            SELECT 1 FROM esims_identitycheck c
+            WHERE c.customer_id = k.customer_id AND c.stage = 'verified')""",
 }
 
 
