@@ -125,6 +125,14 @@ STAGES: dict[str, dict[str, Badge]] = {
         "payout_failed": Badge("care", "circle-alert", _("money came back, needs another way")),
         "withdrawn": Badge("plain", "undo-2", _("taken back by you")),
     },
+    "supplier_order": {
+        "planned": Badge("wait", "inbox", _("to be ordered")),
+        "sent": Badge("wait", "hourglass", _("being ordered")),
+        "pending": Badge("wait", "hourglass", _("ordered, being made")),
+        "delivered": Badge("good", "check", _("handed over")),
+        "refused": Badge("care", "circle-x", _("not to be had")),
+        "dropped": Badge("plain", "ban", _("not needed any more")),
+    },
     "supplier_claim": {
         "open": Badge("wait", "hourglass", _("being given back")),
         "auto_cancelled": Badge("good", "check", _("cancelled, price is back")),
@@ -156,6 +164,7 @@ FLOWS: dict[str, stages.Moves] = {
     "port_out": stages.PORT_OUT,
     "identity": stages.IDENTITY,
     "refund": stages.REFUND,
+    "supplier_order": stages.SUPPLIER_ORDER,
     "supplier_claim": stages.SUPPLIER_CLAIM,
     "closure": stages.CLOSURE,
 }
