@@ -17,7 +17,7 @@ from fairroam.apps.closures.operations.stepping import move
 from fairroam.apps.closures.refusals import AlreadyClosing, StaffAccount, StillOnItsWay
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers.models import Customer, User
-from fairroam.apps.customers.refusals import AccountClosed
+from fairroam.apps.customers.refusals import AccountClosed, AccountLeaving
 from fairroam.apps.esims import tasks as esim_tasks
 from fairroam.apps.esims.models import Line, Profile
 from fairroam.apps.journal.models import Event
@@ -202,6 +202,22 @@ def test_the_database_refuses_to_close_over_anything_that_lives():
         Line.objects.filter(customer=customer).update(stage="active", is_live=True, ended_at=None)
 
 
+def open_gate(customer):
+    """Let something in, as an act would that had begun a moment before the closing."""
+    Customer.objects.filter(pk=customer.pk).update(leaving_at=None)
+
+
+def test_nothing_new_begins_under_an_account_that_is_being_closed():
+    customer, line = a_customer_with_a_line()
+    leave(customer)
+
+    with pytest.raises(AccountLeaving):
+        given.an_order(now=EVENING)
+    with pytest.raises(AccountLeaving):
+        ask(line, now=EVENING)
+    assert Order.objects.count() == 1
+
+
 def test_what_begins_while_an_account_closes_is_ended_before_it_is_closed():
     customer, line = a_customer_with_a_line()
     closure = leave(customer)
@@ -210,6 +226,7 @@ def test_what_begins_while_an_account_closes_is_ended_before_it_is_closed():
     for _ in ("lines", "notices", "sessions"):
         tasks.take_next_step(closure_id=closure.pk, now=EVENING)
 
+    open_gate(customer)
     late_line = deliver(a_ready_line())
     esim_tasks.tell_customer(order_line_id=late_line.pk, now=EVENING)
     assert take_steps(closure) == []
@@ -225,6 +242,7 @@ def test_what_begins_while_an_account_closes_is_ended_before_it_is_closed():
 def test_a_refund_that_is_asked_for_meanwhile_is_awaited():
     customer, line = a_customer_with_a_line()
     closure = leave(customer)
+    open_gate(customer)
     refund = ask(line, now=EVENING)
 
     assert take_steps(closure) == []
@@ -241,6 +259,7 @@ def test_an_order_that_still_waits_keeps_the_account_open():
     closure = leave(customer)
     take_steps(closure)
     prove_off(line, now=EVENING)
+    open_gate(customer)
     late_order = given.an_order(now=EVENING)
 
     take_steps(closure)

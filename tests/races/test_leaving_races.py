@@ -55,6 +55,8 @@ def closing(customer_id: int) -> Callable[[], Any]:
     while queries.next_step(closure.pk) != "close":
         if step() is None:  # It waits for the lines to be off.
             prove_off(OrderLine.objects.get(order__customer_id=customer_id), now=LATER)
+    # Without the gate of a closing under way, so that locks and keys alone must hold.
+    Customer.objects.filter(pk=customer_id).update(leaving_at=None)
     return step
 
 

@@ -55,6 +55,7 @@ class Customer(models.Model):
     language = models.CharField(max_length=10, default="en")
     is_open = models.BooleanField(default=True)
     opened_at = models.DateTimeField()
+    leaving_at = models.DateTimeField(null=True)  # a closing is under way: nothing new begins
     closed_at = models.DateTimeField(null=True)
 
     class Meta:

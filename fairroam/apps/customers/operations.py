@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from fairroam.apps.customers.models import Customer, User
-from fairroam.apps.customers.refusals import AccountClosed
+from fairroam.apps.customers.refusals import AccountClosed, AccountLeaving
 from fairroam.apps.journal import operations as journal
 from fairroam.rules.numbers import new_number
 
@@ -57,6 +57,14 @@ def lock_open(customer_id: int) -> Customer:
     return customer
 
 
+def lock_for_new(customer_id: int) -> Customer:
+    """Lock a customer's row to begin something new. Raises AccountClosed, AccountLeaving."""
+    customer = lock_open(customer_id)
+    if customer.leaving_at is not None:
+        raise AccountLeaving(customer_id=customer_id)
+    return customer
+
+
 @transaction.atomic
 def choose_language(*, customer_id: int, language: str) -> None:
     """Remember the language that mails and papers speak."""
@@ -64,6 +72,11 @@ def choose_language(*, customer_id: int, language: str) -> None:
 
 
 @transaction.atomic
+def begin_leaving(*, customer_id: int, now: datetime) -> None:
+    """Let nothing new begin under an account whose row the caller has locked."""
+    Customer.objects.filter(pk=customer_id).update(leaving_at=now)
+
+
 def close(*, customer_id: int, now: datetime) -> None:
     """Close an account whose row the caller has locked. It never opens again.
 

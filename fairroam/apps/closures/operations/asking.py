@@ -53,6 +53,7 @@ def open_closure(*, customer_id: int, now: datetime, actor: str) -> Closure:
         requested_at=now,
         language=customer.language,
     )
+    customers.begin_leaving(customer_id=customer_id, now=now)
     journal.tell(
         "closure.requested", actor=actor, now=now, customer_id=customer_id, closure_id=closure.pk
     )

@@ -158,7 +158,7 @@ def open_order(
 ) -> Order:
     """The order with its lines and a prepared payment, under an open account."""
     assert 1 <= quantity <= QUANTITY_MAX
-    customer: Customer = customers.lock_open(customer_id)
+    customer: Customer = customers.lock_for_new(customer_id)
     number = new_number("FR")
     total = plan.price_minor * quantity
     payment = payments.prepare_payment(

@@ -86,7 +86,7 @@ def open_request(
 ) -> RefundRequest:
     """Lock, look what is due, open the request, and take the line off or decide at once."""
     assert declared_at <= now
-    customers.lock_open(customer_id)
+    customers.lock_for_new(customer_id)
     if order_rows.terms_of(order_line_id).customer_id != customer_id:
         raise NotAmongYours(order_line_id=order_line_id)
     orders.lock_line(order_line_id)
@@ -132,8 +132,8 @@ def await_network(refund: RefundRequest, *, now: datetime) -> None:
 @transaction.atomic
 def withdraw_request(*, request_id: int, customer_id: int, now: datetime) -> None:
     """Take a request back while nobody has decided. Raises NotAmongYours, MoveNotAllowed."""
-    refund = lock_request(request_id)
-    if refund.customer_id != customer_id:
+    if not RefundRequest.objects.filter(pk=request_id, customer_id=customer_id).exists():
         raise NotAmongYours(refund_id=request_id)
+    refund = lock_request(request_id)
     move(refund, "withdraw", now=now)
     tell(refund, "refund.withdrawn", actor=f"customer:{customer_id}", now=now)
