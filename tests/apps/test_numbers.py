@@ -825,6 +825,6 @@ def test_the_books_see_no_fault_until_there_is_one():
 
     assert sound == []
     assert sorted(find_faults()) == [
-        f"customer {keeping.customer_id} has a number and is not known to us",
-        f"line {other.pk} keeps a number that is lost, gone or free",
+        f"esims: customer {keeping.customer_id} has a number and is not known to us",
+        f"esims: line {other.pk} keeps a number that is lost, gone or free",
     ]
