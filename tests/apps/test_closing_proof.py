@@ -13,6 +13,7 @@ from fairroam.apps.closures.models import STEPS, Closure, ClosureStep
 from fairroam.apps.closures.operations.erasing import search_everywhere
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers.models import Customer, User
+from fairroam.apps.journal.models import Event
 from fairroam.apps.papers import queries as papers
 from fairroam.apps.papers.models import Paper
 from fairroam.apps.payments.models import Payment
@@ -30,7 +31,7 @@ from tests.apps.closures_given import (
     leave,
     take_steps,
 )
-from tests.apps.lines_given import a_ready_line, prove_off
+from tests.apps.lines_given import a_ready_line, ask, prove_off
 from tests.given import NOON
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -65,6 +66,46 @@ def test_the_search_finds_an_address_wherever_it_hides():
     with pytest.raises(AssertionError, match=r"payments_payment\.description"):
         take_steps(closure)
     assert Paper.objects.filter(kind="certificate").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "is_there"),
+    [
+        (ADDRESS, True),
+        (f"write to <{ADDRESS.upper()}>.", True),
+        (f"mailto:{ADDRESS}, or call", True),
+        (f"I am {ADDRESS}. Thanks", True),
+        (f"jo{ADDRESS}", False),
+        (f"jo.{ADDRESS}", False),
+        (f"{ADDRESS}.au", False),
+        (ADDRESS.replace(".", "x"), False),
+    ],
+)
+def test_the_search_is_for_the_whole_address(written, is_there):
+    a_customer_with_a_line()
+    User.objects.update(email="somebody@example.org")
+    Payment.objects.update(description=written)
+
+    assert (search_everywhere(ADDRESS)[1] == ["payments_payment.description"]) is is_there
+
+
+def test_an_address_at_the_start_of_a_line_in_json_is_found():
+    a_customer_with_a_line()
+    User.objects.update(email="somebody@example.org")
+    facts = {"words": f"from\n{ADDRESS}"}
+    Event.objects.create(kind="order.placed", actor="system", happened_at=NOON, facts=facts)
+
+    assert search_everywhere(ADDRESS)[1] == ["journal_event.facts"]
+
+
+def test_nobody_else_can_keep_a_customer_from_leaving():
+    customer, _line = a_customer_with_a_line()
+    other = deliver(a_ready_line(email=f"jo{ADDRESS}"))
+    ask(other, words=f"my friend {ADDRESS} says hello")
+
+    closure = close_wholly(customer)
+
+    assert closure.stage == "certified"
 
 
 def test_the_certificate_says_what_the_books_say_and_opens_only_with_the_salts_of_the_mail():
