@@ -54,6 +54,8 @@ def ask_about_payouts(timestamp: int) -> None:
             payments.look_up_payout(payout_id=payout_id, now=at)
         except GatewayUnreachable:
             log.warning("the provider is silent about payout %s", payout_id)
+        except Exception:  # A person sees this one in the log; the others must not wait for it.
+            log.exception("payout %s cannot be asked about", payout_id)
 
 
 @app.periodic(cron="* * * * *")
@@ -69,6 +71,8 @@ def ask_about_payments(timestamp: int) -> None:
             order_tasks.ask_about_payment(payment_id=payment_id, now=at)
         except GatewayUnreachable:
             log.warning("the provider is silent about payment %s", payment_id)
+        except Exception:  # As above.
+            log.exception("payment %s cannot be asked about", payment_id)
 
 
 @app.periodic(cron="* * * * *")
@@ -91,7 +95,10 @@ def resume_supplier_orders(timestamp: int) -> None:
 def decide_by_last_usage(timestamp: int) -> None:
     """Requests whose line is off, and whose supplier has told by now what was used before."""
     for order_line_id in refund_queries.lines_waiting_for_usage():
-        refunds.usage_is_known(order_line_id=order_line_id, now=now())
+        try:
+            refunds.usage_is_known(order_line_id=order_line_id, now=now())
+        except Exception:  # As above.
+            log.exception("the request for order line %s cannot be decided", order_line_id)
 
 
 @app.periodic(cron="*/30 * * * *")

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from fairroam.apps.journal import operations as journal
-from fairroam.apps.journal.refusals import MoveNotAllowed
+from fairroam.apps.journal.refusals import MoveNotAllowed, NotAmongYours
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.orders.models import Order, OrderLine, Tender
 from fairroam.apps.orders.operations import refund
@@ -100,24 +100,40 @@ def record_paid_back(*, payout_id: int, now: datetime) -> None:
     payout = Payout.objects.get(pk=payout_id)
     line_id = line_of(payout)
     refund.lock_line(line_id)
+    payout.refresh_from_db()
+    if payout.stage != "succeeded":
+        return  # It came back to us before we got here.
     for tender in Tender.objects.filter(line_id=line_id, payment_id=payout.payment_id):
         if tender.pending_minor >= payout.amount_minor:
             refund.settle(tender_id=tender.pk, minor=payout.amount_minor)
 
 
+def take_back_arrival(returned: Payout, line_id: int) -> None:
+    """What had arrived is on its way again, as from a closed card; the line must be locked."""
+    for tender in Tender.objects.filter(line_id=line_id, payment_id=returned.payment_id):
+        if tender.refunded_minor >= returned.amount_minor:
+            refund.unsettle(tender_id=tender.pk, minor=returned.amount_minor)
+
+
 @transaction.atomic
 def send_again(*, payout_id: int, staff_user_id: int, now: datetime) -> Payout:
-    """A person has the money of a given-up line sent again, after the provider refused it.
+    """A person has the money of a given-up line sent again: it was refused, or came back to us.
 
-    Raises MoveNotAllowed when this payout has not failed, or was sent again before.
+    Raises NotAmongYours for a payout of something else, MoveNotAllowed when this one has neither
+    failed nor come back, or was sent again before.
     """
-    failed = Payout.objects.get(pk=payout_id)
-    refund.lock_line(line_of(failed))
+    failed = Payout.objects.filter(pk=payout_id, cause__startswith=CAUSE).first()
+    if failed is None:
+        raise NotAmongYours(payout_id=payout_id)
+    line_id = line_of(failed)
+    refund.lock_line(line_id)
     failed.refresh_from_db()
     cause, _, number = failed.cause.partition("/try-")
     again = f"{cause}/try-{int(number or 1) + 1}"
-    if failed.stage != "failed" or Payout.objects.filter(cause=again).exists():
+    if failed.stage not in ("failed", "returned") or Payout.objects.filter(cause=again).exists():
         raise MoveNotAllowed(payout_id=payout_id, stage=failed.stage)
+    if failed.stage == "returned":
+        take_back_arrival(failed, line_id)
     journal.tell(
         "payout.sent_again",
         actor=f"staff:{staff_user_id}",

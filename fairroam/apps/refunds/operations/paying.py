@@ -37,6 +37,8 @@ def payout_succeeded(*, payout_id: int, now: datetime) -> None:
     if locked is None or locked[0].arrived_at is not None:
         return
     part, refund = locked
+    if part.payout is None or part.payout.stage != "succeeded":
+        return  # It came back to us before we got here.
     RefundPart.objects.filter(pk=part.pk).update(arrived_at=now)
     settle(tender_id=part.tender_id, minor=part.amount_minor)
     pay_if_all_arrived(refund, now=now)
