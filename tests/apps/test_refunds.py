@@ -24,6 +24,7 @@ from fairroam.apps.refunds.models import Decision, RefundRequest
 from fairroam.gateways.payments import PayoutStatus
 from fairroam.worker.books import find_faults
 from tests import given
+from tests.apps.closures_given import a_closed_account
 from tests.apps.lines_given import (
     LATER,
     a_ready_line,
@@ -394,3 +395,10 @@ def test_a_payout_of_somebody_else_is_passed_over():
     refunds.payout_failed(payout_id=payout.pk, now=LATER)
 
     assert RefundRequest.objects.count() == 0
+
+
+def test_a_stranger_learns_nothing_of_a_request_under_a_closed_account():
+    _closure, refund = a_closed_account()
+
+    with pytest.raises(NotAmongYours):
+        refunds.withdraw_request(request_id=refund.pk, customer_id=987654321, now=LATER)
