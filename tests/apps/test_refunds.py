@@ -11,6 +11,7 @@ from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims import queries as lines
 from fairroam.apps.journal.refusals import (
     MoveNotAllowed,
+    NotAmongYours,
 )
 from fairroam.apps.notices.models import Notice
 from fairroam.apps.orders import queries as orders

@@ -16,7 +16,7 @@ from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.payments.models import Payment, Payout, ProviderEvent
 from fairroam.apps.payments.refusals import AmountDiffers, MoreThanWasPaid
-from fairroam.gateways.payments import PayoutReceipt
+from fairroam.gateways.payments import EventKind, PayoutReceipt
 from fairroam.gateways.payments import ProviderEvent as Told
 from fairroam.rules import stages
 from fairroam.rules.money import Money
@@ -216,6 +216,8 @@ def keep_event(*, provider: str, told: Told, now: datetime) -> ProviderEvent | N
                 "payment_ref": told.payment_ref,
                 "payout_key": str(told.payout_key or ""),
                 "payout_ref": told.payout_ref,
+                "dispute_ref": told.dispute_ref,
+                "dispute_outcome": told.outcome,
                 "minor": told.amount.minor if told.amount else None,
                 "currency": told.amount.currency if told.amount else None,
             },
@@ -248,6 +250,23 @@ def conclude_event(event: ProviderEvent, *, outcome: str, reason: str = "") -> N
     )
     if moved != 1:
         raise MovedMeanwhile(event_id=event.pk)
+
+
+@transaction.atomic
+def hear_dispute(*, payment_id: int, now: datetime) -> None:
+    """Weigh all that was told of a payment's disputes, the newest included, in any order.
+
+    Only one that we won lets payouts go on: after a lost one the bank has paid already.
+    """
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+    told = ProviderEvent.objects.filter(
+        provider=payment.provider,
+        kind__in=[EventKind.DISPUTE_OPENED, EventKind.DISPUTE_CLOSED],
+        content__payment_ref=payment.provider_ref,
+    ).values_list("content__dispute_ref", "content__dispute_outcome")
+    won = {dispute for dispute, outcome in told if outcome == "won"}
+    is_open = any(dispute not in won for dispute, _outcome in told)
+    record_dispute(payment_id=payment_id, is_open=is_open, now=now)
 
 
 @transaction.atomic

@@ -29,7 +29,9 @@ def hear_provider(*, provider: str, told: ProviderEvent, now: datetime) -> str:
     except Refusal as refusal:
         payments.conclude_event(event, outcome="quarantined", reason=refusal.code)
         return "quarantined"
-    payments.conclude_event(event, outcome=outcome, reason="")
+    # What the bank took is not in our books: a person settles it.
+    reason = "dispute-lost" if outcome == "quarantined" else ""
+    payments.conclude_event(event, outcome=outcome, reason=reason)
     return outcome
 
 
@@ -54,10 +56,8 @@ def apply(told: ProviderEvent, provider: str, now: datetime) -> str:
         )
         return "applied"
     if told.kind in (EventKind.DISPUTE_OPENED, EventKind.DISPUTE_CLOSED):
-        payments.record_dispute(
-            payment_id=payment.pk, is_open=told.kind == EventKind.DISPUTE_OPENED, now=now
-        )
-        return "applied"
+        payments.hear_dispute(payment_id=payment.pk, now=now)
+        return "quarantined" if told.outcome == "lost" else "applied"
     return "ignored"  # A declined card: the customer tries again on the provider's page.
 
 
