@@ -1,8 +1,7 @@
 """What is right: refunds decided from facts and packs. Pure: no clock, no database, no network."""
 
 from fairroam.rules.balances import balance
-from fairroam.rules.decision import Decision, decide
-from fairroam.rules.facts import load_tables
+from fairroam.rules.decision import Decision, decide, load_tables
 from fairroam.rules.packs import Packs, compile_packs, pack_names, pack_source
 from fairroam.rules.receipt import Line, explain
 from fairroam.rules.refusals import AskedTooMuch, BadFacts, BadJson, BadPack, Refused

@@ -19,6 +19,7 @@ from fairroam.rules.money import share_by_weight
 from fairroam.rules.packs import Pack
 from fairroam.rules.payment import Payment
 from fairroam.rules.reasons import Reason, Tried
+from fairroam.rules.records import Allowance
 from fairroam.rules.shares import Share, allowance_share, time_share
 from fairroam.rules.windows import Ending
 
@@ -40,7 +41,7 @@ def opening(facts: Facts) -> Reason:
     return reasons.Paid(facts.paid, facts.currency, facts.zone.key, facts.given["declared_at"])
 
 
-def kept_out(pack: Pack, ground: Ground, verdict: Verdict, ending: Ending) -> list[Tried]:
+def kept_out(pack: Pack, ground: Ground, verdict: Verdict, ending: Ending) -> list[Reason]:
     """A ground and what kept it out, then what moved the end of its window."""
     link = verdict.reason(pack.name, ground.name, KEPT_OUT, ending.text, *verdict.numbers)
     return [link, *_moved(link, ending)] if ending.is_moved else [link]
@@ -48,7 +49,7 @@ def kept_out(pack: Pack, ground: Ground, verdict: Verdict, ending: Ending) -> li
 
 def let_in(
     pack: Pack, ground: Ground, verdict: Verdict, ending: Ending, entitled: int, fee: int
-) -> list[Tried]:
+) -> list[Reason]:
     """A ground that applies and what it entitles to; not better than another until chosen."""
     link = verdict.reason(
         pack.name,
@@ -71,20 +72,27 @@ def _moved(link: Tried, ending: Ending) -> Iterator[Tried]:
         yield reasons.RolledToWorkingDay(link.pack, link.ground, link.outcome, counted, last_day)
 
 
-def choose(links: list[Tried]) -> None:
+def choose(links: list[Reason]) -> None:
     """Mark the links of the ground that won; they are not in anybody's hands yet."""
     for link in links:
         force_setattr(link, "outcome", CHOSEN)
 
 
-def offer(links: list[Tried]) -> int:
-    """Turn a goodwill into an offer, and return its cap in minor units."""
-    spared = links[0]
-    assert isinstance(spared, reasons.GoodwillNotNeeded)
-    links[0] = reasons.Goodwill(
-        spared.pack, spared.ground, OFFER, spared.window_end, spared.offer_cap
-    )
-    return spared.offer_cap
+def offer(links: list[Reason]) -> int:
+    """Turn every goodwill of a chain into an offer; returns the highest cap in minor units."""
+    highest = 0
+    for at, link in enumerate(links):
+        if isinstance(link, reasons.GoodwillNotNeeded):
+            cap = link.offer_cap
+            links[at] = reasons.Goodwill(link.pack, link.ground, OFFER, link.window_end, cap)
+            highest = max(highest, cap)
+    return highest
+
+
+def latest_end(links: list[Reason]) -> str | None:
+    """The latest end of a window that was over; UTC texts of one length sort like instants."""
+    ends = [link.window_end for link in links if isinstance(link, reasons.WindowOver)]
+    return max(filter(None, ends), default=None)
 
 
 def use(case: Case, pack: Pack, ground: Ground, verdict: Verdict) -> list[Reason]:
@@ -97,14 +105,17 @@ def use(case: Case, pack: Pack, ground: Ground, verdict: Verdict) -> list[Reason
     if ground.name == "outage":
         return [reasons.ServedShare(-kept, verdict.share)]
     links = _list_price(case, pack)
-    if pack.measure.by == "time" or not facts.allowances:
+    allowances = facts.allowances
+    if pack.measure.by == "time" or not allowances:
         return [*links, reasons.UsedTime(-kept, case.used_text)]
+    passed = time_share(facts, pack.measure.time_unit)
+    shares = [allowance_share(allowance, passed) for allowance in allowances]
     if pack.measure.by == "largest":
-        amounts = [None] * len(facts.allowances)
-        links += _allowances(facts, pack, amounts)
+        links += _allowances(allowances, shares, [None] * len(shares))
         return [*links, reasons.UsedLargest(-kept, case.used_text)]
-    links += _allowances(facts, pack, share_by_weight(kept, _contributions(facts, pack)))
-    if len(facts.allowances) > 1:
+    parts = share_by_weight(kept, _contributions(allowances, shares))
+    links += _allowances(allowances, shares, parts)
+    if len(allowances) > 1:
         links.append(reasons.UsedShare(case.used_text, kept))
     return links
 
@@ -116,35 +127,32 @@ def _list_price(case: Case, pack: Pack) -> list[Reason]:
     return [reasons.ListPriceBasis(basis, case.facts.paid)]
 
 
-def _contributions(facts: Facts, pack: Pack) -> list[int]:
+def _contributions(allowances: tuple[Allowance, ...], shares: list[Share]) -> list[int]:
     """How much each allowance adds to the used share, all on one scale."""
-    passed = time_share(facts, pack.measure.time_unit)
-    shares = [allowance_share(allowance, passed) for allowance in facts.allowances]
     scale = lcm(*[share.whole for share in shares])
     return [
         allowance.weight * share.part * (scale // share.whole)
-        for allowance, share in zip(facts.allowances, shares, strict=True)
+        for allowance, share in zip(allowances, shares, strict=True)
     ]
 
 
-def _allowances(facts: Facts, pack: Pack, kept: list[int] | list[None]) -> list[Reason]:
-    passed = time_share(facts, pack.measure.time_unit)
-    weights = sum([allowance.weight for allowance in facts.allowances])
-    kinds: tuple[type[reasons.UsedAllowance], type[reasons.UsedAllowance]] = (
-        (reasons.UsedAllowance, reasons.UnlimitedAllowance)
-        if len(facts.allowances) == 1
-        else (reasons.UsedInBundle, reasons.UnlimitedInBundle)
-    )
+def _allowances(
+    allowances: tuple[Allowance, ...], shares: list[Share], kept: list[int] | list[None]
+) -> list[Reason]:
+    weights = sum([allowance.weight for allowance in allowances])
+    is_bundle = len(allowances) > 1
+    limited = reasons.UsedInBundle if is_bundle else reasons.UsedAllowance
+    unlimited = reasons.UnlimitedInBundle if is_bundle else reasons.UnlimitedAllowance
     return [
-        kinds[allowance.granted is None](
+        (unlimited if allowance.granted is None else limited)(
             allowance.kind,
             allowance.used,
             allowance.granted,
-            str(allowance_share(allowance, passed)),
+            str(share),
             str(Share(allowance.weight, weights)),
             None if amount is None else -amount,
         )
-        for allowance, amount in zip(facts.allowances, kept, strict=True)
+        for allowance, share, amount in zip(allowances, shares, kept, strict=True)
     ]
 
 

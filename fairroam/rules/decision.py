@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from msgspec import Struct, to_builtins
 
 from fairroam.rules import chain
-from fairroam.rules.calendars import holiday_version
+from fairroam.rules.calendars import holiday_version, known_residences
 from fairroam.rules.facts import Facts, read_facts
 from fairroam.rules.grounds import Case, Ground, Verdict
-from fairroam.rules.packs import Pack, Packs
+from fairroam.rules.money import known_currencies
+from fairroam.rules.packs import Pack, Packs, compile_packs, pack_names
 from fairroam.rules.payment import Part, payment_of
-from fairroam.rules.reasons import GoodwillNotNeeded, Reason
-from fairroam.rules.reasons import Tried as TriedLink
+from fairroam.rules.reasons import Reason
 from fairroam.rules.refusals import AskedTooMuch, BadFacts
 from fairroam.rules.windows import Ending
-from fairroam.rules.zones import local_date, zone_version
+from fairroam.rules.zones import local_date, zone_names, zone_version
 
 
 class Versions(Struct, frozen=True):
@@ -82,8 +82,8 @@ class Decision(Struct, frozen=True, kw_only=True):
         }
 
 
-class Tried(Struct, frozen=True):
-    """One ground judged for one line. entitled: after its fee; 0 when it is kept out."""
+class Winner(Struct, frozen=True):
+    """The ground that entitles to most. entitled: after its fee. links: its place in the chain."""
 
     pack: Pack
     ground: Ground
@@ -92,7 +92,20 @@ class Tried(Struct, frozen=True):
     ending: Ending
     entitled: int
     fee: int
-    links: list[TriedLink]
+    links: slice
+
+    def loses_to(self, entitled: int, pack: Pack) -> bool:
+        """More wins, then a statutory pack; in a tie of both the earlier ground stays."""
+        if entitled != self.entitled:
+            return entitled > self.entitled
+        return pack.is_statutory and not self.pack.is_statutory
+
+
+def load_tables() -> None:
+    """Read currencies, zones, residences and our own packs now, not with the first decision."""
+    known_currencies(), zone_names(), known_residences()
+    zone_version(), holiday_version()
+    compile_packs(pack_names())
 
 
 def decide(facts: Mapping[str, Any], packs: Packs) -> Decision:
@@ -102,45 +115,45 @@ def decide(facts: Mapping[str, Any], packs: Packs) -> Decision:
     Raises BadFacts and AskedTooMuch.
     """
     known = read_facts(facts)
-    tried: list[Tried] = []
-    case = None
+    links: list[Reason] = [chain.opening(known)]
+    winner: Winner | None = None
+    case: Case | None = None
     for pack in packs:
         case = pack.case(known, case)
-        tried += [_try(ground, pack, case) for ground in pack.grounds]
-    best = _best(tried)
+        for ground in pack.grounds:
+            winner = _try(ground, pack, case, winner, links)
     versions = Versions(tuple([pack.name for pack in packs]), zone_version(), holiday_version())
-    return _refund(known, tried, best, versions) if best else _no_refund(known, tried, versions)
+    if winner:
+        return _refund(known, winner, links, versions)
+    return _no_refund(known, links, versions)
 
 
-def _try(ground: Ground, pack: Pack, case: Case) -> Tried:
+def _try(
+    ground: Ground, pack: Pack, case: Case, winner: Winner | None, links: list[Reason]
+) -> Winner | None:
+    """Judge a ground, add it to the chain, and return whichever is ahead now."""
     verdict, ending = ground.judge(case)
     if verdict.entitled is None:
-        links = chain.kept_out(pack, ground, verdict, ending)
-        return Tried(pack, ground, case, verdict, ending, 0, 0, links)
+        links += chain.kept_out(pack, ground, verdict, ending)
+        return winner
     fee = min(ground.fee, verdict.entitled) if ground.fee else 0
     entitled = verdict.entitled - fee
-    links = chain.let_in(pack, ground, verdict, ending, entitled, fee)
-    return Tried(pack, ground, case, verdict, ending, entitled, fee, links)
+    start = len(links)
+    links += chain.let_in(pack, ground, verdict, ending, entitled, fee)
+    if entitled and (winner is None or winner.loses_to(entitled, pack)):
+        at = slice(start, len(links))
+        return Winner(pack, ground, case, verdict, ending, entitled, fee, at)
+    return winner
 
 
-def _best(tried: list[Tried]) -> Tried | None:
-    """The highest entitlement above 0; of equal ones a statutory pack's, then the earliest."""
-    best = max(tried, key=lambda one: (one.entitled, one.pack.is_statutory), default=None)
-    return best if best and best.entitled else None
-
-
-def _refund(facts: Facts, tried: list[Tried], best: Tried, versions: Versions) -> Decision:
+def _refund(facts: Facts, best: Winner, links: list[Reason], versions: Versions) -> Decision:
     payment = payment_of(best.entitled, facts)
     pay_by = _pay_by(facts, best.pack)
     deadline = best.ending.text
-    chain.choose(best.links)
-    links = [
-        chain.opening(facts),
-        *_all_links(tried),
-        *chain.use(best.case, best.pack, best.ground, best.verdict),
-        *chain.settlement(best.entitled, best.fee, payment, facts),
-        *chain.dates(pay_by, deadline),
-    ]
+    chain.choose(links[best.links])
+    links += chain.use(best.case, best.pack, best.ground, best.verdict)
+    links += chain.settlement(best.entitled, best.fee, payment, facts)
+    links += chain.dates(pay_by, deadline)
     return Decision(
         refund=payment.refund,
         held=payment.held,
@@ -160,16 +173,12 @@ def _refund(facts: Facts, tried: list[Tried], best: Tried, versions: Versions) -
     )
 
 
-def _no_refund(facts: Facts, tried: list[Tried], versions: Versions) -> Decision:
+def _no_refund(facts: Facts, links: list[Reason], versions: Versions) -> Decision:
     if facts.asked is not None:
         raise AskedTooMuch(0)
-    deadline = _latest_past(facts, tried)
-    offers = [chain.offer(one.links) for one in tried if one.verdict.reason is GoodwillNotNeeded]
-    links = [
-        chain.opening(facts),
-        *_all_links(tried),
-        *chain.nothing(facts, deadline),
-    ]
+    deadline = chain.latest_end(links)
+    offer_cap = chain.offer(links)
+    links += chain.nothing(facts, deadline)
     return Decision(
         refund=0,
         held=0,
@@ -182,21 +191,11 @@ def _no_refund(facts: Facts, tried: list[Tried], versions: Versions) -> Decision
         deadline=deadline,
         tax=0,
         pay_by=None,
-        offer_cap=max(offers, default=0),
+        offer_cap=offer_cap,
         split=(),
         reasons=tuple(links),
         versions=versions,
     )
-
-
-def _latest_past(facts: Facts, tried: list[Tried]) -> str | None:
-    """The latest end of a window that was over when the customer declared."""
-    past = [
-        one.ending
-        for one in tried
-        if one.ending.ends_at is not None and one.ending.ends_at <= facts.declared_at
-    ]
-    return max(past, key=lambda ending: ending.ends_at or 0).text if past else None
 
 
 def _pay_by(facts: Facts, pack: Pack) -> str:
@@ -208,7 +207,3 @@ def _pay_by(facts: Facts, pack: Pack) -> str:
         return (received_on + timedelta(days=pack.pay_within_days)).isoformat()
     except (OverflowError, ValueError) as error:
         raise BadFacts("received_at", "leaves the calendar (years 1 to 9999)") from error
-
-
-def _all_links(tried: list[Tried]) -> Iterator[Reason]:
-    return (link for one in tried for link in one.links)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, get_type_hints
+from datetime import datetime
+from operator import attrgetter
+from typing import Annotated, Any, Literal, get_type_hints
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Meta, Struct, ValidationError, convert
 
 from fairroam.rules.calendars import known_residences
-from fairroam.rules.instants import NOT_AN_INSTANT, read_instant
+from fairroam.rules.instants import NOT_AN_INSTANT, are_whole, as_instant
 from fairroam.rules.money import known_currencies
 from fairroam.rules.records import (
     Allowance,
@@ -48,8 +50,10 @@ INSTANTS = (
     "starts_at",
     "ends_at",
 )
-_BEFORE_DECLARING = INSTANTS[1:3]
-_AFTER_RECEIVING = INSTANTS[5:-1]
+# What has not happened when it lies after the declaration; an end or an arrival may be to come.
+_HAPPENINGS = tuple(field for field in INSTANTS if field not in ("received_at", "ends_at"))
+_ALL, _HAPPENING = attrgetter(*INSTANTS), attrgetter(*_HAPPENINGS)
+Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class Written(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -64,21 +68,21 @@ class Written(Struct, kw_only=True, forbid_unknown_fields=True):
     tenders: list[Tender] | None = None
     zone: str
     residence: str
-    concluded_at: str
-    paid_at: str | None = None
-    ready_at: str | None = None
-    declared_at: str
-    received_at: str | None = None
-    notice_received_at: str | None = None
-    express_request_at: str | None = None
-    loss_acknowledged_at: str | None = None
-    downloaded_at: str | None = None
-    installed_at: str | None = None
-    enabled_at: str | None = None
-    first_attach_at: str | None = None
-    first_usage_at: str | None = None
-    starts_at: str | None = None
-    ends_at: str | None = None
+    concluded_at: Instant
+    paid_at: Instant | None = None
+    ready_at: Instant | None = None
+    declared_at: Instant
+    received_at: Instant | None = None
+    notice_received_at: Instant | None = None
+    express_request_at: Instant | None = None
+    loss_acknowledged_at: Instant | None = None
+    downloaded_at: Instant | None = None
+    installed_at: Instant | None = None
+    enabled_at: Instant | None = None
+    first_attach_at: Instant | None = None
+    first_usage_at: Instant | None = None
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
     allowances: list[WrittenAllowance] = []
     outages: list[WrittenOutage] = []
     trouble: WrittenTrouble | None = None
@@ -89,8 +93,9 @@ class Written(Struct, kw_only=True, forbid_unknown_fields=True):
 class Facts(Struct, frozen=True, kw_only=True):
     """One order line as known at `declared_at`: what lies later has not happened and is None.
 
-    Amounts are minor units, instants seconds since the epoch, outages pairs from and until.
-    `given` are the facts as they were handed in, for the texts in the chain.
+    Amounts are minor units. Instants that are counted with are seconds since the epoch, also in
+    outages (from, until); those from which windows start keep their form. `given` are the facts
+    as they were handed in, for the texts in the chain.
     """
 
     given: Mapping[str, Any]
@@ -103,7 +108,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     tenders: list[Tender]
     zone: ZoneInfo
     residence: str
-    instants: dict[str, int | None]
+    instants: dict[str, datetime | None]
     declared_at: int
     starts_at: int | None
     ends_at: int | None
@@ -112,11 +117,6 @@ class Facts(Struct, frozen=True, kw_only=True):
     trouble: Trouble | None
     cause: str
     asked: int | None
-
-
-def load_tables() -> None:
-    """Read the tables of currencies, zones and residences now, not with the first facts."""
-    known_currencies(), zone_names(), known_residences()
 
 
 def read_facts(given: Mapping[str, Any]) -> Facts:
@@ -146,8 +146,7 @@ def _check(written: Written, given: Mapping[str, Any]) -> Facts:
     tenders = _tenders(written, given)
     _check_home(written)
     instants = _instants(written, given)
-    declared_at = instants["declared_at"]
-    assert declared_at is not None
+    declared_at = as_instant(written.declared_at)
     return Facts(
         given=given,
         currency=written.currency,
@@ -161,8 +160,8 @@ def _check(written: Written, given: Mapping[str, Any]) -> Facts:
         residence=written.residence,
         instants=instants,
         declared_at=declared_at,
-        starts_at=instants["starts_at"],
-        ends_at=instants["ends_at"],
+        starts_at=_counted(instants["starts_at"]),
+        ends_at=_counted(instants["ends_at"]),
         allowances=weigh(written.allowances),
         outages=read_outages(written.outages, declared_at),
         trouble=read_trouble(written.trouble, declared_at) if written.trouble else None,
@@ -188,65 +187,52 @@ def _check_home(written: Written) -> None:
         raise BadFacts("residence", "must be a known ISO 3166 country or subdivision")
 
 
-def _instants(written: Written, given: Mapping[str, Any]) -> dict[str, int | None]:
+def _instants(written: Written, given: Mapping[str, Any]) -> dict[str, datetime | None]:
     """All instants; those later than `declared_at` have not happened yet and are None.
 
     `received_at` and `ends_at` stay, whatever their date.
     """
-    instants: dict[str, int | None] = dict.fromkeys(INSTANTS)
-    concluded_at = _instant("concluded_at", written.concluded_at)
-    declared_at = read_instant(written.declared_at)
-    if declared_at is not None and concluded_at > declared_at:
-        raise BadFacts("concluded_at", "is later than declared_at")
-    instants["concluded_at"] = concluded_at
-    _read_happened(_BEFORE_DECLARING, given, declared_at or 0, instants)
-    if declared_at is None:
-        raise BadFacts("declared_at", NOT_AN_INSTANT)
-    instants["declared_at"] = declared_at
-    received_at = declared_at
-    if written.received_at is not None:
-        received_at = _instant("received_at", written.received_at)
-    if received_at < declared_at:
-        raise BadFacts("received_at", "is earlier than declared_at")
+    concluded_at, declared_at = written.concluded_at, written.declared_at
+    received_at = written.received_at or declared_at
+    in_order = concluded_at <= declared_at <= received_at
+    if not (in_order and are_whole(list(filter(None, map(given.get, INSTANTS))))):
+        raise next(filter(None, [_wrong_instant(written, given, field) for field in INSTANTS]))
+    _check_validity(written)
+    instants: dict[str, datetime | None] = dict(zip(INSTANTS, _ALL(written), strict=True))
     instants["received_at"] = received_at
-    _read_happened(_AFTER_RECEIVING, given, declared_at, instants)
-    instants["ends_at"] = _ends_at(written)
+    if max(filter(None, _HAPPENING(written))) > declared_at:
+        for field in _HAPPENINGS:
+            moment = instants[field]
+            if moment and moment > declared_at:
+                instants[field] = None
     return instants
 
 
-def _read_happened(
-    fields: tuple[str, ...],
-    given: Mapping[str, Any],
-    declared_at: int,
-    instants: dict[str, int | None],
-) -> None:
-    for field in fields:
-        text = given.get(field)
-        if text is not None:
-            instant = _instant(field, text)
-            if instant <= declared_at:
-                instants[field] = instant
+def _wrong_instant(written: Written, given: Mapping[str, Any], field: str) -> BadFacts | None:
+    moment = getattr(written, field)
+    if moment and not are_whole([given[field]]):
+        return BadFacts(field, NOT_AN_INSTANT)
+    if field == "concluded_at" and moment > written.declared_at:
+        return BadFacts(field, "is later than declared_at")
+    if field == "received_at" and moment and moment < written.declared_at:
+        return BadFacts(field, "is earlier than declared_at")
+    return None
 
 
-def _instant(field: str, text: str) -> int:
-    instant = read_instant(text)
-    if instant is None:
-        raise BadFacts(field, NOT_AN_INSTANT)
-    return instant
-
-
-def _ends_at(written: Written) -> int | None:
-    """Given beside `starts_at` or not at all."""
-    if written.starts_at is None and written.ends_at is None:
-        return None
-    if written.starts_at is None:
+def _check_validity(written: Written) -> None:
+    starts_at, ends_at = written.starts_at, written.ends_at
+    if starts_at is None and ends_at is None:
+        return
+    if starts_at is None:
         raise BadFacts("starts_at", "is missing beside ends_at")
-    if written.ends_at is None:
+    if ends_at is None:
         raise BadFacts("ends_at", "is missing beside starts_at")
-    ends_at = _instant("ends_at", written.ends_at)
-    if ends_at <= _instant("starts_at", written.starts_at):
+    if ends_at <= starts_at:
         raise BadFacts("ends_at", "is not after starts_at")
-    return ends_at
+
+
+def _counted(moment: datetime | None) -> int | None:
+    return None if moment is None else as_instant(moment)
 
 
 def _asked(written: Written) -> int | None:
@@ -267,6 +253,7 @@ _HARMLESS = {
     "residence": "DE",
     "concluded_at": "0001-01-02T00:00:00Z",
     "declared_at": "9999-12-30T00:00:00Z",
+    "ends_at": "9999-12-31T00:00:00Z",
 }
 
 

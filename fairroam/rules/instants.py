@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
-# The shape only: `fromisoformat` refuses what are no digits, no day, no hour, minute or second.
-_RFC_3339 = re.compile(r"....-..-..T(?:[01].|2[0-3]):..:..(?:Z|[+-][0-2].:[0-5].)")
+from msgspec import ValidationError, convert
+
 NOT_AN_INSTANT = "must be RFC 3339 with T, an offset and whole seconds"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WRITTEN_EPOCH = _EPOCH.replace(tzinfo=None)  # `Z` is written faster than an offset
+_LENGTHS = frozenset((len("2026-07-06T09:00:00Z"), len("2026-07-06T09:00:00+02:00")))
 SECONDS_OF_DAY = 86_400
 
 
@@ -20,15 +19,25 @@ def as_instant(moment: datetime) -> int:
     return since.days * SECONDS_OF_DAY + since.seconds
 
 
-@lru_cache(maxsize=4_096)
+def are_whole(texts: list[str]) -> bool:
+    """Of valid RFC 3339 texts: all with T, whole seconds, and Z or an offset with a colon.
+
+    Of what else RFC 3339 and its readers allow, only four decimals and Z have one of these
+    lengths too; looking at all texts at once is several times faster than one by one.
+    """
+    together = "".join(texts)
+    return _LENGTHS.issuperset(map(len, texts)) and not (
+        "." in together or "t" in together or "z" in together or " " in together
+    )
+
+
 def read_instant(text: str) -> int | None:
-    """The instant `text` names; None unless it has an offset, whole seconds and a real date."""
-    if not _RFC_3339.fullmatch(text):
-        return None
+    """The instant `text` names; None unless it has T, an offset, whole seconds and a real date."""
     try:
-        return as_instant(datetime.fromisoformat(text))
-    except ValueError:  # 31 February, or the year 0
+        moment = convert(text, datetime)
+    except ValidationError:
         return None
+    return as_instant(moment) if are_whole([text]) else None
 
 
 def write_instant(instant: int) -> str:

@@ -93,11 +93,11 @@ class DeviceIncompatible(LetIn, frozen=True):
     pass
 
 
-class CoolingOffExpired(KeptOut, frozen=True):
+class WindowOver(KeptOut, frozen=True):
     pass
 
 
-class WindowOver(KeptOut, frozen=True):
+class CoolingOffExpired(WindowOver, frozen=True):
     pass
 
 

@@ -52,7 +52,7 @@ NOTHING = Share(0, 1)
 ALL = Share(1, 1)
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=256)
 def read_decimal(text: str) -> Share | None:
     """An unsigned decimal such as `0.19`; None when it is written otherwise."""
     match = _DECIMAL.fullmatch(text)

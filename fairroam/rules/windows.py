@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from fairroam.rules.calendars import add_months, add_working_days, next_working_day
 from fairroam.rules.facts import Facts
-from fairroam.rules.instants import write_instant
+from fairroam.rules.instants import as_instant, write_instant
 from fairroam.rules.reasons import NoticeLate, NoticeMissing
 from fairroam.rules.refusals import BadFacts
 from fairroam.rules.zones import end_of_day, local_date
@@ -24,7 +24,7 @@ class Ending(Struct, frozen=True, gc=False):
     """When a window ends. ends_at: exclusive; None when it is open or has not started.
 
     rolled_from: the last day counted, when a later working day took its place.
-    notice: the reason when the notice of the right moved the end.
+    notice: the reason when the notice of the right moved the end. is_moved: by either.
     """
 
     ends_at: int | None = None
@@ -32,10 +32,7 @@ class Ending(Struct, frozen=True, gc=False):
     rolled_from: date | None = None
     last_day: date | None = None
     notice: type[NoticeMissing] | type[NoticeLate] | None = None
-
-    @property
-    def is_moved(self) -> bool:
-        return self.notice is not None or self.rolled_from is not None
+    is_moved: bool = False
 
 
 OPEN = Ending()
@@ -62,7 +59,7 @@ class Window(Struct, frozen=True, kw_only=True, eq=False):
             return OPEN
         try:
             if self.unit == "hour":
-                ends_at = starts_at + self.count * SECONDS_OF_HOUR
+                ends_at = as_instant(starts_at) + self.count * SECONDS_OF_HOUR
                 return Ending(ends_at, write_instant(ends_at))
             first_day = local_date(starts_at, facts.zone)
             if not self.needs_notice:
@@ -79,6 +76,8 @@ class Window(Struct, frozen=True, kw_only=True, eq=False):
             return _without_notice(self, first_day, facts.zone, facts.residence)
         concluded_at = facts.instants["concluded_at"]
         assert concluded_at is not None
+        if notice_at <= concluded_at:
+            return _ordinary(self, first_day, facts.zone, facts.residence)
         notice_day = local_date(notice_at, facts.zone)
         if notice_day <= local_date(concluded_at, facts.zone):
             return _ordinary(self, first_day, facts.zone, facts.residence)
@@ -97,10 +96,13 @@ def _ending(
     counted: date, last_day: date, zone: ZoneInfo, notice: type[NoticeMissing] | None = None
 ) -> Ending:
     ends_at, text = _day_end(last_day, zone)
-    return Ending(ends_at, text, counted if last_day > counted else None, last_day, notice)
+    if last_day == counted and notice is None:
+        return Ending(ends_at, text)
+    rolled_from = None if last_day == counted else counted
+    return Ending(ends_at, text, rolled_from, last_day, notice, True)
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=16_384)
 def _day_end(day: date, zone: ZoneInfo) -> tuple[int, str]:
     ends_at = end_of_day(day, zone)
     return ends_at, write_instant(ends_at)
@@ -125,7 +127,7 @@ def _with_late_notice(
     latest = _without_notice(window, first_day, zone, residence)
     from_notice = _ordinary(window, notice_day, zone, residence)
     ending = max(min(from_notice, latest, key=_ends_at), ordinary, key=_ends_at)
-    return replace(ending, notice=NoticeLate)
+    return replace(ending, notice=NoticeLate, is_moved=True)
 
 
 def _ends_at(ending: Ending) -> int:

@@ -41,13 +41,13 @@ def load_zone(name: str) -> ZoneInfo:
         return ZoneInfo.from_file(source, key=name)
 
 
-@lru_cache(maxsize=4_096)
-def local_date(instant: int, zone: ZoneInfo) -> date:
-    """The date on the calendar in `zone` at that instant.
+@lru_cache(maxsize=1_024)
+def local_date(moment: datetime, zone: ZoneInfo) -> date:
+    """The date on the calendar in `zone` at that aware moment.
 
     Raises OverflowError or ValueError outside the years 1 to 9999.
     """
-    return datetime.fromtimestamp(instant, zone).date()
+    return moment.astimezone(zone).date()
 
 
 def end_of_day(day: date, zone: ZoneInfo) -> int:
@@ -63,7 +63,11 @@ def end_of_day(day: date, zone: ZoneInfo) -> int:
         return by_old_offset
     # Midnight falls into a gap: the clocks jumped somewhere between these two instants.
     between = range(by_new_offset, by_old_offset)
-    return between[0] + bisect_left(between, True, key=lambda at: local_date(at, zone) > day)
+    return between[0] + bisect_left(between, True, key=lambda at: _date(at, zone) > day)
+
+
+def _date(instant: int, zone: ZoneInfo) -> date:
+    return datetime.fromtimestamp(instant, zone).date()
 
 
 def _offset(moment: datetime) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fairroam.rules import BadFacts, compile_packs, decide, load_tables
+from fairroam.rules.records import read_allowances
 from tests.rules.given import BOUGHT, a_line
 
 PACKS = compile_packs(["eu-crd@1", "house@2"])
@@ -236,6 +237,15 @@ def test_what_is_only_unusual_is_answered(changes: dict[str, Any]) -> None:
     decision = decide(a_line(**changes), PACKS)
 
     assert decision.due == max(0, decision.entitled)
+
+
+def test_allowances_can_be_read_by_themselves_and_are_checked_alike() -> None:
+    halves = read_allowances({"allowances": [DATA | {"weight": "0.5"}, DATA | {"weight": 2}]})
+
+    assert [allowance.weight for allowance in halves] == [5, 20]
+    with pytest.raises(BadFacts) as refused:
+        read_allowances({"allowances": [DATA | {"used": 0.5}]})
+    assert refused.value.field == "allowances"
 
 
 @pytest.mark.parametrize("facts", [None, [], "facts", 3])
