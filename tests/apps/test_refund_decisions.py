@@ -384,3 +384,22 @@ def test_the_end_of_a_line_that_nobody_asked_for_changes_nothing():
     refunds.network_is_silent(order_line_id=line.pk, now=LATER)
 
     assert (RefundRequest.objects.count(), Decision.objects.count()) == (0, 0)
+
+
+def test_goodwill_is_never_more_than_what_is_left_of_the_price():
+    line = a_ready_line()
+    use(line, GIGABYTE // 2)
+    first = ask_and_end(line, asked_minor=1700)
+    settle(payout_of(first), PayoutStatus.SUCCEEDED)
+    again = ask(line, now=MONTHS_LATER)
+    left = 1900 - 1700
+    assert queries.case(again.pk).refund.decision.offer_cap > left
+
+    with pytest.raises(refusals.BeyondTheOffer) as refused:
+        refunds.approve(
+            request_id=again.pk, staff_user_id=STAFF, goodwill_minor=left + 1, now=MONTHS_LATER
+        )
+
+    assert refused.value.facts["offer"] == left
+    refunds.approve(request_id=again.pk, staff_user_id=STAFF, goodwill_minor=left, now=MONTHS_LATER)
+    assert list(find_faults()) == []

@@ -82,19 +82,25 @@ def refuse_own_case(refund: RefundRequest, staff_user_id: int) -> None:
 
 
 def refuse_beyond_terms(refund: RefundRequest, quote: Quote, goodwill_minor: int) -> None:
-    """Refuse more goodwill than the terms allow for the line in all, and money before proof."""
+    """Refuse more goodwill than the terms, or the price, leave for the line; money before proof."""
     if quote.due + goodwill_minor == 0:
         raise NothingToPay(refund_id=refund.pk)
     given = Decision.objects.filter(
         request__order_line_id=refund.order_line_id, goodwill_minor__gt=0, parts__isnull=False
     )
     before = sum(given.distinct().values_list("goodwill_minor", flat=True))
-    if goodwill_minor and before + goodwill_minor > quote.decision["offer_cap"]:
-        offer = max(0, quote.decision["offer_cap"] - before)
+    offer = max(0, min(quote.decision["offer_cap"] - before, left_after(quote)))
+    if goodwill_minor > offer:
         raise BeyondTheOffer(refund_id=refund.pk, asked=goodwill_minor, offer=offer)
     is_off = burns_no_more_since(refund.order_line_id) is not None
     if quote.due and not is_off and not is_statutory(quote):
         raise LineStillOn(refund_id=refund.pk)
+
+
+def left_after(quote: Quote) -> int:
+    """What of the price is neither back, nor on its way, nor due."""
+    facts = quote.facts
+    return int(facts["paid"]) - int(facts["refunded"]) - int(facts["pending"]) - quote.due
 
 
 def is_statutory(quote: Quote) -> bool:
