@@ -64,6 +64,7 @@ def test_a_number_shows_its_clock_what_counts_and_whose_rule_it_is(owner, keepin
 
     assert NUMBER in words
     assert "Sun 2 May 2027, 00:00, London time" in words
+    assert "Safe until Sat 1 May 2027, 24:00, London time" in words
     assert "a text message you send" in words
     assert "£0.30" in words
     assert "example-mobile-uk@1" in words
@@ -181,6 +182,22 @@ def test_an_ended_number_says_what_to_do_now(owner, keeping):
     assert "Change it wherever you sign in with it" in words
     assert "Nobody gets it before" in words
     assert "Stop renewal" not in words
+
+
+# Before buying -----------------------------------------------------------------------------------
+@pytest.mark.promise(4)
+def test_the_plan_says_whom_it_is_for_and_shows_the_terms_it_is_sold_with(client):
+    words = words_of(
+        client.get("/plans/keep-number-uk-90d/", {"residence": "US", "days": "30", "used": "0"})
+    )
+
+    assert "A phone number of Example Mobile UK" in words
+    assert "Numbers are for persons we know" in words
+    assert "from the moment you have the number" in words
+    assert "prorata@1" in words
+    assert "the price of the days that have not begun" in words
+    assert "house@" not in words
+    assert "You would get back €3.94" in words  # 59 of 90 days have not begun, the cent is yours
 
 
 # Who somebody is ---------------------------------------------------------------------------------

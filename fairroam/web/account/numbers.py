@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -212,7 +212,11 @@ def steps(page: KeepingPage, at: datetime) -> list[dict[str, object]]:
     ]
     if not page.is_automatic:
         rows += [
-            (_("Mail, %(days)d days before") % {"days": days}, moment)
+            (
+                ngettext("Mail, %(days)d day before", "Mail, %(days)d days before", days)
+                % {"days": days},
+                moment,
+            )
             for days, moment in found.warn_at
         ]
     rows.append((_("Must be used before this"), found.deadline))

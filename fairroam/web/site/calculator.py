@@ -48,7 +48,8 @@ def answer(
 
     Raises rules.BadFacts for a country whose holidays nobody knows.
     """
-    contents = [catalogue.pack_content(n) for n in catalogue.packs_for(residence, now.date())]
+    names = catalogue.packs_for(residence, now.date(), plan.promise)
+    contents = [catalogue.pack_content(name) for name in names]
     packs = rules.compile_packs(contents)
     decision = rules.decide(facts(plan, residence, supposed, now), packs).as_json()
     horizon = HORIZON_UNUSED if supposed.used_percent is None else plan.validity_days + 2

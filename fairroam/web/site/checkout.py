@@ -99,7 +99,7 @@ def to_pay(plan: PlanRow, residence: str, now: datetime, *, quantity: str = "1")
         "residence": residence,
         "tax_percent": promises.percent(rate),
         "tax_minor": tax_inside(plan.price_minor, rate) * count,
-        "packs": promises.packs_of(residence, on=now.date()),
+        "packs": promises.packs_of(residence, on=now.date(), promise=plan.promise),
     }
 
 

@@ -16,6 +16,7 @@ from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.catalogue.queries import PlanRow
 from fairroam.apps.catalogue.refusals import NoSuchPlan
 from fairroam.clock import now
+from fairroam.rules import keep_alive
 from fairroam.web.site import calculator, coverage, places, promises
 from fairroam.web.site.calculator import Answer, Supposed
 
@@ -82,7 +83,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def example(rows: list[PlanRow]) -> Answer | None:
     """A refund of a plan on offer, calculated now; None in a shop without plans or packs."""
-    limited = [row for row in rows if all(part.granted for part in row.allowances)]
+    limited = [
+        row for row in rows if row.allowances and all(part.granted for part in row.allowances)
+    ]
     if not limited or not catalogue.packs_for("DE", now().date()):
         return None
     plan, supposed = limited[len(limited) // 2], Supposed(days=3, used_percent=28)
@@ -103,7 +106,8 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
     if residence and not places.is_residence(residence):
         raise Http404
     form = CalculatorForm(request.GET if "days" in request.GET else None, initial=request.GET)
-    shown, packs = plan_or_404(code), promises.packs_of(residence, on=now().date())
+    shown = plan_or_404(code)
+    packs = promises.packs_of(residence, on=now().date(), promise=shown.promise)
     answer = None
     if residence and packs:
         answer = calculator.answer(
@@ -111,6 +115,8 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
         )
     context = {"plan": shown, "residence": residence, "form": form, "packs": packs}
     covered = coverage.by_country(shown, page_language())
+    if shown.number_rule:
+        context["operator"] = keep_alive.versions_of(shown.number_rule)[-1].operator
     context |= {"answer": answer, "coverage": covered, "sources": coverage.sources_of(covered)}
     return render(request, "site/plan.html", context)
 

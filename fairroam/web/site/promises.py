@@ -39,11 +39,13 @@ class PackPage:
     sources: tuple[Content, ...]
 
 
-def packs_of(residence: str, *, on: date) -> list[PackPage]:
-    """The packs of an order placed that day by a customer of `residence` ("" for anybody)."""
-    return [
-        page_of(name, catalogue.pack_content(name)) for name in catalogue.packs_for(residence, on)
-    ]
+def packs_of(residence: str, *, on: date, promise: str = "house") -> list[PackPage]:
+    """The packs of an order placed that day by a customer of `residence` ("" for anybody).
+
+    promise: the pack of our own that the plan is sold with.
+    """
+    names = catalogue.packs_for(residence, on, promise)
+    return [page_of(name, catalogue.pack_content(name)) for name in names]
 
 
 def page_of(name: str, content: Content) -> PackPage:
