@@ -66,6 +66,7 @@ class Standing:
     refunds_owed: tuple[Pot, ...] = ()
     paid_credit: tuple[Pot, ...] = ()
     promo_credit: tuple[Pot, ...] = ()
+    order_lines_with_number: tuple[int, ...] = ()  # lost with the line, unless taken along first
     order_lines_in_phones: tuple[int, ...] = ()  # their eSIM must be deleted in the phone
     is_export_taken: bool = False
 
@@ -146,6 +147,8 @@ def _losses(standing: Standing, now: datetime) -> Iterator[Item]:
             days_left=days_left(plan, now),
             bytes_left=plan.bytes_left,
         )
+    for order_line_id in standing.order_lines_with_number:
+        yield _item("number_lost", order_line_id=order_line_id)
     yield from _pots("promo_credit_lost", standing.promo_credit, blocks=False)
 
 

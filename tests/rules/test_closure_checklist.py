@@ -36,6 +36,7 @@ EURO, YEN, NOTHING = (
         (Standing(plans=(PLAN,)), ["plan_running", "export_not_taken"], True),
         (Standing(promo_credit=(EURO, NOTHING)), ["promo_credit_lost", "export_not_taken"], True),
         (Standing(order_lines_in_phones=(7,)), ["profile_in_phone", "export_not_taken"], True),
+        (Standing(order_lines_with_number=(7,)), ["number_lost", "export_not_taken"], True),
         # Still on its way:
         (Standing(refunds=(REFUND,)), ["refund_in_progress", "export_not_taken"], False),
         (Standing(orders_in_progress=("FR-1",)), ["order_in_progress", "export_not_taken"], False),

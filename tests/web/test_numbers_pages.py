@@ -184,6 +184,14 @@ def test_an_ended_number_says_what_to_do_now(owner, keeping):
     assert "Stop renewal" not in words
 
 
+@pytest.mark.promise(60)
+def test_who_leaves_is_told_to_take_the_number_along_first(owner, keeping):
+    page = owner.get("/account/leave/")
+
+    assert "Your number is lost for good" in words_of(page)
+    assert f'href="{address(keeping)}"' in page.content.decode()
+
+
 # Before buying -----------------------------------------------------------------------------------
 @pytest.mark.promise(4)
 def test_the_plan_says_whom_it_is_for_and_shows_the_terms_it_is_sold_with(client):

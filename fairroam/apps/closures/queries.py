@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from fairroam.apps.closures.models import STEPS, Closure, ClosureStep
 from fairroam.apps.esims import queries as esims
-from fairroam.apps.esims.queries import LineRow
+from fairroam.apps.esims.queries import LineRow, numbers
 from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.orders import queries as orders
@@ -94,6 +94,7 @@ def standing(customer_id: int, now: datetime) -> Standing:
         refunds_owed=pots(customer_id, "refunds_owed"),
         paid_credit=pots(customer_id, "paid_credit"),
         promo_credit=pots(customer_id, "promo_credit"),
+        order_lines_with_number=tuple(numbers.kept_lines_of(customer_id)),
         order_lines_in_phones=tuple(
             line_id for line_id in line_ids if esims.is_on_a_phone(line_id)
         ),

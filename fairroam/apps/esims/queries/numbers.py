@@ -215,6 +215,12 @@ def kept_lines() -> list[int]:
     return list(Keeping.objects.filter(stage="kept").order_by("pk").values_list("pk", flat=True))
 
 
+def kept_lines_of(customer_id: int) -> list[int]:
+    """The customer's lines with a number."""
+    kept = Keeping.objects.filter(customer_id=customer_id, stage="kept")
+    return list(kept.order_by("pk").values_list("pk", flat=True))
+
+
 def paid_until(line_id: int) -> datetime | None:
     """Until when keeping the line's number is paid."""
     return Keeping.objects.values_list("paid_until", flat=True).get(pk=line_id)
