@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from operator import attrgetter
 from typing import Annotated, Any, Literal, get_type_hints
 from zoneinfo import ZoneInfo
@@ -243,7 +244,13 @@ def _asked(written: Written) -> int | None:
 
 # --- the first of several wrong facts: a slow second look, only when something is wrong ---
 
-_TYPES = get_type_hints(Written, include_extras=True)
+
+@cache
+def _types() -> dict[str, Any]:
+    """The facts in table order, with their types."""
+    return get_type_hints(Written, include_extras=True)
+
+
 _REQUIRED = frozenset(("currency", "paid", "zone", "residence", "concluded_at", "declared_at"))
 # In place of wrong ones, so that the facts before them can still be looked at.
 _HARMLESS = {
@@ -260,11 +267,12 @@ _HARMLESS = {
 def _first_wrong(given: object) -> BadFacts:
     if not isinstance(given, Mapping):
         return BadFacts("facts", "must be an object")
-    wrong = {field: message for field in _TYPES if (message := _wrong_type(given, field))}
-    mended = {field: given[field] for field in _TYPES if field in given and field not in wrong}
+    types = _types()
+    wrong = {field: message for field in types if (message := _wrong_type(given, field))}
+    mended = {field: given[field] for field in types if field in given and field not in wrong}
     mended |= {field: _HARMLESS[field] for field in wrong if field in _HARMLESS}
-    unknown = [str(field) for field in given if field not in _TYPES]
-    order = [*_TYPES, *unknown]
+    unknown = [str(field) for field in given if field not in types]
+    order = [*types, *unknown]
     faults = [BadFacts(field, message) for field, message in wrong.items()]
     faults += [BadFacts(field, "is not a fact") for field in unknown]
     try:
@@ -278,7 +286,7 @@ def _wrong_type(given: Mapping[str, Any], field: str) -> str | None:
     if field not in given:
         return "is missing" if field in _REQUIRED else None
     try:
-        convert(given[field], _TYPES[field])
+        convert(given[field], _types()[field])
     except ValidationError as error:
         return str(error)
     return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
 from msgspec import Struct
 
@@ -37,6 +36,8 @@ def load_language(name: str) -> Language:
 
 @cache
 def _read(language: str) -> Language:
+    from importlib.resources import files
+
     import msgspec
 
     text = (files(__name__) / f"{language}.toml").read_bytes()
