@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.gateways.identifiers import ActivationCode
 from fairroam.web.account import line_acts, me, overview
-from fairroam.web.account.live import render_live
+from fairroam.web.account.live import render_live, watched_seconds
 
 # The journey of a line, in the order in which it is told: once it happened, and before.
 FACTS = {
@@ -38,7 +38,9 @@ def qr_code(code: ActivationCode) -> str:
     return picture
 
 
-NEWS_SECONDS, USAGE_SECONDS = 2, 20  # between two questions: before and after the first use
+# Between two questions: one second shows a fact within two, and most of the answers are empty.
+NEWS_SECONDS, QUIET_SECONDS = 1, 20
+WATCHED_SECONDS = 300  # so long after it was opened, somebody is taken to look at the page
 
 
 @never_cache
@@ -59,16 +61,22 @@ def line(request: HttpRequest, line_id: int) -> HttpResponse:
         "qr": qr_code(code) if code else None,
         **line_acts.offers(card.page),
     }
+    is_watched = watched_seconds(request) < WATCHED_SECONDS or context["act_under_way"] is not None
     return render_live(
-        request, "account/line.html", context, part="account/line_part.html", seconds=pause(card)
+        request,
+        "account/line.html",
+        context,
+        part="account/line_part.html",
+        seconds=pause(card, is_watched=is_watched),
     )
 
 
-def pause(card: overview.LineCard) -> int | None:
+def pause(card: overview.LineCard, *, is_watched: bool) -> int | None:
     """How long to wait before asking for news; None when there will be none."""
     if card.page.line.is_off:
         return None
-    return USAGE_SECONDS if card.page.facts.first_usage_at else NEWS_SECONDS
+    is_quiet = card.page.facts.first_usage_at and not is_watched
+    return QUIET_SECONDS if is_quiet else NEWS_SECONDS
 
 
 def steps(card: overview.LineCard) -> list[dict[str, object]]:
