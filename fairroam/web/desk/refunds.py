@@ -20,6 +20,7 @@ from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.refunds import operations, queries
 from fairroam.apps.refunds.queries import RefundRow
 from fairroam.apps.refunds.queries.desk import Case
+from fairroam.apps.refunds.refusals import FiguresMoved
 from fairroam.clock import now
 from fairroam.rules.money import minor_digits
 from fairroam.web.components import formats
@@ -87,6 +88,10 @@ def case(request: HttpRequest, staff: User, refund_id: int) -> HttpResponse:
         return render(request, "desk/case.html", {**context, "form": form}, status=status)
     try:
         decide(staff, refund_id, form)
+    except FiguresMoved as refusal:  # Nothing was paid: the page shows what the rules say now.
+        operations.decide_again(request_id=refund_id, actor=f"staff:{staff.pk}", now=now())
+        context = told(queries.case(refund_id), request.LANGUAGE_CODE)
+        return render_refused(request, "desk/case.html", form, refusal, **context)
     except Refusal as refusal:
         return render_refused(request, "desk/case.html", form, refusal, **context)
     messages.success(request, _("Done. The customer is told now."))

@@ -1,0 +1,40 @@
+"""A case at the desk whose figures move while it waits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from fairroam.apps.customers.models import User
+from fairroam.apps.refunds import queries
+from fairroam.worker.books import find_faults
+from tests.apps.lines_given import LATER, a_ready_line, ask, prove_off, use
+from tests.apps.refunds_given import GIGABYTE
+
+pytestmark = pytest.mark.usefixtures("catalogue")
+
+
+def test_a_case_whose_figures_moved_shows_the_new_ones_and_can_then_be_approved():
+    line = a_ready_line()
+    use(line, GIGABYTE)
+    refund = ask(line, wish_minor=1900)
+    prove_off(line, now=LATER)
+    before = queries.case(refund.pk).refund.decision
+    use(line, GIGABYTE, at=LATER - timedelta(minutes=30))  # it was used before it was off
+    desk = Client()
+    desk.force_login(User.objects.create_user("max@example.com", is_staff=True))
+
+    looked = desk.post(f"/desk/refunds/{refund.pk}/", {"act": "approve"})
+    shown = looked.context["case"].refund.decision
+    approved = desk.post(f"/desk/refunds/{refund.pk}/", {"act": "approve"})
+
+    assert (looked.status_code, approved.status_code) == (409, 302)
+    assert 0 < shown.due_minor < before.due_minor
+    refund.refresh_from_db()
+    assert (refund.stage, queries.case(refund.pk).refund.decision.due_minor) == (
+        "approved",
+        shown.due_minor,
+    )
+    assert list(find_faults()) == []
