@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
@@ -67,6 +68,14 @@ def react(event_id: int) -> None:
     event = Event.objects.get(pk=event_id)
     for name in REACTIONS[event.kind]:
         app.configure_task(name).defer(event_id=event_id)
+
+
+@app.task(name="react_each", retry=PATIENT)
+def react_each(event_ids: list[int]) -> None:
+    """Do as `react` for events that were told together: all of them or none."""
+    with transaction.atomic():
+        for event_id in event_ids:
+            react(event_id)
 
 
 # Buying ---------------------------------------------------------------------------------------

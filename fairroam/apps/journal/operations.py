@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db import transaction
 from procrastinate.contrib.django import app as jobs
-from procrastinate.types import JSONValue
 
 from fairroam.apps.journal.models import Answer, Event
 from fairroam.apps.journal.refusals import KeyReused
@@ -38,7 +37,7 @@ class NewEvent:
 
 
 def tell_each(kind: str, events: Sequence[NewEvent], *, actor: str, now: datetime) -> None:
-    """Do as `tell` does for many events of one kind, in a few statements."""
+    """Do as `tell` does for many events of one kind, in a few statements and with one job."""
     if not events:
         return
     assert transaction.get_connection().in_atomic_block
@@ -52,8 +51,7 @@ def tell_each(kind: str, events: Sequence[NewEvent], *, actor: str, now: datetim
         )
         for event in events
     )
-    arguments: list[dict[str, JSONValue]] = [{"event_id": row.pk} for row in rows]
-    jobs.configure_task("react").batch_defer(*arguments)
+    jobs.configure_task("react_each").defer(event_ids=[row.pk for row in rows])
 
 
 def fingerprint(request: Mapping[str, Any]) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection, transaction
+from msgspec.json import encode
 
 from fairroam.apps.ledger.models import Book, Transfer
 from fairroam.apps.ledger.queries import BookName, find_book, find_books, name_of
@@ -126,16 +127,97 @@ def keep_balances(books: Mapping[BookName, Book]) -> None:
         cursor.execute(
             """
             UPDATE ledger_book book SET balance_minor = moved.balance_minor, version = moved.version
-            FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[])
-                AS moved (id, balance_minor, version)
+            FROM json_to_recordset(%s) AS moved (id bigint, balance_minor bigint, version bigint)
             WHERE book.id = moved.id
             """,
             [
-                [book.pk for book in owned],
-                [book.balance_minor for book in owned],
-                [book.version for book in owned],
+                encode(
+                    [
+                        {
+                            "id": book.pk,
+                            "balance_minor": book.balance_minor,
+                            "version": book.version,
+                        }
+                        for book in owned
+                    ]
+                ).decode()
             ],
         )
+
+
+ASKED = """json_to_recordset(%s) AS asked (
+    key text, minor bigint, currency text, customer_id bigint, order_line_id bigint)"""
+IS_THEIRS = """book.kind = 'unearned' AND book.currency = asked.currency AND book.label = ''
+    AND book.customer_id = asked.customer_id AND book.order_line_id = asked.order_line_id"""
+MOVE = f"""
+    WITH moved AS (
+        UPDATE ledger_book book
+        SET balance_minor = book.balance_minor - asked.minor, version = book.version + 1
+        FROM {ASKED} JOIN ledger_book house ON house.kind = 'earned' AND house.label = ''
+            AND house.currency = asked.currency AND house.customer_id IS NULL
+        WHERE {IS_THEIRS} AND book.balance_minor >= asked.minor
+        RETURNING book.id, house.id AS house_id, book.currency, asked.minor, key,
+                  book.balance_minor, book.version, asked.minor > 0 AS leaves)
+    INSERT INTO ledger_transfer (
+        source_id, target_id, currency, minor, key, booked_at, source_balance_minor,
+        source_version, target_balance_minor, target_version)
+    SELECT CASE WHEN leaves THEN id ELSE house_id END, CASE WHEN leaves THEN house_id ELSE id END,
+           currency, abs(minor), key, %s,
+           CASE WHEN leaves THEN balance_minor END, CASE WHEN leaves THEN version END,
+           CASE WHEN NOT leaves THEN balance_minor END, CASE WHEN NOT leaves THEN version END
+    FROM moved
+    RETURNING key, CASE WHEN source_version IS NULL THEN -minor ELSE minor END
+"""  # noqa: S608 - both parts are written above
+
+
+@dataclass(frozen=True, slots=True)
+class Earning:
+    """`minor` units of what an order line is paid and not used; below 0: back from earned."""
+
+    key: str
+    minor: int
+    currency: str
+    customer_id: int
+    order_line_id: int
+
+
+def earn_each(earnings: Sequence[Earning], *, now: datetime) -> dict[str, int]:
+    """Book what the use of thousands of order lines earned, each line once, by new keys.
+
+    Never more than a line has left: returns what was moved, by key. As `post`, but one statement
+    moves the books and writes the transfers; only lines with too little left are looked at again.
+    """
+    if len(earnings) > 1:
+        _left_of(earnings)  # locks the books, ids ascending: one alone needs no order
+    moved = _move(earnings, now)
+    rest = [earning for earning in earnings if earning.key not in moved]
+    if rest:
+        for currency in {earning.currency for earning in rest}:
+            open_book(BookName("earned", currency))
+        left = _left_of(rest)
+        capped = [replace(one, minor=min(one.minor, left.get(one.key, 0))) for one in rest]
+        moved |= _move([one for one in capped if one.minor], now)
+    return moved
+
+
+def _left_of(earnings: Sequence[Earning]) -> dict[str, int]:
+    """Lock the lines' books until the transaction ends; what is unearned in each, by key."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT key, balance_minor FROM {ASKED} JOIN ledger_book book ON {IS_THEIRS}
+            ORDER BY book.id FOR NO KEY UPDATE OF book
+            """,  # noqa: S608 - both are written above
+            [encode(earnings).decode()],
+        )
+        return dict(cursor.fetchall())
+
+
+def _move(earnings: Sequence[Earning], now: datetime) -> dict[str, int]:
+    """Move what the books hold in full; what was moved, by key."""
+    with connection.cursor() as cursor:
+        cursor.execute(MOVE, [encode(earnings).decode(), now])
+        return dict(cursor.fetchall())
 
 
 @transaction.atomic

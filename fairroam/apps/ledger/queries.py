@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from django.db.models import Q, Sum
+from msgspec.json import encode
 
 from fairroam.apps.ledger.models import CUSTOMER_KINDS, Book, Transfer
 
@@ -66,14 +67,13 @@ def find_books(names: Sequence[BookName]) -> dict[BookName, Book]:
 
 
 def _books_of_lines(names: Sequence[BookName]) -> Iterator[Book]:
-    columns = zip(*(astuple(name) for name in names), strict=True)
     yield from Book.objects.raw(
         """
-        SELECT book.* FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[])
-            AS named (kind, currency, label, customer_id, order_line_id)
+        SELECT book.* FROM json_to_recordset(%s) AS named
+            (kind text, currency text, label text, customer_id bigint, order_line_id bigint)
         JOIN ledger_book book USING (kind, currency, label, customer_id, order_line_id)
         """,
-        [list(column) for column in columns],
+        [encode(names).decode()],
     )
 
 

@@ -83,13 +83,25 @@ class UsageRecord(models.Model):
     source = models.CharField(max_length=200)
     record_id = models.CharField(max_length=200)
     content_sha256 = models.BinaryField(max_length=32)
-    # Whose eSIM it was. No index of its own: the one below begins with it.
+    # Whose eSIM it was. No index of its own: the one below begins with it. The database need not
+    # check what PlanRun's own keys already hold: a line that has a run is never deleted, and
+    # both lines of a record come from locked runs. Checking each doubled the cost of a file.
     order_line = models.ForeignKey(
-        "orders.OrderLine", models.PROTECT, null=True, db_index=False, related_name="usage"
+        "orders.OrderLine",
+        models.PROTECT,
+        null=True,
+        db_index=False,
+        db_constraint=False,
+        related_name="usage",
     )
     # The pack that all of it burned in. Null: none did, or several, which UsageShare tells.
     pack = models.ForeignKey(
-        "orders.OrderLine", models.PROTECT, null=True, db_index=False, related_name="burned"
+        "orders.OrderLine",
+        models.PROTECT,
+        null=True,
+        db_index=False,
+        db_constraint=False,
+        related_name="burned",
     )
     iccid = models.CharField(max_length=20)
     kind = models.CharField(max_length=6)  # data | voice | sms | attach

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Min, Prefetch, Q, QuerySet
 
 from fairroam.apps.esims.models import FACTS, ActivationFact, Line, Profile
 from fairroam.apps.journal.refusals import NotAmongYours
@@ -91,11 +91,13 @@ class LinePage:
 
 @dataclass(frozen=True, slots=True)
 class ProfileOwner:
-    """Whose profile an ICCID was at some moment."""
+    """Whose profile an ICCID was at some moment, and what its network has told so far."""
 
     profile_id: int
     order_line_id: int
     line_ended_at: datetime | None
+    first_attach_at: datetime | None
+    first_usage_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,11 +193,16 @@ def owners_of(iccids: list[str]) -> dict[str, list[tuple[datetime, ProfileOwner]
     """Per ICCID, our profiles that had it and since when, oldest first."""
     owners: dict[str, list[tuple[datetime, ProfileOwner]]] = {}
     profiles = Profile.objects.filter(iccid__in=iccids).order_by("planned_at", "pk")
-    for iccid, planned_at, profile_id, line_id, ended_at in profiles.values_list(
-        "iccid", "planned_at", "pk", "line_id", "line__ended_at"
-    ):
+    firsts = {
+        kind: Min("facts__happened_at", filter=Q(facts__kind=kind))
+        for kind in ("first_attach", "first_usage")
+    }
+    rows = profiles.annotate(**firsts).values_list(
+        "iccid", "planned_at", "pk", "line_id", "line__ended_at", *firsts
+    )
+    for iccid, planned_at, *known in rows:
         assert iccid is not None
-        owner = ProfileOwner(profile_id, line_id, ended_at)
+        owner = ProfileOwner(*known)
         owners.setdefault(iccid, []).append((planned_at, owner))
     return owners
 

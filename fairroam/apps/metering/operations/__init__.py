@@ -2,14 +2,31 @@
 
 from fairroam.apps.metering.operations.arrivals import Arrival, arrival_of
 from fairroam.apps.metering.operations.count import Counted, record_many, record_page, record_usage
+from fairroam.apps.metering.operations.importing import (
+    Chunk,
+    Content,
+    count_chunk,
+    open_import,
+    read_chunks,
+    receive_file,
+)
+from fairroam.apps.metering.operations.rows import COLUMNS, RowReader
 from fairroam.apps.metering.operations.run import end_plans, open_meters, stop_pack
 
 __all__ = [
+    "COLUMNS",
     "Arrival",
+    "Chunk",
+    "Content",
     "Counted",
+    "RowReader",
     "arrival_of",
+    "count_chunk",
     "end_plans",
+    "open_import",
     "open_meters",
+    "read_chunks",
+    "receive_file",
     "record_many",
     "record_page",
     "record_usage",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -12,14 +13,17 @@ from typing import Any
 
 from django.db import connection
 from msgspec import Struct
+from msgspec.json import encode
 
+from fairroam.apps.esims.queries import ProfileOwner
 from fairroam.gateways.lines import NetworkRecord
 
 
-class Arrival(Struct):
+class Arrival(Struct, gc=False):
     """A record on its way into the books, and what becomes of it.
 
-    corrects: (source, record id) of the record that a negative quantity takes back from.
+    started, ended: as `written`, ready for the digest and the row. corrects: (source, record id)
+    of the record that a negative quantity takes back from. digest: `content_digest`, in hex.
     shares: (order line of the pack, quantity), for what counts. Plain and mutable, because a
     file has millions of them.
     """
@@ -29,45 +33,53 @@ class Arrival(Struct):
     kind: str
     quantity: int
     started_at: datetime
-    ended_at: datetime
+    started: str
+    ended: str
     country: str
     operator: str
     corrects: tuple[str, str] | None
-    digest: bytes
+    digest: str
     outcome: str = "counted"
     line_id: int | None = None
-    profile_id: int | None = None
+    owner: ProfileOwner | None = None
     shares: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """fresh: came for the first time. contradicting: the id is known, the content is another."""
+    """fresh: came for the first time. contradicting: the id is known, the content is another.
+
+    awaited: ids that corrections kept before wait for.
+    """
 
     fresh: list[Arrival]
     contradicting: list[Arrival]
     repeated: int
+    awaited: set[str]
 
 
 def arrival_of(record: NetworkRecord) -> Arrival:
     """A record as a gateway gives it. PostgreSQL keeps no zero byte: strangers' texts lose it."""
     operator = record.operator.replace("\0", "")
+    started, ended = written(record.started_at), written(record.ended_at)
+    kind = str(record.kind)
     return Arrival(
         record_id=record.record_id.replace("\0", ""),
         iccid=record.iccid,
-        kind=str(record.kind),
+        kind=kind,
         quantity=record.quantity,
         started_at=record.started_at,
-        ended_at=record.ended_at,
+        started=started,
+        ended=ended,
         country=record.country,
         operator=operator,
         corrects=record.corrects,
         digest=content_digest(
             record.iccid,
-            str(record.kind),
-            str(record.quantity),
-            written(record.started_at),
-            written(record.ended_at),
+            kind,
+            record.quantity,
+            started,
+            ended,
             record.country,
             operator,
             record.corrects,
@@ -83,23 +95,23 @@ def written(moment: datetime) -> str:
 def content_digest(
     iccid: str,
     kind: str,
-    quantity: str,
-    started_at: str,
-    ended_at: str,
+    quantity: int,
+    started: str,
+    ended: str,
     country: str,
     operator: str,
     corrects: tuple[str, str] | None,
-) -> bytes:
+) -> str:
     """SHA-256 of a record's content as JSON with sorted keys. Instants: as `written`.
 
     Put together by hand: all but the operator and the ids is plain, and files are long.
     """
     corrected = f'"corrects":{_as_json(corrects)},' if corrects else ""
     return sha256(
-        f'{{{corrected}"country":"{country}","ended_at":"{ended_at}","iccid":"{iccid}",'
+        f'{{{corrected}"country":"{country}","ended_at":"{ended}","iccid":"{iccid}",'
         f'"kind":"{kind}","operator":{_as_json(operator)},"quantity":{quantity},'
-        f'"started_at":"{started_at}"}}'.encode()
-    ).digest()
+        f'"started_at":"{started}"}}'.encode()
+    ).hexdigest()
 
 
 @lru_cache(maxsize=4_096)
@@ -115,71 +127,74 @@ def content_of(arrival: Arrival) -> dict[str, Any]:
         "quantity": arrival.quantity,
         "country": arrival.country,
         "operator": arrival.operator,
-        "started_at": written(arrival.started_at),
-        "ended_at": written(arrival.ended_at),
+        "started_at": arrival.started,
+        "ended_at": arrival.ended,
     }
     if arrival.corrects:
         content["corrects"] = list(arrival.corrects)
     return content
 
 
-def lock_sources(source: str, arrivals: Iterable[Arrival]) -> None:
-    """Let batches of one source wait for each other, and for those that they correct.
-
-    Two copies of a file may come at once; a correction and its original, too. Names ascend, so
-    that nobody waits in a ring.
-    """
-    named = {arrival.corrects[0] for arrival in arrivals if arrival.corrects}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtext('usage'), hashtext(name))"
-            " FROM unnest(%s::text[]) AS name",
-            [sorted(named | {source})],
-        )
-
-
 def sift(source: str, arrivals: Sequence[Arrival]) -> Sifted:
     """Tell apart what is new, what came before, and what contradicts what came before.
 
-    Of two contents under one id the first to arrive counts, in a batch as over the years.
+    Batches of one source wait for each other from here on, and for those that they correct: two
+    copies of a file may come at once, a correction and its original, too. Of two contents under
+    one id the first to arrive counts, in a batch as over the years.
     """
-    same, other = _known(source, arrivals)
-    contradicting = [arrivals[place] for place in other]
-    repeated = len(same)
-    if same or other:
-        known = {*same, *other}
-        arrivals = [one for place, one in enumerate(arrivals) if place not in known]
+    digests, awaited = _known(source, arrivals)
     first: dict[str, Arrival] = {}
+    contradicting, repeated = [], 0
     for one in arrivals:
-        kept = first.setdefault(one.record_id, one)
-        if kept is one:
-            continue
-        if kept.digest == one.digest:
+        digest = digests.get(one.record_id)
+        if digest is None:
+            kept = first.setdefault(one.record_id, one)
+            if kept is one:
+                continue
+            digest = kept.digest
+        if digest == one.digest:
             repeated += 1
         else:
             contradicting.append(one)
-    return Sifted(fresh=list(first.values()), contradicting=contradicting, repeated=repeated)
+    return Sifted(list(first.values()), contradicting, repeated, awaited)
 
 
-def _known(source: str, arrivals: Sequence[Arrival]) -> tuple[list[int], list[int]]:
-    """The places of those whose id we have: (with the same content, with another one).
+def _known(source: str, arrivals: Sequence[Arrival]) -> tuple[dict[str, str], set[str]]:
+    """The digests of those whose id we have, by id; and the ids that corrections wait for.
 
-    One look into the unique index for each, whatever the planner thinks of a long list.
+    The sources are locked in the order of their names, so that nobody waits in a ring, and by a
+    statement of its own, whose successor sees what was committed meanwhile. One look into the
+    unique index for each id, whatever the planner thinks of a long list.
     """
-    with connection.cursor() as cursor:
+    sources = {source} | {one.corrects[0] for one in arrivals if one.corrects}
+    with at_once(), connection.cursor() as lock, connection.cursor() as cursor:
+        lock.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('usage'), hashtext(name))"
+            " FROM json_array_elements_text(%s) AS name",
+            [encode(sorted(sources)).decode()],
+        )
         cursor.execute(
             """
-            SELECT coalesce(array_agg(place - 1) FILTER (WHERE kept = digest), '{}'),
-                   coalesce(array_agg(place - 1) FILTER (WHERE kept <> digest), '{}')
-            FROM (
-                SELECT place, digest, (
-                    SELECT content_sha256 FROM metering_usagerecord
-                    WHERE source = %s AND record_id = came.record_id) AS kept
-                FROM unnest(%s::text[], %s::bytea[])
-                    WITH ORDINALITY AS came (record_id, digest, place)) looked_up
-            WHERE kept IS NOT NULL
+            SELECT record_id, encode(kept, 'hex'), is_awaited FROM (
+                SELECT record_id,
+                       (SELECT content_sha256 FROM metering_usagerecord
+                        WHERE source = %s AND record_id = came.record_id) AS kept,
+                       EXISTS (SELECT 1 FROM metering_usagerecord
+                               WHERE outcome = 'waiting' AND corrects_source = %s
+                                 AND corrects_record_id = came.record_id) AS is_awaited
+                FROM json_array_elements_text(%s) AS came (record_id)) looked_up
+            WHERE kept IS NOT NULL OR is_awaited
             """,
-            [source, [one.record_id for one in arrivals], [one.digest for one in arrivals]],
+            [source, source, encode([one.record_id for one in arrivals]).decode()],
         )
-        same, other = cursor.fetchone()
-    return same, other
+        rows = cursor.fetchall()
+    digests = {record_id: digest for record_id, digest, _is_awaited in rows if digest}
+    return digests, {record_id for record_id, _digest, is_awaited in rows if is_awaited}
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Send the statements inside without waiting for the answer to each."""
+    connection.ensure_connection()
+    with connection.connection.pipeline():
+        yield

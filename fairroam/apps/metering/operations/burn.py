@@ -9,41 +9,61 @@ from __future__ import annotations
 from datetime import datetime
 
 from fairroam.apps.metering.operations.arrivals import Arrival
-from fairroam.apps.metering.operations.packs import Allowance, Pack
+from fairroam.apps.metering.operations.packs import Allowance, LinePacks, Pack
 
 ATTACH = "attach"
 
 
-def burn(packs: list[Pack], arrival: Arrival, now: datetime) -> None:
+def burn(line: LinePacks, arrival: Arrival, now: datetime) -> None:
     """Share a use over the packs that run at its time: the earliest to expire burns first.
 
     What exceeds them all stays with the last: it was used, so no meter hides it. The line's own
     pack begins with its first attach or use; a top-up with the first use that burns in it.
     """
-    running = [pack for pack in packs if pack.runs_at(arrival.started_at)]
+    moment, kind = arrival.started_at, arrival.kind
+    running = line.running_at(moment)
     if not running:
         arrival.outcome = "after_end"
         return
-    own = next((pack for pack in running if pack.is_base), None)
-    if own is not None and own.ends_at is None:
-        _begin(own, packs, arrival, now)
-        running.sort(key=lambda pack: pack.rank)
-    if arrival.kind == ATTACH:
+    for pack in running:
+        if pack.is_own and pack.ends_at is None:
+            line.begin(pack, moment, now)
+            break
+    if kind == ATTACH:
         return
-    holding = [pack for pack in running if arrival.kind in pack.allowances]
-    if holding:
-        arrival.shares = _spread(holding, packs, arrival, now)
-    else:
+    holding = line.holding_at(moment, kind)
+    if not holding:
         arrival.outcome = "not_in_plan"
+        return
+    arrival.shares = _spread(line, holding, arrival, now)
 
 
-def give_back(packs: list[Pack], correction: Arrival) -> None:
+def _spread(
+    line: LinePacks, holding: list[tuple[Pack, Allowance]], arrival: Arrival, now: datetime
+) -> tuple[tuple[int, int], ...]:
+    """Move the meters, one after the other; (order line of the pack, quantity) of each."""
+    left, shares = arrival.quantity, []
+    for pack, allowance in holding:
+        part = left if pack is holding[-1][0] else min(left, _room(allowance, left))
+        if not part:
+            continue
+        if pack.ends_at is None:
+            line.begin(pack, arrival.started_at, now)
+        allowance.move(part)
+        shares.append((pack.order_line_id, part))
+        left -= part
+        if not left:
+            break
+    return tuple(shares)
+
+
+def give_back(line: LinePacks, correction: Arrival) -> None:
     """Take a correction's quantity back from the packs that burned last; none falls below zero.
 
     So the meters show what they would without the bytes that never were. Packs whose money is
     gone, refunded or over, come after all others.
     """
-    holding = [pack for pack in reversed(packs) if correction.kind in pack.allowances]
+    holding = [pack for pack in reversed(line.packs) if correction.kind in pack.allowances]
     holding.sort(key=lambda pack: pack.is_settled)  # stable
     left = -correction.quantity
     shares = []
@@ -52,38 +72,13 @@ def give_back(packs: list[Pack], correction: Arrival) -> None:
         part = min(allowance.used, left)
         if part:
             allowance.move(-part)
-            shares.append((pack.run.pk, -part))
+            shares.append((pack.order_line_id, -part))
             left -= part
     assert not left, "more was corrected than was counted"
     correction.shares = tuple(shares)
-
-
-def _spread(
-    holding: list[Pack], packs: list[Pack], arrival: Arrival, now: datetime
-) -> tuple[tuple[int, int], ...]:
-    left = arrival.quantity
-    shares = []
-    for pack in holding:
-        allowance = pack.allowances[arrival.kind]
-        part = left if pack is holding[-1] else min(left, _room(allowance, left))
-        if not part:
-            continue
-        if pack.ends_at is None:
-            _begin(pack, packs, arrival, now)
-        allowance.move(part)
-        shares.append((pack.run.pk, part))
-        left -= part
-        if not left:
-            break
-    return tuple(shares)
 
 
 def _room(allowance: Allowance, wanted: int) -> int:
     if allowance.granted is None:
         return wanted
     return max(allowance.granted - allowance.used, 0)
-
-
-def _begin(pack: Pack, packs: list[Pack], arrival: Arrival, now: datetime) -> None:
-    pack.begin(arrival.started_at, now)
-    packs.sort(key=lambda pack: pack.rank)

@@ -7,16 +7,17 @@ is refused and quarantined for a person.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from msgspec.json import encode
 
 from fairroam.apps.esims import queries as esim_queries
 from fairroam.apps.metering.models import UsageRecord, UsageShare
-from fairroam.apps.metering.operations.arrivals import Arrival
+from fairroam.apps.metering.operations.arrivals import Arrival, written
 from fairroam.apps.metering.operations.burn import give_back
 from fairroam.apps.metering.operations.keep import quarantine
 from fairroam.apps.metering.operations.packs import Packs
@@ -28,14 +29,14 @@ FIELDS = (
     "kind",
     "quantity",
     "started_at",
-    "ended_at",
     "country",
     "operator",
     "outcome",
     "line_id",
 )
 _KEPT = f"""
-    SELECT id, source, corrects_source, corrects_record_id, content_sha256, {", ".join(FIELDS)}
+    SELECT id, source, corrects_source, corrects_record_id, ended_at,
+           encode(content_sha256, 'hex'), {", ".join(FIELDS)}
     FROM (SELECT *, order_line_id AS line_id FROM metering_usagerecord) record
 """  # noqa: S608 - no name comes from outside
 
@@ -99,25 +100,25 @@ class Corrections:
         gave = [one for one in (*late, *self.new) if one.shares]
         lines = {one.line_id for one in gave if one.line_id is not None}
         live = {line for line in lines if not esim_queries.line_state(line).is_off}
-        return {pack.run.pk for line in live for pack in packs[line] if not pack.is_settled} & {
-            pack_id for one in gave for pack_id, _quantity in one.shares
-        }
+        return {
+            pack.order_line_id for line in live for pack in packs[line].packs if not pack.is_settled
+        } & {pack_id for one in gave for pack_id, _quantity in one.shares}
 
 
-def read_corrections(source: str, fresh: Sequence[Arrival]) -> Corrections:
+def read_corrections(
+    source: str, fresh: Sequence[Arrival], awaited: Collection[str]
+) -> Corrections:
     """Find the originals of the corrections in a batch, and who waited for its records."""
     new = [one for one in fresh if one.corrects]
-    late = {
-        row_id: (kept_by, one)
-        for row_id, kept_by, one in _kept(
-            "WHERE outcome = 'waiting' AND corrects_source = %s AND corrects_record_id = ANY(%s)"
-            " ORDER BY id",
-            [source, [one.record_id for one in fresh]],
-        )
-    }
-    found = Corrections(new, late, {})
-    if not new and not late:
+    found = Corrections(new, {}, {})
+    if not new and not awaited:
         return found
+    late = _kept(
+        "WHERE outcome = 'waiting' AND corrects_source = %s"
+        " AND corrects_record_id IN (SELECT json_array_elements_text(%s)) ORDER BY id",
+        [source, encode(sorted(awaited)).decode()],
+    )
+    found.late = {row_id: (kept_by, one) for row_id, kept_by, one in late}
     wanted = {one.corrects for one in new if one.corrects}
     found.originals = {(source, one.record_id): one for one in fresh}
     sources, record_ids = [key[0] for key in wanted], [key[1] for key in wanted]
@@ -143,16 +144,19 @@ def _fits(correction: Arrival, original: Arrival) -> bool:
 
 
 def _identity(one: Arrival) -> tuple[object, ...]:
-    return (one.iccid, one.kind, one.country, one.started_at, one.ended_at)
+    return (one.iccid, one.kind, one.country, one.started_at, one.ended)
 
 
 def _kept(condition: str, values: list[Any]) -> Iterator[tuple[int, str, Arrival]]:
     """Rows as (id, source, record)."""
     with connection.cursor() as cursor:
         cursor.execute(_KEPT + condition, values)
-        for row_id, source, by_source, by_id, digest, *fields in cursor:
-            corrects = (by_source, by_id) if by_id is not None else None
+        for row_id, source, by_source, by_id, ended_at, digest, *fields in cursor:
             one = Arrival(
-                corrects=corrects, digest=bytes(digest), **dict(zip(FIELDS, fields, strict=True))
+                corrects=(by_source, by_id) if by_id is not None else None,
+                digest=digest,
+                started=written(fields[FIELDS.index("started_at")]),
+                ended=written(ended_at),
+                **dict(zip(FIELDS, fields, strict=True)),
             )
             yield row_id, source, one

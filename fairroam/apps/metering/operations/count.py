@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from django.db import transaction
 
@@ -13,23 +14,23 @@ from fairroam.apps.esims import queries as esim_queries
 from fairroam.apps.esims.operations import NewFact
 from fairroam.apps.esims.queries import ProfileOwner
 from fairroam.apps.metering.models import UsageCursor
-from fairroam.apps.metering.operations.arrivals import Arrival, arrival_of, lock_sources, sift
+from fairroam.apps.metering.operations.arrivals import Arrival, arrival_of, sift
 from fairroam.apps.metering.operations.burn import ATTACH, burn
-from fairroam.apps.metering.operations.correct import Corrections, read_corrections
+from fairroam.apps.metering.operations.correct import read_corrections
 from fairroam.apps.metering.operations.earn import earn
 from fairroam.apps.metering.operations.keep import (
     copy_records,
     insert_records,
-    keep_packs,
     keep_shares,
     quarantine,
+    tell_of_packs,
 )
 from fairroam.apps.metering.operations.packs import Pack, Packs, lock_packs
 from fairroam.apps.metering.operations.run import open_meters
 from fairroam.gateways.lines import NetworkRecord, UsagePage
 
 Owners = dict[str, list[tuple[datetime, ProfileOwner]]]
-Keeper = Callable[[str, Sequence[Arrival], datetime], None]
+Keeper = Callable[[str, Sequence[Arrival], Sequence[Pack], datetime], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,24 +82,27 @@ def record_page(*, source: str, page: UsagePage, now: datetime, lag_seconds: int
 
 def _take(source: str, arrivals: Sequence[Arrival], keep: Keeper, now: datetime) -> Counted:
     """The one way of a batch into the books; only how its rows are written differs."""
-    lock_sources(source, arrivals)
+    if not arrivals:
+        return Counted()
     sifted = sift(source, arrivals)
-    fresh = sorted(sifted.fresh, key=lambda one: (one.started_at, one.record_id))
+    fresh = sorted(sifted.fresh, key=attrgetter("started_at", "record_id"))
     uses = [one for one in fresh if not one.corrects]
-    owners = esim_queries.owners_of(sorted({one.iccid for one in uses}))
-    _attribute(uses, owners)
-    corrections = read_corrections(source, fresh)
+    _attribute(uses, esim_queries.owners_of(sorted({one.iccid for one in uses})))
+    corrections = read_corrections(source, fresh, sifted.awaited)
     packs = _lock_packs({one.line_id for one in uses if one.line_id} | corrections.line_ids, now)
     for one in uses:
         if one.line_id is not None and one.outcome == "counted":
             burn(packs[one.line_id], one, now)
     corrections.apply(packs)
-    keep(source, fresh, now)
+    touched = [pack for line in packs.values() for pack in line.packs if pack.is_touched]
+    earn(touched, returning=corrections.returning(packs), now=now)
+    tell_of_packs(touched, now)
+    keep(source, fresh, touched, now)
     keep_shares(source, fresh)
     corrections.keep_late(now)
     quarantine(source, sifted.contradicting, "other_content", now)
     quarantine(source, [one for one in fresh if one.outcome == "refused"], "bad_correction", now)
-    _follow(packs, uses, corrections, now)
+    esims.record_facts(_facts(uses), source="network", now=now)
     return _counted(fresh, len(sifted.contradicting), sifted.repeated)
 
 
@@ -109,7 +113,7 @@ def _attribute(uses: Iterable[Arrival], owners: Owners) -> None:
         if owner is None:
             one.outcome = "unknown_line"
             continue
-        one.line_id, one.profile_id = owner.order_line_id, owner.profile_id
+        one.line_id, one.owner = owner.order_line_id, owner
         if owner.line_ended_at is not None and one.started_at >= owner.line_ended_at:
             one.outcome = "after_end"
 
@@ -117,7 +121,9 @@ def _attribute(uses: Iterable[Arrival], owners: Owners) -> None:
 def _lock_packs(line_ids: set[int], now: datetime) -> Packs:
     """Lock the runs of all packs on these lines; a line's own that is missing is opened."""
     packs = lock_packs(line_ids)
-    missing = [line_id for line_id in line_ids if not _has_own(packs.get(line_id, []))]
+    missing = [
+        line_id for line_id in line_ids if line_id not in packs or packs[line_id].own is None
+    ]
     if not missing:
         return packs
     for order_line_id in sorted(missing):
@@ -125,28 +131,19 @@ def _lock_packs(line_ids: set[int], now: datetime) -> Packs:
     return lock_packs(line_ids)
 
 
-def _has_own(packs: Sequence[Pack]) -> bool:
-    return any(pack.is_base for pack in packs)
-
-
-def _follow(packs: Packs, uses: Sequence[Arrival], corrections: Corrections, now: datetime) -> None:
-    """What follows from moved meters: crossings told, facts recorded, money earned."""
-    touched = [pack for of_line in packs.values() for pack in of_line]
-    keep_packs(touched, now)
-    esims.record_facts(_facts(uses), source="network", now=now)
-    earn(touched, returning=corrections.returning(packs), now=now)
-
-
 def _facts(uses: Sequence[Arrival]) -> list[NewFact]:
-    """The first attach and the first use of each profile; uses come oldest first."""
+    """The first attach and use of each profile, where that is news; uses come oldest first."""
     first: dict[tuple[int, str], datetime] = {}
     for one in uses:
-        if one.profile_id is None or one.outcome == "after_end":
+        if one.owner is None or one.outcome == "after_end":
             continue
         if one.kind == ATTACH:
-            first.setdefault((one.profile_id, "first_attach"), one.started_at)
-        elif one.quantity:
-            first.setdefault((one.profile_id, "first_usage"), one.started_at)
+            kind, known_at = "first_attach", one.owner.first_attach_at
+        else:
+            kind, known_at = "first_usage", one.owner.first_usage_at
+        is_use = bool(one.quantity) or one.kind == ATTACH
+        if is_use and (known_at is None or one.started_at < known_at):
+            first.setdefault((one.owner.profile_id, kind), one.started_at)
     return [NewFact(profile_id, kind, at) for (profile_id, kind), at in sorted(first.items())]
 
 

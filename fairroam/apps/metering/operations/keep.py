@@ -4,59 +4,101 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from msgspec.json import encode
 
 from fairroam.apps.journal.operations import NewEvent, tell_each
 from fairroam.apps.metering.models import PlanPeriod, QuarantinedRecord
-from fairroam.apps.metering.operations.arrivals import Arrival, content_of
+from fairroam.apps.metering.operations.arrivals import Arrival, at_once, content_of, written
 from fairroam.apps.metering.operations.packs import Allowance, Pack
 
 COLUMNS = (
     "source, record_id, content_sha256, order_line_id, pack_id, iccid, kind, quantity, country,"
     " operator, started_at, ended_at, received_at, outcome, corrects_source, corrects_record_id"
 )
-INSERT = f"INSERT INTO metering_usagerecord ({COLUMNS}) VALUES ({', '.join(['%s'] * 16)})"  # noqa: S608
+VALUES = "%s, %s, decode(%s, 'hex'), " + ", ".join(["%s"] * 13)
+INSERT = f"INSERT INTO metering_usagerecord ({COLUMNS}) VALUES ({VALUES})"  # noqa: S608
 COPY = f"COPY metering_usagerecord ({COLUMNS}) FROM STDIN"
+NULL, NULLS = "\\N", "\\N\t\\N"
+COPY_LINES = 1_000  # written at once
+ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
-def insert_records(source: str, arrivals: Sequence[Arrival], now: datetime) -> None:
-    """Write a few records."""
-    with connection.cursor() as cursor:
+KEEP_PACKS = """
+    WITH metered AS (
+        UPDATE metering_meter meter SET used = moved.used, marks_told = moved.marks_told
+        FROM json_to_recordset(%s) AS moved (meter_id bigint, used bigint, marks_told int)
+        WHERE meter.id = moved.meter_id)
+    UPDATE metering_planrun run SET earned_minor = moved.earned_minor, earnings = moved.earnings
+    FROM json_to_recordset(%s)
+        AS moved (order_line_id bigint, earned_minor bigint, earnings int)
+    WHERE run.order_line_id = moved.order_line_id
+"""
+
+
+def insert_records(
+    source: str, arrivals: Sequence[Arrival], packs: Sequence[Pack], now: datetime
+) -> None:
+    """Write a few records and how far they moved their packs."""
+    with at_once():
         for one in arrivals:
-            cursor.execute(INSERT, _row(source, one, now))
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    INSERT,
+                    [
+                        source,
+                        one.record_id,
+                        one.digest,
+                        one.line_id,
+                        _pack_of(one),
+                        one.iccid,
+                        one.kind,
+                        one.quantity,
+                        one.country,
+                        one.operator,
+                        one.started,
+                        one.ended,
+                        now,
+                        one.outcome,
+                        *(one.corrects or (None, None)),
+                    ],
+                )
+        keep_packs(packs)
 
 
-def copy_records(source: str, arrivals: Sequence[Arrival], now: datetime) -> None:
-    """Write many records: one stream, no statement per row."""
+def copy_records(
+    source: str, arrivals: Sequence[Arrival], packs: Sequence[Pack], now: datetime
+) -> None:
+    """Write many records, in one stream and no statement per row, and their packs."""
+    first, moment = _copied(source), written(now)
     with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-        write = copy.write_row
-        for one in arrivals:
-            write(_row(source, one, now))
+        for start in range(0, len(arrivals), COPY_LINES):
+            lines = [_line(first, one, moment) for one in arrivals[start : start + COPY_LINES]]
+            copy.write("".join(lines))
+    keep_packs(packs)
 
 
-def _row(source: str, one: Arrival, now: datetime) -> tuple[Any, ...]:
-    corrects_source, corrects_record_id = one.corrects or (None, None)
+def _line(source: str, one: Arrival, now: str) -> str:
+    """A record as COPY reads it; put together by hand, since files are long."""
+    pack_id = _pack_of(one)
+    corrects = f"{_copied(one.corrects[0])}\t{_copied(one.corrects[1])}" if one.corrects else NULLS
     return (
-        source,
-        one.record_id,
-        one.digest,
-        one.line_id,
-        one.shares[0][0] if len(one.shares) == 1 else None,
-        one.iccid,
-        one.kind,
-        one.quantity,
-        one.country,
-        one.operator,
-        one.started_at,
-        one.ended_at,
-        now,
-        one.outcome,
-        corrects_source,
-        corrects_record_id,
+        f"{source}\t{_copied(one.record_id)}\t\\\\x{one.digest}\t{one.line_id or NULL}\t"
+        f"{pack_id or NULL}\t{one.iccid}\t{one.kind}\t{one.quantity}\t{one.country}\t"
+        f"{_copied(one.operator)}\t{one.started}\t{one.ended}\t{now}\t{one.outcome}\t{corrects}\n"
     )
+
+
+def _copied(text: str) -> str:
+    """A text as COPY reads it: backslashes and line ends escaped."""
+    return text if text.isprintable() and "\\" not in text else text.translate(ESCAPES)
+
+
+def _pack_of(one: Arrival) -> int | None:
+    """The pack that all of a record burned in, if it was one."""
+    return one.shares[0][0] if len(one.shares) == 1 else None
 
 
 def keep_shares(source: str, arrivals: Sequence[Arrival]) -> None:
@@ -69,18 +111,15 @@ def keep_shares(source: str, arrivals: Sequence[Arrival]) -> None:
     ]
     if not shares:
         return
-    record_ids, pack_ids, quantities = zip(*shares, strict=True)
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO metering_usageshare (record_id, order_line_id, quantity)
-            SELECT record.id, share.pack_id, share.quantity
-            FROM unnest(%s::text[], %s::bigint[], %s::bigint[])
-                AS share (record_id, pack_id, quantity)
-            JOIN metering_usagerecord record
-                ON record.source = %s AND record.record_id = share.record_id
+            SELECT record.id, (share->>1)::bigint, (share->>2)::bigint
+            FROM json_array_elements(%s) AS share JOIN metering_usagerecord record
+                ON record.source = %s AND record.record_id = share->>0
             """,
-            [list(record_ids), list(pack_ids), list(quantities), source],
+            [encode(shares).decode(), source],
         )
 
 
@@ -93,7 +132,7 @@ def quarantine(source: str, arrivals: Sequence[Arrival], reason: str, now: datet
                 record_id=one.record_id,
                 reason=reason,
                 content=content_of(one),
-                content_sha256=one.digest,
+                content_sha256=bytes.fromhex(one.digest),
                 received_at=now,
             )
             for one in arrivals
@@ -102,12 +141,13 @@ def quarantine(source: str, arrivals: Sequence[Arrival], reason: str, now: datet
     )
 
 
-def keep_packs(packs: Sequence[Pack], now: datetime) -> None:
-    """Write the meters and periods that moved, and tell what the customer should hear of."""
+def tell_of_packs(packs: Sequence[Pack], now: datetime) -> None:
+    """Keep the periods that began, and tell what the customer should hear of."""
     begun = [pack for pack in packs if pack.has_begun_now]
     PlanPeriod.objects.bulk_create(
         PlanPeriod(
-            order_line_id=pack.run.pk, during=DateTimeTZRange(pack.starts_at, pack.ends_at, "[)")
+            order_line_id=pack.order_line_id,
+            during=DateTimeTZRange(pack.starts_at, pack.ends_at, "[)"),
         )
         for pack in begun
     )
@@ -115,30 +155,29 @@ def keep_packs(packs: Sequence[Pack], now: datetime) -> None:
     moved = [(pack, one) for pack in packs for one in pack.allowances.values() if one.is_moved]
     lows = [_crossed(*pair) for pair in moved if pair[1].mark >= 1 > pair[1].marks_told]
     ups = [_crossed(*pair) for pair in moved if pair[1].mark >= 2 > pair[1].marks_told]
+    tell_each("usage.low", lows, actor="carrier", now=now)
+    tell_each("usage.used_up", ups, actor="carrier", now=now)
     for _pack, allowance in moved:
         # A correction may take a meter back: what was told stays told, and is not told again.
         allowance.marks_told = max(allowance.marks_told, allowance.mark)
-    _keep_meters([allowance for _pack, allowance in moved])
-    tell_each("usage.low", lows, actor="carrier", now=now)
-    tell_each("usage.used_up", ups, actor="carrier", now=now)
 
 
-def _keep_meters(moved: Sequence[Allowance]) -> None:
-    if not moved:
+def keep_packs(packs: Sequence[Pack]) -> None:
+    """Write the meters that moved, and what the runs have earned."""
+    moved = [one for pack in packs for one in pack.allowances.values() if one.is_moved]
+    runs = [
+        {
+            "order_line_id": pack.order_line_id,
+            "earned_minor": pack.run.earned_minor,
+            "earnings": pack.run.earnings,
+        }
+        for pack in packs
+        if pack.has_earned_now
+    ]
+    if not moved and not runs:
         return
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE metering_meter meter SET used = moved.used, marks_told = moved.marks_told
-            FROM unnest(%s::bigint[], %s::bigint[], %s::int[]) AS moved (id, used, marks_told)
-            WHERE meter.id = moved.id
-            """,
-            [
-                [one.meter_id for one in moved],
-                [one.used for one in moved],
-                [one.marks_told for one in moved],
-            ],
-        )
+        cursor.execute(KEEP_PACKS, [encode(moved).decode(), encode(runs).decode()])
 
 
 def _started(pack: Pack) -> NewEvent:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from msgspec import Struct
@@ -11,7 +12,7 @@ from msgspec import Struct
 from fairroam.apps.metering.models import PlanRun
 
 PLAN_DAY = timedelta(hours=24)  # A plan day is 24 hours, whatever the clocks on the wall do.
-NEVER = datetime.max.replace(tzinfo=UTC)
+ALWAYS, NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 # Crossed by this share of an allowance, the customer is told that it runs low.
 LOW_PART, LOW_WHOLE = 8, 10
 
@@ -40,48 +41,94 @@ class Allowance(Struct):
 
 
 class Pack(Struct):
-    """One pack on a line, its run locked. Its period begins once and is never moved."""
+    """One pack on a line, its run locked. Its period begins once and is never moved.
+
+    It burns for use that began from `since` up to, not including, `until`. A carrier's clock may
+    be behind ours, so a line's own pack has no `since` that could be missed; a top-up burns for
+    nothing that was used before it was bought.
+    """
 
     run: PlanRun
+    order_line_id: int
+    is_own: bool
     allowances: dict[str, Allowance]
-    starts_at: datetime | None
-    ends_at: datetime | None
+    since: datetime
+    until: datetime = NEVER
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
     has_begun_now: bool = False
+    has_earned_now: bool = False
 
     @property
-    def is_base(self) -> bool:
-        return bool(self.run.pk == self.run.line_id)
+    def is_touched(self) -> bool:
+        """Whether this batch began it or moved its meters."""
+        return self.has_begun_now or any(one.is_moved for one in self.allowances.values())
 
     @property
     def rank(self) -> tuple[datetime, int]:
         """Packs burn in this order: the earliest to expire first, then as they were bought."""
-        return (self.ends_at or NEVER, self.run.pk)
+        return (self.ends_at or NEVER, self.order_line_id)
 
     @property
     def is_settled(self) -> bool:
         """Whether its money is gone already: refunded or over."""
         return self.run.stopped_at is not None or self.run.ended_at is not None
 
-    def runs_at(self, moment: datetime) -> bool:
-        """Whether a use that began then may burn in it.
-
-        A carrier's clock may be behind ours, so a line's own pack has no beginning that could
-        be missed; a top-up burns for nothing that was used before it was bought.
-        """
-        if self.ends_at is not None and moment >= self.ends_at:
-            return False
-        if self.run.stopped_at is not None and moment >= self.run.stopped_at:
-            return False
-        return self.is_base or moment >= self.run.bought_at
-
-    def begin(self, moment: datetime, now: datetime) -> None:
-        """Let its period begin: it lasts its days, of 24 hours each."""
-        self.starts_at = min(moment, now).replace(microsecond=0)
-        self.ends_at = self.starts_at + self.run.validity_days * PLAN_DAY
-        self.has_begun_now = True
+    def set_period(self, starts_at: datetime, ends_at: datetime) -> None:
+        self.starts_at, self.ends_at = starts_at, ends_at
+        self.until = min(ends_at, self.until)
 
 
-Packs = dict[int, list[Pack]]  # by line, each in burn order
+class LinePacks(Struct):
+    """The packs of one line, in burn order.
+
+    Who runs changes at few moments only, so it is kept for as long as it stays the same: from
+    `_same_from` up to, not including, `_same_until`.
+    """
+
+    packs: list[Pack]
+    _running: list[Pack] = []
+    _holding: dict[str, list[tuple[Pack, Allowance]]] = {}
+    _same_from: datetime = NEVER
+    _same_until: datetime = ALWAYS
+
+    @property
+    def own(self) -> Pack | None:
+        """The one that the eSIM was bought with."""
+        return next((pack for pack in self.packs if pack.is_own), None)
+
+    def running_at(self, moment: datetime) -> list[Pack]:
+        """The packs that a use that began then may burn in."""
+        if not self._same_from <= moment < self._same_until:
+            borders = {border for pack in self.packs for border in (pack.since, pack.until)}
+            self._running = [pack for pack in self.packs if pack.since <= moment < pack.until]
+            self._holding = {}
+            self._same_from = max((one for one in borders if one <= moment), default=ALWAYS)
+            self._same_until = min((one for one in borders if one > moment), default=NEVER)
+        return self._running
+
+    def holding_at(self, moment: datetime, kind: str) -> list[tuple[Pack, Allowance]]:
+        """Those of them that have an allowance of this kind, and that."""
+        running = self.running_at(moment)
+        if kind not in self._holding:
+            self._holding[kind] = [
+                (pack, pack.allowances[kind]) for pack in running if kind in pack.allowances
+            ]
+        return self._holding[kind]
+
+    def begin(self, pack: Pack, moment: datetime, now: datetime) -> None:
+        """Let the period of one begin: it lasts its days, of 24 hours each."""
+        starts_at = min(moment, now).replace(microsecond=0)
+        pack.set_period(starts_at, starts_at + pack.run.validity_days * PLAN_DAY)
+        pack.has_begun_now = True
+        self.sort()
+
+    def sort(self) -> None:
+        self.packs.sort(key=lambda pack: pack.rank)
+        self._same_from, self._same_until = NEVER, ALWAYS
+
+
+Packs = dict[int, LinePacks]  # by line
 
 
 def lock_packs(line_ids: Iterable[int]) -> Packs:
@@ -92,25 +139,34 @@ def lock_packs(line_ids: Iterable[int]) -> Packs:
 
 def read_packs(runs: Sequence[PlanRun]) -> Packs:
     """Meters and periods of locked runs: read after the lock, in a statement of their own."""
-    packs = {run.pk: Pack(run, {}, None, None) for run in runs}
+    packs = {run.pk: _pack(run) for run in runs}
     for order_line_id, starts_at, ends_at, *meter in _meters(list(packs)):
         pack = packs[order_line_id]
-        pack.starts_at, pack.ends_at = starts_at, ends_at
+        if ends_at is not None:
+            pack.set_period(starts_at, ends_at)
         if meter[0] is not None:
             pack.allowances[meter[1]] = Allowance(*meter)
     by_line: Packs = {}
     for pack in packs.values():
-        by_line.setdefault(pack.run.line_id, []).append(pack)
-    for of_line in by_line.values():
-        of_line.sort(key=_rank)
+        by_line.setdefault(pack.run.line_id, LinePacks([])).packs.append(pack)
+    for line in by_line.values():
+        line.sort()
     return by_line
 
 
-def _rank(pack: Pack) -> tuple[datetime, int]:
-    return pack.rank
+def _pack(run: PlanRun) -> Pack:
+    is_own = run.pk == run.line_id
+    return Pack(
+        run=run,
+        order_line_id=run.pk,
+        is_own=is_own,
+        allowances={},
+        since=ALWAYS if is_own else run.bought_at,
+        until=run.stopped_at or NEVER,
+    )
 
 
-def _meters(order_line_ids: list[int]) -> Iterator[tuple]:  # type: ignore[type-arg]
+def _meters(order_line_ids: list[int]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -123,4 +179,5 @@ def _meters(order_line_ids: list[int]) -> Iterator[tuple]:  # type: ignore[type-
             """,
             [order_line_ids],
         )
-        yield from cursor.fetchall()
+        rows: list[Any] = cursor.fetchall()
+    return rows

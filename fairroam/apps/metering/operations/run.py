@@ -15,6 +15,7 @@ from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.metering import queries
 from fairroam.apps.metering.models import Meter, PlanRun
 from fairroam.apps.metering.operations.earn import earn, unearned
+from fairroam.apps.metering.operations.keep import keep_packs
 from fairroam.apps.metering.operations.packs import read_packs
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_queries
@@ -88,8 +89,9 @@ def _end_plan(order_line_id: int, now: datetime) -> bool:
     run = PlanRun.objects.select_for_update(no_key=True).get(pk=order_line_id)
     if run.ended_at is not None or line.pending_minor:
         return False
-    ((pack,),) = read_packs([run]).values()
-    earn([pack], now=now)  # A part without a limit is earned by its time alone.
+    packs = read_packs([run])[run.line_id].packs
+    earn(packs, now=now)  # A part without a limit is earned by its time alone.
+    keep_packs(packs)
     book = unearned(run)
     rest = ledger.lock_books([book])[book].balance_minor or 0
     breakage = BookName("breakage", run.currency)
