@@ -45,11 +45,14 @@ from fairroam.apps.esims.tasks.number_mails import announce_renewals, tell_numbe
 from fairroam.apps.journal.models import Event
 from fairroam.apps.journal.refusals import KeyReused, MoveNotAllowed, NotAmongYours
 from fairroam.apps.notices.models import Notice
+from fairroam.apps.orders.models import OrderLine
 from fairroam.gateways.identity import CheckState, CheckStatus, StartedCheck
 from fairroam.gateways.lines import Capabilities, KeptAlive, PortOutCode
 from fairroam.rules import BadPack, stages
+from fairroam.worker import numbers as worker_numbers
 from fairroam.worker.books import find_faults
 from tests.apps.lines_given import a_ready_line
+from tests.apps.lines_given import use as network_counts
 from tests.apps.numbers_given import a_kept_number, a_wish, be_known, number_of, put, use
 from tests.given import NOON, a_customer
 
@@ -399,6 +402,23 @@ def test_what_the_operator_does_not_count_saves_nothing():
     )
 
     assert number_of(keeping).stage == "inactive_warned"
+
+
+def test_the_meters_tell_of_data_and_messages_and_a_call_proves_nothing():
+    keeping = a_kept_number()
+    line = OrderLine.objects.get(pk=keeping.pk)
+    for days, kind in ((1, "data"), (3, "sms"), (2, "sms"), (4, "voice")):
+        network_counts(line, 1, kind=kind, at=NOON + days * DAY)
+
+    for _ in range(2):
+        worker_numbers.record_uses(now=NOON + 5 * DAY)
+
+    page = numbers.keeping_page(keeping.pk, keeping.customer_id, now=NOON + 5 * DAY)
+    assert [(act.kind, act.happened_at, act.source) for act in page.acts] == [
+        ("sms_out", NOON + 3 * DAY, "network"),
+        ("data_session", NOON + DAY, "network"),
+        ("activation", NOON, "us"),
+    ]
 
 
 @pytest.mark.promise(51)
