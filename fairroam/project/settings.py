@@ -252,6 +252,14 @@ EMAIL_PORT = env_int("FAIRROAM_SMTP_PORT", "25")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("FAIRROAM_MAIL_FROM", "fairroam <service@fairroam.example>")
 
+# Logs: to standard error, warnings and worse; the supervisor keeps them in files.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}
+
 # Languages and static files --------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]

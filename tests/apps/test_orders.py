@@ -16,6 +16,7 @@ from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_queries
 from fairroam.apps.orders import tasks as order_tasks
 from fairroam.apps.orders.refusals import ConsentMissing, UnknownResidence
+from fairroam.apps.papers.models import Paper
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments import queries as payment_rows
 from fairroam.apps.payments.models import Payment, ProviderEvent
@@ -156,6 +157,9 @@ def test_no_profile_left_means_all_money_back():
     owed = BookName("refunds_owed", "EUR", customer_id=line.order.customer_id)
     assert (line.pending_minor, books.balance(owed)) == (1900, 1900)
     assert line.order.payment.payouts.get().amount_minor == 1900
+    note = Paper.objects.get(kind="credit_note")
+    assert (note.statement["total"]["minor"], note.statement["tax"]["minor"]) == (1900, 303)
+    assert note.refers_to == line.order.invoice
     assert list(find_faults()) == []
 
 

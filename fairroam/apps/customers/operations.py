@@ -20,9 +20,12 @@ def find_or_open(
 
     Nothing here tells the caller's page which of the two happened.
     """
-    user = User.objects.filter(email__iexact=email.strip()).first()
-    if user is None:
-        user = User.objects.create_user(email, joined_at=now)
+    user, is_new = User.objects.get_or_create(
+        email=email.strip().lower(), defaults={"joined_at": now}
+    )  # A simultaneous twin waits here until our transaction ends.
+    if is_new:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
     return open_for(user=user, residence=residence, zone=zone, language=language, now=now)
 
 

@@ -11,8 +11,11 @@ urlpatterns = [
     path("suppliers/<slug:supplier>", suppliers.hear),
     path("identity", identity.hear),
 ]
-if not settings.FAIRROAM_PROFILES_DOOR_CERTIFICATE:
-    # Else the only way in is `certified_urls`: here nobody shows who they are.
+if (
+    settings.FAIRROAM_ENVIRONMENT != "production"
+    and not settings.FAIRROAM_PROFILES_DOOR_CERTIFICATE
+):
+    # Nobody shows here who they are, so in production the only way in is `certified_urls`.
     urlpatterns.append(
         path(
             "profiles/gsma/rsp2/es2plus/handleDownloadProgressInfo",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MoveNotAllowed, NotAmongYours
@@ -12,8 +14,10 @@ from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.orders.models import Order, OrderLine, Tender
 from fairroam.apps.orders.operations import refund
 from fairroam.apps.orders.operations.confirm import move
+from fairroam.apps.papers import operations as papers
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Payout
+from fairroam.rules.money import Money
 from fairroam.rules.tax import tax_inside
 
 CAUSE = "order-line:"
@@ -83,6 +87,7 @@ def give_up(*, order_line_id: int, now: datetime) -> None:
         payment_id=order.payment_id, amount_minor=left, cause=cause, hold=False, now=now
     )
     go_on(order)
+    issue_credit_note(line, left, tax, now)
     journal.tell(
         "order.failed",
         actor="carrier",
@@ -92,6 +97,36 @@ def give_up(*, order_line_id: int, now: datetime) -> None:
         order_line_id=line.pk,
         amount_minor=left,
     )
+
+
+def issue_credit_note(line: OrderLine, minor: int, tax: int, now: datetime) -> None:
+    """The credit note of a line that could not be made: all that was left of it."""
+    order = line.order
+    total = Money(minor, order.currency)
+    with translation.override(order.language.lower()):
+        papers.issue(
+            kind="credit_note",
+            statement={
+                "zone": order.zone,
+                "order": order.number,
+                "decision": "",
+                "reasons": [
+                    {
+                        "code": "NOT_DELIVERED",
+                        "text": _("The carrier had no eSIM for %(plan)s.")
+                        % {"plan": line.plan_name(order.language)},
+                        "amount": total,
+                    }
+                ],
+                "total": total,
+                "tax": Money(tax, order.currency),
+                "tax_rate": line.tax_rate,
+            },
+            language=order.language,
+            customer_id=order.customer_id,
+            refers_to=order.invoice,
+            now=now,
+        )
 
 
 @transaction.atomic
