@@ -46,10 +46,12 @@ check: setup-test ## format, lint, types, import rules, migrations
 	@$(BIN)/python -W ignore::RuntimeWarning $(BIN)/fairroam makemigrations --check --dry-run
 
 test: check ## the checks, then all tests but the nightly ones
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest tests/browser
+	@$(BIN)/pytest -n 2 --dist loadfile --ignore tests/browser
 
 night: check ## everything: all races, crash points and pages
-	@$(BIN)/pytest -n 2 --dist loadfile --night
+	@$(BIN)/pytest tests/browser --night
+	@$(BIN)/pytest -n 2 --dist loadfile --ignore tests/browser --night
 
 bench: setup-test ## every published figure, measured now
 	@for figure in bench/*.py; do echo "== $$figure"; $(BIN)/python $$figure || failed=1; done; exit $${failed:-0}

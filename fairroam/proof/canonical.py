@@ -11,6 +11,9 @@ import rfc8785
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
+LONGEST_NUMBER = len(str(-(2**53)))  # RFC 8785: beyond it readers differ
+
+
 class Unreadable(ValueError):
     """This is no statement of ours: not JSON, or JSON that two readers may take differently."""
 
@@ -31,7 +34,11 @@ def read(text: bytes | str) -> Json:
     """
     try:
         value: Json = json.loads(
-            text, object_pairs_hook=_unique, parse_float=_refuse, parse_constant=_refuse
+            text,
+            object_pairs_hook=_unique,
+            parse_int=_whole,
+            parse_float=_refuse,
+            parse_constant=_refuse,
         )
     except (ValueError, RecursionError) as error:
         raise Unreadable(str(error)) from error
@@ -43,6 +50,12 @@ def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     if len(entries) != len(pairs):
         raise Unreadable("a key is written twice")
     return entries
+
+
+def _whole(number: str) -> int:
+    if len(number) > LONGEST_NUMBER:
+        raise Unreadable("a number is beyond what every reader holds exactly")
+    return int(number)
 
 
 def _refuse(number: str) -> NoReturn:
