@@ -21,6 +21,7 @@ OURS = {
     "books": "fairroam.worker.books:main",
     "migrate": "fairroam.project.migrate:main",
     "keys": "fairroam.project.keys:main",
+    "import-usage": "fairroam.project.import_usage:main",
     "import-catalogue": "fairroam.project.import_catalogue:main",
 }
 GUARDED = {"worker"}  # started only when nothing speaks against it
@@ -31,6 +32,7 @@ fairroam demo            the whole service with demo data, on this machine
 fairroam run             the service with the settings of the environment
 fairroam books           ask every app what contradicts the books
 fairroam keys            the signing keys: list, rotate, revoke
+fairroam import-usage FILE         count the usage records of a CSV file
 fairroam import-catalogue FILE...  take in coverage, operators, devices and tax rates
 fairroam migrate         bring the database to this version
 Any other word goes to Django's management commands.

@@ -25,6 +25,7 @@ from fairroam.apps.esims.tasks import number_mails
 from fairroam.apps.esims.tasks import numbers as number_tasks
 from fairroam.apps.journal.models import Event
 from fairroam.apps.metering import operations as metering
+from fairroam.apps.metering import tasks as usage_tasks
 from fairroam.apps.notices import tasks as notices
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_queries
@@ -242,6 +243,11 @@ def tell_identity(event: Event, at: datetime) -> None:
     number_mails.tell_identity(
         customer_id=event.customer_id, check_id=event.facts["check_id"], now=at
     )
+
+
+@reaction
+def import_usage_file(event: Event, at: datetime) -> None:
+    usage_tasks.import_received(import_id=event.facts["import_id"], now=at)
 
 
 # Money back -----------------------------------------------------------------------------------

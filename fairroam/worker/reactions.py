@@ -19,6 +19,7 @@ REACTIONS: dict[str, list[str]] = {
     "plan.ended": [],
     "pack.stopped": [],
     "usage.low": [],
+    "usage.file_received": ["import_usage_file"],
     "usage.used_up": [],
     "line.act_asked": ["do_line_act"],
     "line.act_done": ["tell_line_act", "send_preferences"],

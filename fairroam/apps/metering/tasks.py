@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from fairroam.apps.esims.tasks import line_gateway
 from fairroam.apps.metering import operations, queries
+from fairroam.apps.metering.models import UsageFilePart, UsageImport
 
 SOURCE = "sandbox"  # the network behind `line_gateway`, as its notices name it
 PAGES_MAX = 100  # a job stays short; the next one goes on
@@ -24,3 +26,36 @@ def collect_usage(*, now: datetime) -> int:
         if not page.records:
             break
     return counted
+
+
+# Files of records -------------------------------------------------------------------------------
+
+
+class ReceivedFile:
+    """The bytes of a file that was sent to the desk."""
+
+    def __init__(self, import_id: int) -> None:
+        parts = UsageFilePart.objects.filter(usage_import_id=import_id).order_by("begins_at_byte")
+        self._bytes = b"".join(bytes(part.content) for part in parts)
+
+    def read(self, at: int, size: int) -> bytes:
+        return self._bytes[at : at + size]
+
+
+def import_received(*, import_id: int, now: datetime) -> None:
+    """Count a file that was sent to the desk, from where an earlier run stopped."""
+    if UsageImport.objects.get(pk=import_id).finished_at is None:
+        count_chunks(import_id=import_id, content=ReceivedFile(import_id), now=now)
+
+
+def count_chunks(
+    *,
+    import_id: int,
+    content: operations.Content,
+    now: datetime,
+    tell: Callable[[UsageImport], None] = lambda so_far: None,
+) -> None:
+    """Count what is left of a file, chunk by chunk; `tell` hears how far it is after each."""
+    for chunk in operations.read_chunks(import_id, content):
+        operations.count_chunk(import_id, chunk, now=now)
+        tell(UsageImport.objects.get(pk=import_id))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from fairroam.web.desk import books, identity, refunds, suppliers
+from fairroam.web.desk import books, identity, refunds, suppliers, usage
 
 app_name = "desk"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("refunds/<int:refund_id>/", refunds.case, name="case"),
     path("numbers/", identity.waiting, name="identity"),
     path("numbers/<int:line_id>/", identity.decide, name="decide_number"),
+    path("usage/", usage.files, name="usage"),
     path("books/", books.books, name="books"),
     path("suppliers/", suppliers.suppliers, name="suppliers"),
     path("suppliers/<int:order_line_id>/settle/", suppliers.settle, name="settle_claim"),

@@ -1,6 +1,7 @@
 """Reads of usage: meters, periods, days, what its figures rest on, and what contradicts them."""
 
 from fairroam.apps.metering.queries.faults import find_faults
+from fairroam.apps.metering.queries.imports import latest_imports
 from fairroam.apps.metering.queries.usage import (
     AllowanceUse,
     DayOfUse,
@@ -23,6 +24,7 @@ __all__ = [
     "cursor_of",
     "days_of_use",
     "find_faults",
+    "latest_imports",
     "plans_to_end",
     "reading_of",
     "stopped_at",

@@ -1,0 +1,54 @@
+"""Reads of imported files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from fairroam.apps.metering.models import UsageImport
+
+BAD_LINES_SHOWN_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class BadLineRow:
+    """A line that could not be read; `reason` is explained in docs/usage.md."""
+
+    line_number: int
+    reason: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRow:
+    """One file: how far it is and what became of its records."""
+
+    name: str
+    source: str
+    counted: int
+    repeated: int
+    quarantined: int
+    unknown: int
+    bad: int
+    finished_at: datetime | None
+    bad_lines: tuple[BadLineRow, ...]
+
+
+def latest_imports(*, most: int = 20) -> list[ImportRow]:
+    """The files imported last, newest first, each with its first unreadable lines."""
+    return [import_row(opened) for opened in UsageImport.objects.order_by("-pk")[:most]]
+
+
+def import_row(opened: UsageImport) -> ImportRow:
+    lines = opened.bad_rows.order_by("line_number")[:BAD_LINES_SHOWN_MAX]
+    return ImportRow(
+        name=opened.name,
+        source=opened.source,
+        counted=opened.counted,
+        repeated=opened.repeated,
+        quarantined=opened.quarantined,
+        unknown=opened.unknown,
+        bad=opened.bad,
+        finished_at=opened.finished_at,
+        bad_lines=tuple(BadLineRow(row.line_number, row.reason, row.content) for row in lines),
+    )

@@ -1,0 +1,61 @@
+"""Usage files: send one, see how far each is, and which lines could not be read."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from fairroam.apps.customers.models import User
+from fairroam.apps.journal.refusals import Refusal
+from fairroam.apps.metering import operations, queries
+from fairroam.apps.metering.refusals import UsageFileTooLarge
+from fairroam.clock import now
+from fairroam.web.components.refused import render_refused
+from fairroam.web.desk.staff import staff_only
+
+BYTES_MAX = 20_000_000
+
+
+class UsageFileForm(forms.Form):
+    """One file of one network."""
+
+    source = forms.SlugField(label=_("Who counted (the network's name)"), max_length=60)
+    file = forms.FileField(label=_("CSV file"))
+
+
+@never_cache
+@staff_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def files(request: HttpRequest, staff: User) -> HttpResponse:
+    """What was sent, newest first; a file sent again is the same import."""
+    form = UsageFileForm(request.POST or None, request.FILES or None)
+    context = {"imports": queries.latest_imports()}
+    if not form.is_valid():
+        return render(request, "desk/usage.html", {**context, "form": form})
+    try:
+        receive(form.cleaned_data["source"], form.cleaned_data["file"], staff)
+    except Refusal as refusal:
+        return render_refused(request, "desk/usage.html", form, refusal, **context)
+    return redirect("desk:usage")
+
+
+def receive(source: str, file: UploadedFile[bytes], staff: User) -> None:
+    """Keep the file; a job counts it."""
+    if (file.size or 0) > BYTES_MAX:
+        raise UsageFileTooLarge(size=file.size)
+    parts = list(file.chunks())
+    operations.receive_file(
+        source=source,
+        name=file.name or "usage.csv",
+        content_sha256=hashlib.sha256(b"".join(parts)).hexdigest(),
+        parts=parts,
+        actor=f"staff:{staff.pk}",
+        now=now(),
+    )
