@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from msgspec.json import encode
 
+from fairroam.apps.journal.queries import ask
 from fairroam.apps.ledger.models import Book, Transfer
 from fairroam.apps.ledger.queries import BookName, find_book, find_books, name_of
 from fairroam.apps.ledger.refusals import NotEnough
@@ -149,6 +150,10 @@ ASKED = """json_to_recordset(%s) AS asked (
     key text, minor bigint, currency text, customer_id bigint, order_line_id bigint)"""
 IS_THEIRS = """book.kind = 'unearned' AND book.currency = asked.currency AND book.label = ''
     AND book.customer_id = asked.customer_id AND book.order_line_id = asked.order_line_id"""
+LEFT = f"""
+    SELECT key, balance_minor FROM {ASKED} JOIN ledger_book book ON {IS_THEIRS}
+    ORDER BY book.id FOR NO KEY UPDATE OF book
+"""  # noqa: S608 - both parts are written above
 MOVE = f"""
     WITH moved AS (
         UPDATE ledger_book book
@@ -202,22 +207,12 @@ def earn_each(earnings: Sequence[Earning], *, now: datetime) -> dict[str, int]:
 
 def _left_of(earnings: Sequence[Earning]) -> dict[str, int]:
     """Lock the lines' books until the transaction ends; what is unearned in each, by key."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT key, balance_minor FROM {ASKED} JOIN ledger_book book ON {IS_THEIRS}
-            ORDER BY book.id FOR NO KEY UPDATE OF book
-            """,  # noqa: S608 - both are written above
-            [encode(earnings).decode()],
-        )
-        return dict(cursor.fetchall())
+    return dict(ask(LEFT, encode(earnings).decode())())
 
 
 def _move(earnings: Sequence[Earning], now: datetime) -> dict[str, int]:
     """Move what the books hold in full; what was moved, by key."""
-    with connection.cursor() as cursor:
-        cursor.execute(MOVE, [encode(earnings).decode(), now])
-        return dict(cursor.fetchall())
+    return dict(ask(MOVE, encode(earnings).decode(), now)())
 
 
 @transaction.atomic

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Min, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from fairroam.apps.esims.models import FACTS, ActivationFact, Line, Profile
+from fairroam.apps.journal.queries import ask
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.models import OrderLine
@@ -87,6 +90,19 @@ class LinePage:
     next_step: str  # what its owner does next, one of STEPS; empty = nothing is left to do
     preferred_networks: dict[str, str]
     code: ActivationCode | None
+
+
+OWNERS = """
+    SELECT profile.iccid, planned_at, profile.id, line_id, line.ended_at,
+           (SELECT happened_at FROM esims_activationfact
+            WHERE profile_id = profile.id AND kind = 'first_attach'),
+           (SELECT happened_at FROM esims_activationfact
+            WHERE profile_id = profile.id AND kind = 'first_usage')
+    FROM json_array_elements_text(%s) AS wanted (iccid)
+    JOIN esims_profile profile ON profile.iccid = wanted.iccid
+    JOIN esims_line line ON line.order_line_id = line_id
+    ORDER BY planned_at, profile.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,21 +205,24 @@ def owner_at(owners: list[tuple[datetime, ProfileOwner]], at: datetime) -> Profi
     return owners[0][1] if owners else None
 
 
-def owners_of(iccids: list[str]) -> dict[str, list[tuple[datetime, ProfileOwner]]]:
+Owners = dict[str, list[tuple[datetime, ProfileOwner]]]
+
+
+def owners_of(iccids: list[str]) -> Owners:
     """Per ICCID, our profiles that had it and since when, oldest first."""
-    owners: dict[str, list[tuple[datetime, ProfileOwner]]] = {}
-    profiles = Profile.objects.filter(iccid__in=iccids).order_by("planned_at", "pk")
-    firsts = {
-        kind: Min("facts__happened_at", filter=Q(facts__kind=kind))
-        for kind in ("first_attach", "first_usage")
-    }
-    rows = profiles.annotate(**firsts).values_list(
-        "iccid", "planned_at", "pk", "line_id", "line__ended_at", *firsts
-    )
-    for iccid, planned_at, *known in rows:
-        assert iccid is not None
-        owner = ProfileOwner(*known)
-        owners.setdefault(iccid, []).append((planned_at, owner))
+    return ask_owners(iccids)()
+
+
+def ask_owners(iccids: list[str]) -> Callable[[], Owners]:
+    """Ask for what `owners_of` returns; the function returned waits for the answer."""
+    rows = ask(OWNERS, json.dumps(iccids))
+
+    def owners() -> Owners:
+        found: Owners = {}
+        for iccid, planned_at, *owner in rows():
+            found.setdefault(iccid, []).append((planned_at, ProfileOwner(*owner)))
+        return found
+
     return owners
 
 

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from django.db import connection
 from msgspec import Struct
 from msgspec.json import encode
 
 from fairroam.apps.esims.queries import ProfileOwner
+from fairroam.apps.journal.queries import ask
 from fairroam.gateways.lines import NetworkRecord
+
+LOCK = """
+    SELECT pg_advisory_xact_lock(hashtext('usage'), hashtext(name))
+    FROM json_array_elements_text(%s) AS name
+"""
+KNOWN = """
+    SELECT record_id, encode(kept, 'hex'), is_awaited FROM (
+        SELECT record_id,
+               (SELECT content_sha256 FROM metering_usagerecord
+                WHERE source = %s AND record_id = came.record_id) AS kept,
+               EXISTS (SELECT 1 FROM metering_usagerecord
+                       WHERE outcome = 'waiting' AND corrects_source = %s
+                         AND corrects_record_id = came.record_id) AS is_awaited
+        FROM json_array_elements_text(%s) AS came (record_id)) looked_up
+    WHERE kept IS NOT NULL OR is_awaited
+"""
 
 
 class Arrival(Struct, gc=False):
@@ -135,14 +150,26 @@ def content_of(arrival: Arrival) -> dict[str, Any]:
     return content
 
 
-def sift(source: str, arrivals: Sequence[Arrival]) -> Sifted:
+def ask_known(source: str, arrivals: Sequence[Arrival]) -> Callable[[], Sifted]:
     """Tell apart what is new, what came before, and what contradicts what came before.
 
     Batches of one source wait for each other from here on, and for those that they correct: two
-    copies of a file may come at once, a correction and its original, too. Of two contents under
-    one id the first to arrive counts, in a batch as over the years.
+    copies of a file may come at once, a correction and its original, too. The sources are locked
+    in the order of their names, so that nobody waits in a ring, and by a statement of its own,
+    whose successor sees what was committed meanwhile. One look into the unique index for each id,
+    whatever the planner thinks of a long list. The function returned waits for the answer.
     """
-    digests, awaited = _known(source, arrivals)
+    sources = {source} | {one.corrects[0] for one in arrivals if one.corrects}
+    ask(LOCK, encode(sorted(sources)).decode())
+    ids = encode([one.record_id for one in arrivals]).decode()
+    rows = ask(KNOWN, source, source, ids)
+    return lambda: _sift(arrivals, rows())
+
+
+def _sift(arrivals: Sequence[Arrival], known: Sequence[tuple[str, str | None, bool]]) -> Sifted:
+    """Of two contents under one id the first to arrive counts, in a batch as over the years."""
+    digests = {record_id: digest for record_id, digest, _is_awaited in known if digest}
+    awaited = {record_id for record_id, _digest, is_awaited in known if is_awaited}
     first: dict[str, Arrival] = {}
     contradicting, repeated = [], 0
     for one in arrivals:
@@ -157,44 +184,3 @@ def sift(source: str, arrivals: Sequence[Arrival]) -> Sifted:
         else:
             contradicting.append(one)
     return Sifted(list(first.values()), contradicting, repeated, awaited)
-
-
-def _known(source: str, arrivals: Sequence[Arrival]) -> tuple[dict[str, str], set[str]]:
-    """The digests of those whose id we have, by id; and the ids that corrections wait for.
-
-    The sources are locked in the order of their names, so that nobody waits in a ring, and by a
-    statement of its own, whose successor sees what was committed meanwhile. One look into the
-    unique index for each id, whatever the planner thinks of a long list.
-    """
-    sources = {source} | {one.corrects[0] for one in arrivals if one.corrects}
-    with at_once(), connection.cursor() as lock, connection.cursor() as cursor:
-        lock.execute(
-            "SELECT pg_advisory_xact_lock(hashtext('usage'), hashtext(name))"
-            " FROM json_array_elements_text(%s) AS name",
-            [encode(sorted(sources)).decode()],
-        )
-        cursor.execute(
-            """
-            SELECT record_id, encode(kept, 'hex'), is_awaited FROM (
-                SELECT record_id,
-                       (SELECT content_sha256 FROM metering_usagerecord
-                        WHERE source = %s AND record_id = came.record_id) AS kept,
-                       EXISTS (SELECT 1 FROM metering_usagerecord
-                               WHERE outcome = 'waiting' AND corrects_source = %s
-                                 AND corrects_record_id = came.record_id) AS is_awaited
-                FROM json_array_elements_text(%s) AS came (record_id)) looked_up
-            WHERE kept IS NOT NULL OR is_awaited
-            """,
-            [source, source, encode([one.record_id for one in arrivals]).decode()],
-        )
-        rows = cursor.fetchall()
-    digests = {record_id: digest for record_id, digest, _is_awaited in rows if digest}
-    return digests, {record_id for record_id, _digest, is_awaited in rows if is_awaited}
-
-
-@contextmanager
-def at_once() -> Iterator[None]:
-    """Send the statements inside without waiting for the answer to each."""
-    connection.ensure_connection()
-    with connection.connection.pipeline():
-        yield

@@ -53,11 +53,6 @@ class Corrections:
     originals: dict[Key, Arrival]
     corrected: set[Key] = field(default_factory=set)
 
-    @property
-    def line_ids(self) -> set[int]:
-        """The lines of originals that counted before this batch."""
-        return {one.line_id for one in self.originals.values() if one.line_id is not None}
-
     def apply(self, packs: Packs) -> None:
         """Decide on each, the earliest to arrive first, and give back what is right."""
         for one in (*(arrival for _source, arrival in self.late.values()), *self.new):

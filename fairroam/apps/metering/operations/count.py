@@ -13,8 +13,9 @@ from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims import queries as esim_queries
 from fairroam.apps.esims.operations import NewFact
 from fairroam.apps.esims.queries import ProfileOwner
+from fairroam.apps.journal.queries import at_once
 from fairroam.apps.metering.models import UsageCursor
-from fairroam.apps.metering.operations.arrivals import Arrival, arrival_of, sift
+from fairroam.apps.metering.operations.arrivals import Arrival, arrival_of, ask_known
 from fairroam.apps.metering.operations.burn import ATTACH, burn
 from fairroam.apps.metering.operations.correct import read_corrections
 from fairroam.apps.metering.operations.earn import earn
@@ -25,11 +26,12 @@ from fairroam.apps.metering.operations.keep import (
     quarantine,
     tell_of_packs,
 )
-from fairroam.apps.metering.operations.packs import Pack, Packs, lock_packs
+from fairroam.apps.metering.operations.packs import Pack, Packs, ask_packs
 from fairroam.apps.metering.operations.run import open_meters
 from fairroam.gateways.lines import NetworkRecord, UsagePage
 
 Owners = dict[str, list[tuple[datetime, ProfileOwner]]]
+
 Keeper = Callable[[str, Sequence[Arrival], Sequence[Pack], datetime], None]
 
 
@@ -57,13 +59,13 @@ def record_usage(*, source: str, records: Sequence[NetworkRecord], now: datetime
     person. A use that begins after its line or its packs have ended is kept beside.
     """
     arrivals = [arrival_of(record) for record in records]
-    return _take(source, arrivals, insert_records, now)
+    return _take(source, arrivals, now, insert_records)
 
 
 @transaction.atomic
 def record_many(*, source: str, arrivals: Sequence[Arrival], now: datetime) -> Counted:
     """Do as `record_usage` does, for tens of thousands of records: they are kept by COPY."""
-    return _take(source, arrivals, copy_records, now)
+    return _take(source, arrivals, now, copy_records)
 
 
 @transaction.atomic
@@ -80,16 +82,21 @@ def record_page(*, source: str, page: UsagePage, now: datetime, lag_seconds: int
     return counted
 
 
-def _take(source: str, arrivals: Sequence[Arrival], keep: Keeper, now: datetime) -> Counted:
+def _take(source: str, arrivals: Sequence[Arrival], now: datetime, keep: Keeper) -> Counted:
     """The one way of a batch into the books; only how its rows are written differs."""
     if not arrivals:
         return Counted()
-    sifted = sift(source, arrivals)
+    iccids = sorted({one.iccid for one in arrivals})
+    with at_once():
+        sifted_later = ask_known(source, arrivals)
+        owners_later = esim_queries.ask_owners(iccids)
+        packs_later = ask_packs(iccids)
+        sifted, owners, packs = sifted_later(), owners_later(), packs_later()
     fresh = sorted(sifted.fresh, key=attrgetter("started_at", "record_id"))
     uses = [one for one in fresh if not one.corrects]
-    _attribute(uses, esim_queries.owners_of(sorted({one.iccid for one in uses})))
+    _attribute(uses, owners)
+    packs = _with_missing(packs, uses, iccids, now)
     corrections = read_corrections(source, fresh, sifted.awaited)
-    packs = _lock_packs({one.line_id for one in uses if one.line_id} | corrections.line_ids, now)
     for one in uses:
         if one.line_id is not None and one.outcome == "counted":
             burn(packs[one.line_id], one, now)
@@ -102,7 +109,9 @@ def _take(source: str, arrivals: Sequence[Arrival], keep: Keeper, now: datetime)
     corrections.keep_late(now)
     quarantine(source, sifted.contradicting, "other_content", now)
     quarantine(source, [one for one in fresh if one.outcome == "refused"], "bad_correction", now)
-    esims.record_facts(_facts(uses), source="network", now=now)
+    facts = _facts(uses)
+    if facts:
+        esims.record_facts(facts, source="network", now=now)
     return _counted(fresh, len(sifted.contradicting), sifted.repeated)
 
 
@@ -118,17 +127,15 @@ def _attribute(uses: Iterable[Arrival], owners: Owners) -> None:
             one.outcome = "after_end"
 
 
-def _lock_packs(line_ids: set[int], now: datetime) -> Packs:
-    """Lock the runs of all packs on these lines; a line's own that is missing is opened."""
-    packs = lock_packs(line_ids)
-    missing = [
-        line_id for line_id in line_ids if line_id not in packs or packs[line_id].own is None
-    ]
-    if not missing:
-        return packs
-    for order_line_id in sorted(missing):
+def _with_missing(
+    packs: Packs, uses: Iterable[Arrival], iccids: Sequence[str], now: datetime
+) -> Packs:
+    """Open the own pack of each line that has none yet: its first use overtook its opening."""
+    used = {one.line_id for one in uses if one.line_id is not None}
+    missing = sorted(line for line in used if line not in packs or packs[line].own is None)
+    for order_line_id in missing:
         open_meters(order_line_id=order_line_id, now=now)
-    return lock_packs(line_ids)
+    return ask_packs(iccids)() if missing else packs
 
 
 def _facts(uses: Sequence[Arrival]) -> list[NewFact]:

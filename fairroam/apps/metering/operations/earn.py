@@ -7,9 +7,7 @@ from datetime import datetime
 
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Earning
-from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.metering import queries
-from fairroam.apps.metering.models import PlanRun
 from fairroam.apps.metering.operations.packs import Pack
 from fairroam.rules.shares import Measure
 
@@ -47,11 +45,6 @@ def earn(packs: Sequence[Pack], *, returning: Collection[int] = (), now: datetim
         pack.run.earnings += 1
         pack.run.earned_minor += minor
         pack.has_earned_now = True
-
-
-def unearned(run: PlanRun) -> BookName:
-    """The book of what was paid for this pack and is not used yet."""
-    return BookName("unearned", run.currency, customer_id=run.customer_id, order_line_id=run.pk)
 
 
 def _due(pack: Pack, now: datetime) -> int:

@@ -8,76 +8,84 @@ from datetime import datetime
 from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from msgspec.json import encode
+from msgspec.structs import asdict
 
 from fairroam.apps.journal.operations import NewEvent, tell_each
+from fairroam.apps.journal.queries import ask
 from fairroam.apps.metering.models import PlanPeriod, QuarantinedRecord
-from fairroam.apps.metering.operations.arrivals import Arrival, at_once, content_of, written
+from fairroam.apps.metering.operations.arrivals import Arrival, content_of, written
 from fairroam.apps.metering.operations.packs import Allowance, Pack
 
 COLUMNS = (
     "source, record_id, content_sha256, order_line_id, pack_id, iccid, kind, quantity, country,"
     " operator, started_at, ended_at, received_at, outcome, corrects_source, corrects_record_id"
 )
-VALUES = "%s, %s, decode(%s, 'hex'), " + ", ".join(["%s"] * 13)
-INSERT = f"INSERT INTO metering_usagerecord ({COLUMNS}) VALUES ({VALUES})"  # noqa: S608
+MOVED = """
+    metered AS (
+        UPDATE metering_meter meter SET used = moved.used, marks_told = moved.marks_told
+        FROM json_to_recordset(%s) AS moved (meter_id bigint, used bigint, marks_told int)
+        WHERE meter.id = moved.meter_id),
+    earned AS (
+        UPDATE metering_planrun run
+        SET earned_minor = moved.earned_minor, earnings = moved.earnings
+        FROM json_to_recordset(%s)
+            AS moved (order_line_id bigint, earned_minor bigint, earnings int)
+        WHERE run.order_line_id = moved.order_line_id)
+"""
+KEEP_PACKS = f"WITH {MOVED} SELECT 1"
+KEEP = f"""
+    WITH {MOVED} INSERT INTO metering_usagerecord ({COLUMNS})
+    SELECT %s, record_id, decode(digest, 'hex'), line_id, pack_id, iccid, kind, quantity, country,
+           operator, started, ended, %s, outcome, corrects->>0, corrects->>1
+    FROM json_to_recordset(%s) AS came (
+        record_id text, digest text, line_id bigint, pack_id bigint, iccid text, kind text,
+        quantity bigint, country text, operator text, started timestamptz, ended timestamptz,
+        outcome text, corrects json)
+"""  # noqa: S608 - no name comes from outside
 COPY = f"COPY metering_usagerecord ({COLUMNS}) FROM STDIN"
 NULL, NULLS = "\\N", "\\N\t\\N"
 COPY_LINES = 1_000  # written at once
 ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
-KEEP_PACKS = """
-    WITH metered AS (
-        UPDATE metering_meter meter SET used = moved.used, marks_told = moved.marks_told
-        FROM json_to_recordset(%s) AS moved (meter_id bigint, used bigint, marks_told int)
-        WHERE meter.id = moved.meter_id)
-    UPDATE metering_planrun run SET earned_minor = moved.earned_minor, earnings = moved.earnings
-    FROM json_to_recordset(%s)
-        AS moved (order_line_id bigint, earned_minor bigint, earnings int)
-    WHERE run.order_line_id = moved.order_line_id
-"""
-
-
 def insert_records(
     source: str, arrivals: Sequence[Arrival], packs: Sequence[Pack], now: datetime
 ) -> None:
-    """Write a few records and how far they moved their packs."""
-    with at_once():
-        for one in arrivals:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    INSERT,
-                    [
-                        source,
-                        one.record_id,
-                        one.digest,
-                        one.line_id,
-                        _pack_of(one),
-                        one.iccid,
-                        one.kind,
-                        one.quantity,
-                        one.country,
-                        one.operator,
-                        one.started,
-                        one.ended,
-                        now,
-                        one.outcome,
-                        *(one.corrects or (None, None)),
-                    ],
-                )
-        keep_packs(packs)
+    """Write a few records, and how far they moved their packs."""
+    rows = [{**asdict(one), "owner": None, "pack_id": _pack_of(one)} for one in arrivals]
+    ask(KEEP, *_moved(packs), source, now, encode(rows).decode())
 
 
 def copy_records(
     source: str, arrivals: Sequence[Arrival], packs: Sequence[Pack], now: datetime
 ) -> None:
-    """Write many records, in one stream and no statement per row, and their packs."""
+    """Do the same for many records: in one stream, with no statement per row."""
     first, moment = _copied(source), written(now)
     with connection.cursor() as cursor, cursor.copy(COPY) as copy:
         for start in range(0, len(arrivals), COPY_LINES):
             lines = [_line(first, one, moment) for one in arrivals[start : start + COPY_LINES]]
             copy.write("".join(lines))
     keep_packs(packs)
+
+
+def keep_packs(packs: Sequence[Pack]) -> None:
+    """Write the meters that moved, and what the runs have earned."""
+    ask(KEEP_PACKS, *_moved(packs))
+
+
+def _moved(packs: Sequence[Pack]) -> tuple[str, str]:
+    """(meters, runs) as JSON."""
+    meters = [one for pack in packs for one in pack.allowances.values() if one.is_moved]
+    runs = [
+        {
+            "order_line_id": pack.order_line_id,
+            "earned_minor": pack.run.earned_minor,
+            "earnings": pack.run.earnings,
+        }
+        for pack in packs
+        if pack.has_earned_now
+    ]
+    return encode(meters).decode(), encode(runs).decode()
 
 
 def _line(source: str, one: Arrival, now: str) -> str:
@@ -162,31 +170,13 @@ def tell_of_packs(packs: Sequence[Pack], now: datetime) -> None:
         allowance.marks_told = max(allowance.marks_told, allowance.mark)
 
 
-def keep_packs(packs: Sequence[Pack]) -> None:
-    """Write the meters that moved, and what the runs have earned."""
-    moved = [one for pack in packs for one in pack.allowances.values() if one.is_moved]
-    runs = [
-        {
-            "order_line_id": pack.order_line_id,
-            "earned_minor": pack.run.earned_minor,
-            "earnings": pack.run.earnings,
-        }
-        for pack in packs
-        if pack.has_earned_now
-    ]
-    if not moved and not runs:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(KEEP_PACKS, [encode(moved).decode(), encode(runs).decode()])
-
-
 def _started(pack: Pack) -> NewEvent:
     assert pack.starts_at is not None
     assert pack.ends_at is not None
     return NewEvent(
         pack.run.customer_id,
         {
-            "order_line_id": pack.run.pk,
+            "order_line_id": pack.order_line_id,
             "starts_at": pack.starts_at.isoformat(),
             "ends_at": pack.ends_at.isoformat(),
         },
@@ -197,7 +187,7 @@ def _crossed(pack: Pack, allowance: Allowance) -> NewEvent:
     return NewEvent(
         pack.run.customer_id,
         {
-            "order_line_id": pack.run.pk,
+            "order_line_id": pack.order_line_id,
             "line_id": pack.run.line_id,
             "kind_of_use": allowance.kind,
             "used": allowance.used,

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from msgspec import Struct
+from msgspec.json import encode
 
-from fairroam.apps.metering.models import PlanRun
+from fairroam.apps.journal.queries import ask
 
 PLAN_DAY = timedelta(hours=24)  # A plan day is 24 hours, whatever the clocks on the wall do.
 ALWAYS, NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+# A line that has had one of these ICCIDs: never fewer than the records are about.
+LINES = """(
+    SELECT line_id FROM esims_profile
+    WHERE iccid IN (SELECT json_array_elements_text(%s)))"""
+LOCK = f"""
+    SELECT 1 FROM metering_planrun WHERE line_id IN {LINES} ORDER BY order_line_id
+    FOR NO KEY UPDATE
+"""  # noqa: S608 - no name comes from outside
+READ = """
+    SELECT run.order_line_id, line_id, customer_id, currency, net_minor, earned_minor, earnings,
+           validity_days, measure_by, measure_unit, bought_at, stopped_at, ended_at,
+           lower(period.during), upper(period.during),
+           (SELECT json_agg(json_build_array(
+                       meter.id, kind, granted, used, weight, marks_told) ORDER BY meter.id)
+            FROM metering_meter meter WHERE meter.order_line_id = run.order_line_id)
+    FROM metering_planrun run LEFT JOIN metering_planperiod period USING (order_line_id)
+"""
+STATE = f"{READ} WHERE line_id IN {LINES}"
+STATE_OF_ONE = f"{READ} WHERE run.order_line_id = %s"
 # Crossed by this share of an allowance, the customer is told that it runs low.
 LOW_PART, LOW_WHOLE = 8, 10
 
@@ -40,6 +59,24 @@ class Allowance(Struct):
         self.is_moved = True
 
 
+class Run(Struct):
+    """A locked row of PlanRun, but for what nobody here asks."""
+
+    order_line_id: int
+    line_id: int
+    customer_id: int
+    currency: str
+    net_minor: int
+    earned_minor: int
+    earnings: int
+    validity_days: int
+    measure_by: str
+    measure_unit: str
+    bought_at: datetime
+    stopped_at: datetime | None
+    ended_at: datetime | None
+
+
 class Pack(Struct):
     """One pack on a line, its run locked. Its period begins once and is never moved.
 
@@ -48,7 +85,7 @@ class Pack(Struct):
     nothing that was used before it was bought.
     """
 
-    run: PlanRun
+    run: Run
     order_line_id: int
     is_own: bool
     allowances: dict[str, Allowance]
@@ -131,53 +168,46 @@ class LinePacks(Struct):
 Packs = dict[int, LinePacks]  # by line
 
 
-def lock_packs(line_ids: Iterable[int]) -> Packs:
-    """Lock the runs of all packs of these lines, ids ascending, until the transaction ends."""
-    runs = PlanRun.objects.select_for_update(no_key=True).filter(line_id__in=line_ids)
-    return read_packs(list(runs.order_by("pk")))
+def ask_packs(iccids: Sequence[str]) -> Callable[[], Packs]:
+    """Lock the runs of all packs on the lines of these ICCIDs, ids ascending, till the end.
+
+    Meters and periods are read after the lock, by a statement of their own. The function
+    returned waits for the answer.
+    """
+    wanted = encode(iccids).decode()
+    ask(LOCK, wanted)
+    rows = ask(STATE, wanted)
+    return lambda: _packs(rows())
 
 
-def read_packs(runs: Sequence[PlanRun]) -> Packs:
-    """Meters and periods of locked runs: read after the lock, in a statement of their own."""
-    packs = {run.pk: _pack(run) for run in runs}
-    for order_line_id, starts_at, ends_at, *meter in _meters(list(packs)):
-        pack = packs[order_line_id]
+def read_pack(order_line_id: int) -> Pack:
+    """One pack whose run is locked."""
+    (line,) = _packs(ask(STATE_OF_ONE, order_line_id)()).values()
+    return line.packs[0]
+
+
+def _packs(rows: Iterable[tuple[Any, ...]]) -> Packs:
+    by_line: Packs = {}
+    for row in rows:
+        *run, starts_at, ends_at, meters = row
+        pack = _pack(Run(*run))
         if ends_at is not None:
             pack.set_period(starts_at, ends_at)
-        if meter[0] is not None:
+        for meter in meters or ():
             pack.allowances[meter[1]] = Allowance(*meter)
-    by_line: Packs = {}
-    for pack in packs.values():
         by_line.setdefault(pack.run.line_id, LinePacks([])).packs.append(pack)
     for line in by_line.values():
         line.sort()
     return by_line
 
 
-def _pack(run: PlanRun) -> Pack:
-    is_own = run.pk == run.line_id
+def _pack(run: Run) -> Pack:
+    is_own = run.order_line_id == run.line_id
     return Pack(
         run=run,
-        order_line_id=run.pk,
+        order_line_id=run.order_line_id,
         is_own=is_own,
         allowances={},
         since=ALWAYS if is_own else run.bought_at,
         until=run.stopped_at or NEVER,
     )
-
-
-def _meters(order_line_ids: list[int]) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT run.order_line_id, lower(period.during), upper(period.during),
-                   meter.id, meter.kind, meter.granted, meter.used, meter.weight, meter.marks_told
-            FROM metering_planrun run
-            LEFT JOIN metering_meter meter USING (order_line_id)
-            LEFT JOIN metering_planperiod period USING (order_line_id)
-            WHERE run.order_line_id = ANY(%s) ORDER BY meter.id
-            """,
-            [order_line_ids],
-        )
-        rows: list[Any] = cursor.fetchall()
-    return rows

@@ -14,9 +14,9 @@ from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.metering import queries
 from fairroam.apps.metering.models import Meter, PlanRun
-from fairroam.apps.metering.operations.earn import earn, unearned
+from fairroam.apps.metering.operations.earn import earn
 from fairroam.apps.metering.operations.keep import keep_packs
-from fairroam.apps.metering.operations.packs import read_packs
+from fairroam.apps.metering.operations.packs import read_pack
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_queries
 from fairroam.rules import compile_packs
@@ -89,10 +89,12 @@ def _end_plan(order_line_id: int, now: datetime) -> bool:
     run = PlanRun.objects.select_for_update(no_key=True).get(pk=order_line_id)
     if run.ended_at is not None or line.pending_minor:
         return False
-    packs = read_packs([run])[run.line_id].packs
+    packs = [read_pack(order_line_id)]
     earn(packs, now=now)  # A part without a limit is earned by its time alone.
     keep_packs(packs)
-    book = unearned(run)
+    book = BookName(
+        "unearned", run.currency, customer_id=run.customer_id, order_line_id=order_line_id
+    )
     rest = ledger.lock_books([book])[book].balance_minor or 0
     breakage = BookName("breakage", run.currency)
     ledger.post([Entry(f"plan-end:{run.pk}", rest, book, breakage)], now=now)
