@@ -20,8 +20,6 @@ from django.db.models import Sum
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims.models import Line
-from fairroam.apps.ledger.models import Book
-from fairroam.apps.metering.models import PlanRun
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders.models import Order, OrderLine, Tender
 from fairroam.apps.papers.models import Paper
@@ -257,8 +255,9 @@ def test_a_line_given_up_and_asked_for_at_once_is_paid_back_once(committed):
 def test_control_without_guards_the_line_is_paid_back_by_both(seen_without):
     def pays_both() -> bool:
         line = given.a_paid_line(email=a_buyer())
-        together(*give_up_and_ask(line))
-        return is_overdrawn(line)
+        ends = together(*give_up_and_ask(line))
+        # Paid twice, or kept from it by the paper alone: a credit note above its invoice.
+        return is_overdrawn(line) or "CreditAboveInvoice" in kinds_of(ends)
 
     assert seen_without(CAPS, LOCKED, pays_both)
 
@@ -287,19 +286,3 @@ def test_usage_and_decision_at_once_keep_the_books_whole(committed):
         decision = refund.decisions.order_by("-pk").first()
         used = decision.facts["allowances"][0]["used"]
         assert decision.due_minor == 1900 - 1900 * used // (10 * GIGABYTE)
-
-
-def test_control_without_locks_usage_and_decision_meet_at_one_book(committed):
-    met = 0
-    for _ in range(25):
-        line = a_ready_line(email=a_buyer())
-        use(line, GIGABYTE)
-        ask(line)
-        acts = use_and_decide(line)
-        with without_row_locks(Book, PlanRun):
-            ends = together(*acts)
-        met += kinds_of(ends).get("IntegrityError", 0)
-        if met:
-            break
-
-    assert met

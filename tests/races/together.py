@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from unittest.mock import patch
 
 import psycopg
 from django.db import connections
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 
 from fairroam.project.database import OWNER_ROLE, Cluster
 from tests.conftest import empty_all_tables
@@ -47,15 +48,21 @@ def kinds_of(ends: Sequence[Any]) -> dict[str, int]:
     return {name: names.count(name) for name in sorted(set(names))}
 
 
+ROW_LOCK = re.compile(r"FOR (NO KEY )?UPDATE( OF [\w\", ]+)?")
+
+
 @contextmanager
 def without_row_locks(*tables: type[Model]) -> Iterator[None]:
     """Let no query of the program lock rows of these tables: for controls, which must go wrong."""
-    lock = QuerySet.select_for_update
+    execute = psycopg.Cursor.execute
 
-    def look_only(rows: QuerySet[Any], **how: Any) -> QuerySet[Any]:
-        return rows.all() if rows.model in tables else lock(rows, **how)
+    def look_only(cursor: Any, statement: Any, *values: Any, **how: Any) -> Any:
+        named = [table for table in tables if table._meta.db_table in str(statement)]
+        if named and isinstance(statement, str):
+            statement = ROW_LOCK.sub("", statement)
+        return execute(cursor, statement, *values, **how)
 
-    with patch.object(QuerySet, "select_for_update", look_only):
+    with patch.object(psycopg.Cursor, "execute", look_only):
         yield
 
 

@@ -225,14 +225,16 @@ class Es2PlusProfiles:
         point = _text(told.get("notificationPointId", ""))
         eid = _text(told["eid"]) if told.get("eid") else None
         raw_time = told.get("timestamp", told.get("timeStamp"))
+        succeeded = _is_success(told.get("notificationPointStatus"))
         return ProgressNotice(
             iccid=iccid,
             eid=eid,
             kind=POINTS.get(point, NoticeKind.UNKNOWN),
             point=point,
-            succeeded=_is_success(told.get("notificationPointStatus")),
+            succeeded=succeeded,
             happened_at=_instant(raw_time),
-            key=json.dumps([iccid, eid, point, raw_time]),
+            # A failure and a success of one second are two notices, whichever comes first.
+            key=json.dumps([iccid, eid, point, raw_time, succeeded]),
         )
 
     def _call(self, function: str, call_id: UUID, **fields: object) -> _Answer:
