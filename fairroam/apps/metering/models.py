@@ -27,7 +27,7 @@ class PlanRun(models.Model):
     net_minor = models.BigIntegerField()  # the price without the tax inside it
     earned_minor = models.BigIntegerField(default=0)
     earnings = models.PositiveIntegerField(default=0)  # how many moves: the next one's key
-    validity_days = models.PositiveIntegerField()
+    validity_days = models.PositiveIntegerField(null=True)  # null: it does not end by itself
     measure_by = models.CharField(max_length=8)  # of the seller's pack, frozen with the order
     measure_unit = models.CharField(max_length=8)
     bought_at = models.DateTimeField()  # a top-up burns for no use that began before

@@ -199,6 +199,8 @@ def owner_at(owners: list[tuple[datetime, ProfileOwner]], at: datetime) -> Profi
 
     A sender's clock may be behind ours: what seems older than our first profile is about that.
     """
+    if len(owners) == 1:
+        return owners[0][1]
     earlier = [owner for planned_at, owner in owners if planned_at <= at]
     if earlier:
         return earlier[-1]

@@ -39,8 +39,8 @@ class Arrival(Struct, gc=False):
 
     started, ended: as `written`, ready for the digest and the row. corrects: (source, record id)
     of the record that a negative quantity takes back from. digest: `content_digest`, in hex.
-    shares: (order line of the pack, quantity), for what counts. Plain and mutable, because a
-    file has millions of them.
+    What counts burned in one pack (its order line: pack_id), or in several (shares: pack_id and
+    quantity of each). Plain and mutable, because a file has millions of them.
     """
 
     record_id: str
@@ -57,7 +57,15 @@ class Arrival(Struct, gc=False):
     outcome: str = "counted"
     line_id: int | None = None
     owner: ProfileOwner | None = None
+    pack_id: int | None = None
     shares: tuple[tuple[int, int], ...] = ()
+
+    def burn_in(self, shares: list[tuple[int, int]]) -> None:
+        """Keep where it burned."""
+        if len(shares) == 1:
+            self.pack_id = shares[0][0]
+        else:
+            self.shares = tuple(shares)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,41 +20,48 @@ def burn(line: LinePacks, arrival: Arrival, now: datetime) -> None:
     What exceeds them all stays with the last: it was used, so no meter hides it. The line's own
     pack begins with its first attach or use; a top-up with the first use that burns in it.
     """
-    moment, kind = arrival.started_at, arrival.kind
-    running = line.running_at(moment)
-    if not running:
+    moment = arrival.started_at
+    if not line.same_from <= moment < line.same_until:
+        line.look(moment)
+        _begin_own(line, moment, now)
+    if not line.running:
         arrival.outcome = "after_end"
         return
-    for pack in running:
-        if pack.is_own and pack.ends_at is None:
-            line.begin(pack, moment, now)
-            break
-    if kind == ATTACH:
-        return
-    holding = line.holding_at(moment, kind)
-    if not holding:
+    holding = line.holding.get(arrival.kind)
+    if holding is not None:
+        _spread(line, holding, arrival, now)
+    elif arrival.kind != ATTACH:
         arrival.outcome = "not_in_plan"
-        return
-    arrival.shares = _spread(line, holding, arrival, now)
+
+
+def _begin_own(line: LinePacks, moment: datetime, now: datetime) -> None:
+    for pack in line.running:
+        if pack.is_own and pack.starts_at is None:
+            line.begin(pack, moment, now)
+            line.look(moment)
+            return
 
 
 def _spread(
     line: LinePacks, holding: list[tuple[Pack, Allowance]], arrival: Arrival, now: datetime
-) -> tuple[tuple[int, int], ...]:
-    """Move the meters, one after the other; (order line of the pack, quantity) of each."""
-    left, shares = arrival.quantity, []
+) -> None:
+    left, last = arrival.quantity, holding[-1][0]
+    shares = []
     for pack, allowance in holding:
-        part = left if pack is holding[-1][0] else min(left, _room(allowance, left))
+        part = left
+        if allowance.granted is not None and pack is not last:
+            part = min(left, max(allowance.granted - allowance.used, 0))
         if not part:
             continue
-        if pack.ends_at is None:
+        if pack.starts_at is None:
             line.begin(pack, arrival.started_at, now)
-        allowance.move(part)
+        allowance.used += part
+        allowance.is_moved = True
         shares.append((pack.order_line_id, part))
         left -= part
         if not left:
             break
-    return tuple(shares)
+    arrival.burn_in(shares)
 
 
 def give_back(line: LinePacks, correction: Arrival) -> None:
@@ -71,14 +78,9 @@ def give_back(line: LinePacks, correction: Arrival) -> None:
         allowance = pack.allowances[correction.kind]
         part = min(allowance.used, left)
         if part:
-            allowance.move(-part)
+            allowance.used -= part
+            allowance.is_moved = True
             shares.append((pack.order_line_id, -part))
             left -= part
     assert not left, "more was corrected than was counted"
-    correction.shares = tuple(shares)
-
-
-def _room(allowance: Allowance, wanted: int) -> int:
-    if allowance.granted is None:
-        return wanted
-    return max(allowance.granted - allowance.used, 0)
+    correction.burn_in(shares)

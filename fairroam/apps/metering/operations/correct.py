@@ -75,13 +75,12 @@ class Corrections:
             UsageRecord.objects.filter(pk=row_id).update(
                 outcome=one.outcome,
                 order_line_id=one.line_id,
-                pack_id=one.shares[0][0] if len(one.shares) == 1 else None,
+                pack_id=one.pack_id,
             )
-            if len(one.shares) > 1:
-                UsageShare.objects.bulk_create(
-                    UsageShare(record_id=row_id, order_line_id=pack_id, quantity=quantity)
-                    for pack_id, quantity in one.shares
-                )
+            UsageShare.objects.bulk_create(
+                UsageShare(record_id=row_id, order_line_id=pack_id, quantity=quantity)
+                for pack_id, quantity in one.shares
+            )
             if one.outcome == "refused":
                 quarantine(source, [one], "bad_correction", now)
 
@@ -92,12 +91,13 @@ class Corrections:
         meter, which a decision reads, and no book.
         """
         late = [arrival for _source, arrival in self.late.values()]
-        gave = [one for one in (*late, *self.new) if one.shares]
+        gave = [one for one in (*late, *self.new) if one.pack_id or one.shares]
         lines = {one.line_id for one in gave if one.line_id is not None}
         live = {line for line in lines if not esim_queries.line_state(line).is_off}
-        return {
-            pack.order_line_id for line in live for pack in packs[line].packs if not pack.is_settled
-        } & {pack_id for one in gave for pack_id, _quantity in one.shares}
+        given = {pack_id for one in gave for pack_id, _quantity in one.shares}
+        given |= {one.pack_id for one in gave if one.pack_id is not None}
+        alive = (pack for line in live for pack in packs[line].packs if not pack.is_settled)
+        return given & {pack.order_line_id for pack in alive}
 
 
 def read_corrections(

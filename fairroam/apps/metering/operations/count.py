@@ -92,7 +92,7 @@ def _take(source: str, arrivals: Sequence[Arrival], now: datetime, keep: Keeper)
         owners_later = esim_queries.ask_owners(iccids)
         packs_later = ask_packs(iccids)
         sifted, owners, packs = sifted_later(), owners_later(), packs_later()
-    fresh = sorted(sifted.fresh, key=attrgetter("started_at", "record_id"))
+    fresh = sorted(sifted.fresh, key=attrgetter("started"))
     uses = [one for one in fresh if not one.corrects]
     _attribute(uses, owners)
     packs = _with_missing(packs, uses, iccids, now)

@@ -20,7 +20,7 @@ from fairroam.apps.metering.operations.arrivals import Arrival
 from fairroam.apps.metering.operations.count import Counted, record_many
 from fairroam.apps.metering.operations.rows import BadLine, RowReader
 
-CHUNK_BYTES = 4 * 2**20  # some 40,000 records: two seconds, in which their lines are locked
+CHUNK_BYTES = 8 * 2**20  # some 80,000 records: two seconds, in which their lines are locked
 HEADER_BYTES_MAX = 2_000
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 
 from fairroam.apps.journal.operations import NewEvent, tell_each
 from fairroam.apps.journal.queries import ask
-from fairroam.apps.metering.models import PlanPeriod, QuarantinedRecord
+from fairroam.apps.metering.models import PlanPeriod
 from fairroam.apps.metering.operations.arrivals import Arrival, content_of, written
 from fairroam.apps.metering.operations.packs import Allowance, Pack
 
@@ -42,6 +42,14 @@ KEEP = f"""
         quantity bigint, country text, operator text, started timestamptz, ended timestamptz,
         outcome text, corrects json)
 """  # noqa: S608 - no name comes from outside
+QUARANTINE = """
+    INSERT INTO metering_quarantinedrecord
+        (source, record_id, reason, content, content_sha256, received_at)
+    SELECT given.source, record_id, reason, content, decode(digest, 'hex'), received_at
+    FROM (SELECT %s AS source, %s AS reason, %s::timestamptz AS received_at) given,
+        json_to_recordset(%s) AS came (record_id text, digest text, content jsonb)
+    ON CONFLICT DO NOTHING
+"""
 COPY = f"COPY metering_usagerecord ({COLUMNS}) FROM STDIN"
 NULL, NULLS = "\\N", "\\N\t\\N"
 COPY_LINES = 1_000  # written at once
@@ -52,7 +60,7 @@ def insert_records(
     source: str, arrivals: Sequence[Arrival], packs: Sequence[Pack], now: datetime
 ) -> None:
     """Write a few records, and how far they moved their packs."""
-    rows = [{**asdict(one), "owner": None, "pack_id": _pack_of(one)} for one in arrivals]
+    rows = [{**asdict(one), "owner": None} for one in arrivals]
     ask(KEEP, *_moved(packs), source, now, encode(rows).decode())
 
 
@@ -90,11 +98,10 @@ def _moved(packs: Sequence[Pack]) -> tuple[str, str]:
 
 def _line(source: str, one: Arrival, now: str) -> str:
     """A record as COPY reads it; put together by hand, since files are long."""
-    pack_id = _pack_of(one)
     corrects = f"{_copied(one.corrects[0])}\t{_copied(one.corrects[1])}" if one.corrects else NULLS
     return (
         f"{source}\t{_copied(one.record_id)}\t\\\\x{one.digest}\t{one.line_id or NULL}\t"
-        f"{pack_id or NULL}\t{one.iccid}\t{one.kind}\t{one.quantity}\t{one.country}\t"
+        f"{one.pack_id or NULL}\t{one.iccid}\t{one.kind}\t{one.quantity}\t{one.country}\t"
         f"{_copied(one.operator)}\t{one.started}\t{one.ended}\t{now}\t{one.outcome}\t{corrects}\n"
     )
 
@@ -104,18 +111,10 @@ def _copied(text: str) -> str:
     return text if text.isprintable() and "\\" not in text else text.translate(ESCAPES)
 
 
-def _pack_of(one: Arrival) -> int | None:
-    """The pack that all of a record burned in, if it was one."""
-    return one.shares[0][0] if len(one.shares) == 1 else None
-
-
 def keep_shares(source: str, arrivals: Sequence[Arrival]) -> None:
     """Keep how records were shared that burned in several packs."""
     shares = [
-        (one.record_id, pack_id, quantity)
-        for one in arrivals
-        if len(one.shares) > 1
-        for pack_id, quantity in one.shares
+        (one.record_id, pack_id, quantity) for one in arrivals for pack_id, quantity in one.shares
     ]
     if not shares:
         return
@@ -133,20 +132,12 @@ def keep_shares(source: str, arrivals: Sequence[Arrival]) -> None:
 
 def quarantine(source: str, arrivals: Sequence[Arrival], reason: str, now: datetime) -> None:
     """Keep contradicting records for a person; each content once."""
-    QuarantinedRecord.objects.bulk_create(
-        [
-            QuarantinedRecord(
-                source=source,
-                record_id=one.record_id,
-                reason=reason,
-                content=content_of(one),
-                content_sha256=bytes.fromhex(one.digest),
-                received_at=now,
-            )
+    if arrivals:
+        rows = [
+            {"record_id": one.record_id, "digest": one.digest, "content": content_of(one)}
             for one in arrivals
-        ],
-        ignore_conflicts=True,
-    )
+        ]
+        ask(QUARANTINE, source, reason, now, encode(rows).decode())
 
 
 def tell_of_packs(packs: Sequence[Pack], now: datetime) -> None:
@@ -172,13 +163,12 @@ def tell_of_packs(packs: Sequence[Pack], now: datetime) -> None:
 
 def _started(pack: Pack) -> NewEvent:
     assert pack.starts_at is not None
-    assert pack.ends_at is not None
     return NewEvent(
         pack.run.customer_id,
         {
             "order_line_id": pack.order_line_id,
             "starts_at": pack.starts_at.isoformat(),
-            "ends_at": pack.ends_at.isoformat(),
+            "ends_at": pack.ends_at.isoformat() if pack.ends_at else None,
         },
     )
 

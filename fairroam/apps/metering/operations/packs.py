@@ -54,10 +54,6 @@ class Allowance(Struct):
             return 0
         return 2 if self.used >= self.granted else 1
 
-    def move(self, quantity: int) -> None:
-        self.used += quantity
-        self.is_moved = True
-
 
 class Run(Struct):
     """A locked row of PlanRun, but for what nobody here asks."""
@@ -69,7 +65,7 @@ class Run(Struct):
     net_minor: int
     earned_minor: int
     earnings: int
-    validity_days: int
+    validity_days: int | None
     measure_by: str
     measure_unit: str
     bought_at: datetime
@@ -111,58 +107,51 @@ class Pack(Struct):
         """Whether its money is gone already: refunded or over."""
         return self.run.stopped_at is not None or self.run.ended_at is not None
 
-    def set_period(self, starts_at: datetime, ends_at: datetime) -> None:
+    def set_period(self, starts_at: datetime, ends_at: datetime | None) -> None:
         self.starts_at, self.ends_at = starts_at, ends_at
-        self.until = min(ends_at, self.until)
+        self.until = min(ends_at or NEVER, self.until)
 
 
 class LinePacks(Struct):
-    """The packs of one line, in burn order.
+    """The packs of one line, in burn order, and who runs around one moment.
 
-    Who runs changes at few moments only, so it is kept for as long as it stays the same: from
-    `_same_from` up to, not including, `_same_until`.
+    Who runs changes at few moments only, so what `look` finds holds from `same_from` up to, not
+    including, `same_until`. holding: by kind, the packs that have an allowance of it.
     """
 
     packs: list[Pack]
-    _running: list[Pack] = []
-    _holding: dict[str, list[tuple[Pack, Allowance]]] = {}
-    _same_from: datetime = NEVER
-    _same_until: datetime = ALWAYS
+    running: list[Pack] = []
+    holding: dict[str, list[tuple[Pack, Allowance]]] = {}
+    same_from: datetime = NEVER
+    same_until: datetime = ALWAYS
 
     @property
     def own(self) -> Pack | None:
         """The one that the eSIM was bought with."""
         return next((pack for pack in self.packs if pack.is_own), None)
 
-    def running_at(self, moment: datetime) -> list[Pack]:
-        """The packs that a use that began then may burn in."""
-        if not self._same_from <= moment < self._same_until:
-            borders = {border for pack in self.packs for border in (pack.since, pack.until)}
-            self._running = [pack for pack in self.packs if pack.since <= moment < pack.until]
-            self._holding = {}
-            self._same_from = max((one for one in borders if one <= moment), default=ALWAYS)
-            self._same_until = min((one for one in borders if one > moment), default=NEVER)
-        return self._running
-
-    def holding_at(self, moment: datetime, kind: str) -> list[tuple[Pack, Allowance]]:
-        """Those of them that have an allowance of this kind, and that."""
-        running = self.running_at(moment)
-        if kind not in self._holding:
-            self._holding[kind] = [
-                (pack, pack.allowances[kind]) for pack in running if kind in pack.allowances
-            ]
-        return self._holding[kind]
+    def look(self, moment: datetime) -> None:
+        """Find the packs that a use which began at `moment` may burn in."""
+        self.running = [pack for pack in self.packs if pack.since <= moment < pack.until]
+        self.holding = {}
+        for pack in self.running:
+            for kind, allowance in pack.allowances.items():
+                self.holding.setdefault(kind, []).append((pack, allowance))
+        borders = {border for pack in self.packs for border in (pack.since, pack.until)}
+        self.same_from = max((one for one in borders if one <= moment), default=ALWAYS)
+        self.same_until = min((one for one in borders if one > moment), default=NEVER)
 
     def begin(self, pack: Pack, moment: datetime, now: datetime) -> None:
-        """Let the period of one begin: it lasts its days, of 24 hours each."""
+        """Let the period of one begin: it lasts its days, of 24 hours each, or without end."""
         starts_at = min(moment, now).replace(microsecond=0)
-        pack.set_period(starts_at, starts_at + pack.run.validity_days * PLAN_DAY)
+        days = pack.run.validity_days
+        pack.set_period(starts_at, None if days is None else starts_at + days * PLAN_DAY)
         pack.has_begun_now = True
         self.sort()
 
     def sort(self) -> None:
         self.packs.sort(key=lambda pack: pack.rank)
-        self._same_from, self._same_until = NEVER, ALWAYS
+        self.same_from, self.same_until = NEVER, ALWAYS
 
 
 Packs = dict[int, LinePacks]  # by line
@@ -191,7 +180,7 @@ def _packs(rows: Iterable[tuple[Any, ...]]) -> Packs:
     for row in rows:
         *run, starts_at, ends_at, meters = row
         pack = _pack(Run(*run))
-        if ends_at is not None:
+        if starts_at is not None:
             pack.set_period(starts_at, ends_at)
         for meter in meters or ():
             pack.allowances[meter[1]] = Allowance(*meter)

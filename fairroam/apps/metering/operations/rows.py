@@ -30,7 +30,8 @@ CORRECTS = ("corrects", "corrects_source")  # may be left out
 KINDS = frozenset(RecordKind)
 QUANTITY = re.compile(r"-?[0-9]{1,16}", re.ASCII)
 COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
-SECOND_OF_UTC = re.compile(r".{4}-.{5}T.{2}:.{5}Z")  # as most files write an instant
+# As most files write an instant.
+SECOND_OF_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 TEXT_MAX = 200
 QUANTITY_MAX = 10**15
 
@@ -178,13 +179,14 @@ def _quantity(text: str, kind: str, *, is_correction: bool) -> int:
     if not QUANTITY.fullmatch(text):
         raise Unreadable("quantity")
     quantity = int(text)
-    if abs(quantity) > QUANTITY_MAX or (quantity and kind == RecordKind.ATTACH):
+    if abs(quantity) > QUANTITY_MAX or (kind == "attach" and quantity):
         raise Unreadable("quantity")
     if is_correction != (quantity < 0):
         raise Unreadable("correction")
     return quantity
 
 
+@lru_cache(maxsize=65_536)  # one line's end is another's beginning
 def _moment(text: str) -> tuple[datetime, str]:
     """An instant and its one way of being written, in UTC."""
     try:

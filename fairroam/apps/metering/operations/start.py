@@ -26,6 +26,7 @@ def start_plan(*, order_line_id: int, starts_at: datetime, now: datetime) -> boo
     if PlanPeriod.objects.filter(order_line_id=order_line_id).exists():
         return False
     starts_at = min(starts_at, now).replace(microsecond=0)
+    assert run.validity_days is not None, "a plan paid for time has an end"
     ends_at = starts_at + timedelta(days=run.validity_days)
     PlanPeriod.objects.create(
         order_line_id=order_line_id, during=DateTimeTZRange(starts_at, ends_at, "[)")

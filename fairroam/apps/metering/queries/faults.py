@@ -44,7 +44,8 @@ FAULTS = {
     "the period of order line {} is not as long as its plan": """
         SELECT p.order_line_id FROM metering_planperiod p
         JOIN metering_planrun u ON u.order_line_id = p.order_line_id
-        WHERE upper(p.during) - lower(p.during) <> u.validity_days * interval '24 hours'""",
+        WHERE upper(p.during) - lower(p.during)
+              IS DISTINCT FROM u.validity_days * interval '24 hours'""",
     "the plan of order line {} has earned something else than its transfers": """
         SELECT u.order_line_id FROM metering_planrun u LEFT JOIN (
             SELECT split_part(t.key, '/', 1) AS act,
