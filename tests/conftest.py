@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -17,10 +19,12 @@ if TYPE_CHECKING:
     from tests.stack import Stack
 
 ROOT = Path(__file__).parent.parent
+FOLDER = tempfile.mkdtemp(prefix="fairroam-tests-")  # keys and the like, of this run alone
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 os.environ.update(
     DJANGO_SETTINGS_MODULE="fairroam.project.settings",
     FAIRROAM_ENVIRONMENT="test",
-    FAIRROAM_FOLDER=tempfile.mkdtemp(prefix="fairroam-tests-"),
+    FAIRROAM_FOLDER=FOLDER,
     FAIRROAM_SECRET_KEY="tests only: long enough to be taken, and known to everybody",
 )
 
