@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
@@ -21,16 +22,16 @@ LOCK = """
     SELECT pg_advisory_xact_lock(hashtext('usage'), hashtext(name))
     FROM json_array_elements_text(%s) AS name
 """
+# One text for all: per record the digest that we have, "-" for a new one, and "*" if awaited.
 KNOWN = """
-    SELECT record_id, encode(kept, 'hex'), is_awaited FROM (
-        SELECT record_id,
-               (SELECT content_sha256 FROM metering_usagerecord
-                WHERE source = %s AND record_id = came.record_id) AS kept,
-               EXISTS (SELECT 1 FROM metering_usagerecord
-                       WHERE outcome = 'waiting' AND corrects_source = %s
-                         AND corrects_record_id = came.record_id) AS is_awaited
-        FROM json_array_elements_text(%s) AS came (record_id)) looked_up
-    WHERE kept IS NOT NULL OR is_awaited
+    SELECT string_agg(
+        coalesce((SELECT encode(content_sha256, 'hex') FROM metering_usagerecord
+                  WHERE source = %s AND record_id = came.record_id), '-')
+        || CASE WHEN EXISTS (SELECT 1 FROM metering_usagerecord
+                             WHERE outcome = 'waiting' AND corrects_source = %s
+                               AND corrects_record_id = came.record_id)
+           THEN '*' ELSE '' END, ',' ORDER BY place)
+    FROM json_array_elements_text(%s) WITH ORDINALITY AS came (record_id, place)
 """
 
 
@@ -165,30 +166,35 @@ def ask_known(source: str, arrivals: Sequence[Arrival]) -> Callable[[], Sifted]:
     copies of a file may come at once, a correction and its original, too. The sources are locked
     in the order of their names, so that nobody waits in a ring, and by a statement of its own,
     whose successor sees what was committed meanwhile. One look into the unique index for each id,
-    whatever the planner thinks of a long list. The function returned waits for the answer.
+    whatever the planner thinks of a long list, and in its order, so that neighbours are found on
+    one page. The function returned waits for the answer.
     """
+    arrivals = sorted(arrivals, key=attrgetter("record_id"))  # stable: the first still counts
     sources = {source} | {one.corrects[0] for one in arrivals if one.corrects}
     ask(LOCK, encode(sorted(sources)).decode())
     ids = encode([one.record_id for one in arrivals]).decode()
     rows = ask(KNOWN, source, source, ids)
-    return lambda: _sift(arrivals, rows())
+    return lambda: _sift(arrivals, rows()[0][0])
 
 
-def _sift(arrivals: Sequence[Arrival], known: Sequence[tuple[str, str | None, bool]]) -> Sifted:
+def _sift(arrivals: Sequence[Arrival], known: str) -> Sifted:
     """Of two contents under one id the first to arrive counts, in a batch as over the years."""
-    digests = {record_id: digest for record_id, digest, _is_awaited in known if digest}
-    awaited = {record_id for record_id, _digest, is_awaited in known if is_awaited}
     first: dict[str, Arrival] = {}
     contradicting, repeated = [], 0
-    for one in arrivals:
-        digest = digests.get(one.record_id)
-        if digest is None:
+    for one, digest in zip(arrivals, known.replace("*", "").split(","), strict=True):
+        if digest == "-":
             kept = first.setdefault(one.record_id, one)
             if kept is one:
                 continue
-            digest = kept.digest
-        if digest == one.digest:
+            is_same = kept.digest == one.digest
+        else:
+            is_same = digest == one.digest
+        if is_same:
             repeated += 1
         else:
             contradicting.append(one)
+    awaited: set[str] = set()
+    if "*" in known:
+        marks = zip(arrivals, known.split(","), strict=True)
+        awaited = {one.record_id for one, mark in marks if mark.endswith("*")}
     return Sifted(list(first.values()), contradicting, repeated, awaited)

@@ -50,8 +50,10 @@ def _spread(
     for pack, allowance in holding:
         part = left
         if allowance.granted is not None and pack is not last:
-            part = min(left, max(allowance.granted - allowance.used, 0))
-        if not part:
+            room = allowance.granted - allowance.used
+            if room < left:
+                part = room
+        if part <= 0:
             continue
         if pack.starts_at is None:
             line.begin(pack, arrival.started_at, now)

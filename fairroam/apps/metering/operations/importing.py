@@ -6,7 +6,6 @@ So a killed import goes on where it stopped, nothing is lost, and nothing is hal
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Protocol
@@ -79,7 +78,7 @@ def receive_file(
 def read_chunks(
     import_id: int, content: Content, *, chunk_bytes: int = CHUNK_BYTES
 ) -> Iterator[Chunk]:
-    """What is left of a file, read one chunk ahead of the one that is being counted.
+    """What is left of a file, chunk by chunk; one that is empty, where nothing is left.
 
     Raises UsageColumnsUnknown.
     """
@@ -87,18 +86,13 @@ def read_chunks(
     header = content.read(0, HEADER_BYTES_MAX).partition(b"\n")[0]
     reader = RowReader(header, source=opened.source)
     at, first_line = opened.done_bytes, opened.done_lines + 1
-    with ThreadPoolExecutor(1) as ahead:
+    while True:
         block = _block(content, at, chunk_bytes)
-        coming = ahead.submit(_read, reader, block, at, first_line)
-        while True:
-            chunk = coming.result()
-            at, first_line = chunk.ends_at, first_line + chunk.lines
-            block = _block(content, at, chunk_bytes)
-            if block:
-                coming = ahead.submit(_read, reader, block, at, first_line)
-            yield chunk
-            if not block:
-                return
+        chunk = _read(reader, block, at, first_line)
+        yield chunk
+        at, first_line = chunk.ends_at, first_line + chunk.lines
+        if at >= opened.size_bytes or not block:
+            return
 
 
 @transaction.atomic

@@ -143,14 +143,15 @@ def quarantine(source: str, arrivals: Sequence[Arrival], reason: str, now: datet
 def tell_of_packs(packs: Sequence[Pack], now: datetime) -> None:
     """Keep the periods that began, and tell what the customer should hear of."""
     begun = [pack for pack in packs if pack.has_begun_now]
-    PlanPeriod.objects.bulk_create(
-        PlanPeriod(
-            order_line_id=pack.order_line_id,
-            during=DateTimeTZRange(pack.starts_at, pack.ends_at, "[)"),
+    if begun:
+        PlanPeriod.objects.bulk_create(
+            PlanPeriod(
+                order_line_id=pack.order_line_id,
+                during=DateTimeTZRange(pack.starts_at, pack.ends_at, "[)"),
+            )
+            for pack in begun
         )
-        for pack in begun
-    )
-    tell_each("plan.started", [_started(pack) for pack in begun], actor="carrier", now=now)
+        tell_each("plan.started", [_started(pack) for pack in begun], actor="carrier", now=now)
     moved = [(pack, one) for pack in packs for one in pack.allowances.values() if one.is_moved]
     lows = [_crossed(*pair) for pair in moved if pair[1].mark >= 1 > pair[1].marks_told]
     ups = [_crossed(*pair) for pair in moved if pair[1].mark >= 2 > pair[1].marks_told]

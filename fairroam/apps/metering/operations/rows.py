@@ -186,7 +186,6 @@ def _quantity(text: str, kind: str, *, is_correction: bool) -> int:
     return quantity
 
 
-@lru_cache(maxsize=65_536)  # one line's end is another's beginning
 def _moment(text: str) -> tuple[datetime, str]:
     """An instant and its one way of being written, in UTC."""
     try:
