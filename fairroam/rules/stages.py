@@ -223,6 +223,7 @@ REFUND: Moves = {
     ("waiting_for_usage", "review"): "under_review",
     ("waiting_for_usage", "approve"): "approved",
     ("waiting_for_usage", "decline"): "declined",
+    ("under_review", "await_usage"): "waiting_for_usage",  # The line went off meanwhile.
     ("under_review", "approve"): "approved",
     ("under_review", "decline"): "declined",
     ("approved", "pay"): "paid",

@@ -11,13 +11,14 @@ from django.db import IntegrityError, transaction
 
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims import operations as esims
+from fairroam.apps.esims.models import Profile
 from fairroam.apps.journal.refusals import (
     KeyReused,
     MovedMeanwhile,
     MoveNotAllowed,
     NotAmongYours,
 )
-from fairroam.apps.orders.models import Tender
+from fairroam.apps.orders.models import OrderLine, Tender
 from fairroam.apps.papers.models import Paper
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Payment, Payout
@@ -25,6 +26,7 @@ from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds import queries, refusals
 from fairroam.apps.refunds.models import Decision, RefundPart, RefundRequest
 from fairroam.apps.refunds.operations.moves import move
+from fairroam.apps.suppliers.models import SupplierOrder
 from fairroam.gateways.payments import PayoutStatus
 from fairroam.rules import stages
 from fairroam.worker.books import find_faults
@@ -50,6 +52,25 @@ from tests.apps.refunds_given import (
 from tests.given import NOON
 
 pytestmark = pytest.mark.usefixtures("catalogue")
+
+
+def bought_at_a_slow_supplier(line: OrderLine) -> SupplierOrder:
+    """The eSIM of that line is a supplier's, who tells three hours late what was used."""
+    return SupplierOrder.objects.create(
+        order_line=line,
+        profile=Profile.objects.get(line_id=line.pk),
+        supplier="esim_access",
+        package="EX_1_7",
+        key=uuid4(),
+        stage="delivered",
+        esim_ref="E1",
+        cost_minor=0,
+        currency="USD",
+        usage_lag_seconds=3 * 3600,
+        planned_at=NOON,
+        next_call_at=NOON,
+        delivered_at=NOON,
+    )
 
 
 # A person -------------------------------------------------------------------------------------
@@ -193,6 +214,33 @@ def test_our_own_promise_is_not_paid_before_the_line_is_proven_off():
     refund.refresh_from_db()
     assert refund.stage == "approved", "the proof settles what only waited for it"
     assert Decision.objects.count() == 2
+
+
+def test_a_resold_line_under_review_waits_for_its_last_usage_before_anybody_pays():
+    line = a_ready_line("world-1gb-7d")
+    order = bought_at_a_slow_supplier(line)
+    after_the_law = NOON + timedelta(days=20)
+    refund = ask(line, now=after_the_law)
+    refunds.network_is_silent(order_line_id=line.pk, now=after_the_law + timedelta(hours=1))
+    off_at = after_the_law + timedelta(hours=2)
+    esims.record_ended(order_line_id=line.pk, now=off_at)
+
+    with pytest.raises(refusals.UsageNotTold):
+        refunds.approve(request_id=refund.pk, staff_user_id=STAFF, now=off_at)
+    refunds.decide_again(request_id=refund.pk, actor=f"staff:{STAFF}", now=off_at)
+    refunds.line_is_off(order_line_id=line.pk, now=off_at)
+    refund.refresh_from_db()
+    assert refund.stage == "waiting_for_usage", "a look in between does not stand for the last use"
+
+    use(line, GIGABYTE // 2, at=after_the_law - timedelta(minutes=10))
+    told_at = off_at + timedelta(seconds=order.usage_lag_seconds)
+    SupplierOrder.objects.filter(pk=line.pk).update(polled_at=told_at)
+    refunds.usage_is_known(order_line_id=line.pk, now=told_at)
+
+    decision = Decision.objects.filter(request=refund).latest("pk")
+    (data,) = decision.facts["allowances"]
+    assert data["used"] == GIGABYTE // 2
+    assert decision.due_minor < Decision.objects.filter(request=refund).earliest("pk").due_minor
 
 
 def test_new_facts_are_looked_at_before_anything_is_approved(settings):

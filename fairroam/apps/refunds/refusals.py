@@ -34,6 +34,12 @@ class LineStillOn(Refusal):
     code = "line-still-on"
 
 
+class UsageNotTold(Refusal):
+    """The supplier has yet to tell what was used last. The case goes on by itself once it has."""
+
+    code = "usage-not-told"
+
+
 class BeyondTheOffer(Refusal):
     """That is more goodwill than the terms of this plan allow to offer."""
 

@@ -23,11 +23,11 @@ from fairroam.apps.refunds.operations.settling import refuse_unless_under_review
 from fairroam.apps.refunds.queries.facts import (
     Quote,
     burns_no_more_since,
+    is_usage_told_until_end,
     quote_request,
     was_used_after_declaring,
 )
 from fairroam.apps.refunds.queries.pages import current_decision
-from fairroam.apps.suppliers import queries as suppliers
 
 # How long after a line's end our own network may still report usage; the stand-in counts at
 # once. Suppliers of eSIMs name their own figure, which `suppliers` keeps with each order.
@@ -43,10 +43,9 @@ def line_is_off(*, order_line_id: int, now: datetime) -> None:
     refund = lock_live_request(order_line_id)
     if refund is None:
         return
-    if refund.stage == "waiting_for_network":
+    is_reviewed = refund.stage == "under_review" and not rests_on_the_end(refund, now=now)
+    if refund.stage == "waiting_for_network" or is_reviewed:
         await_usage(refund, now=now)
-    elif refund.stage == "under_review" and was_decided_before_the_end(refund):
-        decide(refund, now=now)
 
 
 @transaction.atomic
@@ -80,11 +79,14 @@ def decide_again(*, request_id: int, actor: str, now: datetime) -> Decision:
     return record_decision(refund, quote_request(refund)[0], by=RULES, now=now)
 
 
-def was_decided_before_the_end(refund: RefundRequest) -> bool:
-    """Whether the present decision did not know that the line is off."""
+def rests_on_the_end(refund: RefundRequest, *, now: datetime) -> bool:
+    """Whether the present decision knew that the line is off, and all that was used before."""
     decision = current_decision(refund.pk)
     ended_at = esims.line_state(refund.order_line_id).ended_at
-    return decision is not None and ended_at is not None and decision.decided_at < ended_at
+    if decision is None or ended_at is None:
+        return True
+    is_told = is_usage_told_until_end(refund.order_line_id, now=now)
+    return is_told and decision.decided_at >= ended_at
 
 
 def await_usage(refund: RefundRequest, *, now: datetime) -> None:
@@ -94,7 +96,7 @@ def await_usage(refund: RefundRequest, *, now: datetime) -> None:
 
 def decide_if_usage_is_known(refund: RefundRequest, *, now: datetime) -> None:
     ended_at = burns_no_more_since(refund.order_line_id) or now
-    if not suppliers.is_usage_told(refund.order_line_id, until=ended_at, now=now):
+    if not is_usage_told_until_end(refund.order_line_id, now=now):
         return
     as_of = metering.usage_of(refund.order_line_id).as_of
     if now >= ended_at + USAGE_LAG or (as_of is not None and as_of >= ended_at):

@@ -12,7 +12,12 @@ from fairroam.apps.refunds.operations.giving import pay_back
 from fairroam.apps.refunds.operations.moves import lock_request, move, tell
 from fairroam.apps.refunds.operations.papering import issue_decision
 from fairroam.apps.refunds.operations.recording import record_decision
-from fairroam.apps.refunds.queries.facts import Quote, burns_no_more_since, quote_request
+from fairroam.apps.refunds.queries.facts import (
+    Quote,
+    burns_no_more_since,
+    is_usage_told_until_end,
+    quote_request,
+)
 from fairroam.apps.refunds.queries.pages import current_decision
 from fairroam.apps.refunds.refusals import (
     BeyondTheOffer,
@@ -21,6 +26,7 @@ from fairroam.apps.refunds.refusals import (
     LineStillOn,
     NothingToPay,
     NotYourOwnCase,
+    UsageNotTold,
 )
 
 
@@ -31,7 +37,7 @@ def approve(
     """A person approves what is due, and may add goodwill up to the terms' offer.
 
     Their decision supersedes the rules' one and rests on the facts of now. Raises FiguresMoved
-    (look again first), BeyondTheOffer, NothingToPay, LineStillOn, NotYourOwnCase,
+    (look again first), UsageNotTold, BeyondTheOffer, NothingToPay, LineStillOn, NotYourOwnCase,
     MoveNotAllowed, NotAmongYours.
     """
     assert goodwill_minor >= 0
@@ -40,6 +46,8 @@ def approve(
     refuse_own_case(refund, staff_user_id)
     seen = current_decision(refund.pk)
     assert seen is not None  # Nothing comes under review without a decision.
+    if not is_usage_told_until_end(refund.order_line_id, now=now):
+        raise UsageNotTold(refund_id=refund.pk)
     quote, _ = quote_request(refund)
     if quote.due != seen.due_minor:
         raise FiguresMoved(refund_id=refund.pk, seen=seen.due_minor, due=quote.due)

@@ -16,6 +16,7 @@ from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.queries import LineTerms
 from fairroam.apps.refunds.models import RefundRequest
 from fairroam.apps.refunds.refusals import AskedTooMuch, NothingPaid
+from fairroam.apps.suppliers import queries as suppliers
 
 ACTIVATION = ("downloaded_at", "installed_at", "enabled_at", "first_attach_at", "first_usage_at")
 
@@ -124,6 +125,15 @@ def burns_no_more_since(order_line_id: int) -> datetime | None:
         return ended_at
     ends = (ended_at, metering.stopped_at(order_line_id))
     return min((end for end in ends if end is not None), default=None)
+
+
+def is_usage_told_until_end(order_line_id: int, *, now: datetime) -> bool:
+    """Whether a supplier must have told what was used before the line's end.
+
+    True for a line that can still be used: it has no last use to wait for.
+    """
+    ended_at = burns_no_more_since(order_line_id)
+    return ended_at is None or suppliers.is_usage_told(order_line_id, until=ended_at, now=now)
 
 
 def packs_of(terms: LineTerms) -> list[dict[str, Any]]:
