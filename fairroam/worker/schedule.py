@@ -146,7 +146,7 @@ def collect_usage(timestamp: int) -> None:
 @app.task(name="end_plans")
 def end_plans(timestamp: int) -> None:
     """Plans whose period is over: what was paid for and never used is ours now."""
-    metering.end_plans(now=now())
+    metering.end_plans(now=now(), is_asked_back=refund_queries.is_asked_back)
 
 
 @app.periodic(cron="0 * * * *")

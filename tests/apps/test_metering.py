@@ -23,8 +23,11 @@ from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.metering import operations, queries
 from fairroam.apps.metering.models import Meter, PlanRun, QuarantinedRecord, UsageRecord
 from fairroam.apps.orders import operations as orders
+from fairroam.apps.refunds import operations as refund_acts
+from fairroam.apps.refunds import queries as refunds
 from fairroam.gateways.lines import NetworkRecord, RecordKind
 from tests import given as cast
+from tests.apps.lines_given import ask
 from tests.given import NOON
 
 pytestmark = pytest.mark.usefixtures("catalogue", "sound_books")
@@ -354,13 +357,17 @@ def test_many_small_uses_earn_what_one_large_use_earns(quantities):
 # The end of a plan -------------------------------------------------------------------------------
 
 
+def end_plans(*, now):
+    return operations.end_plans(now=now, is_asked_back=refunds.is_asked_back)
+
+
 def test_what_was_never_used_is_breakage_once_the_plan_is_over():
     profile = a_ready_line()
     count(record(profile, 0, quantity=5 * GB))
 
-    assert operations.end_plans(now=NOON + 30 * DAY - HOUR) == 0
-    assert operations.end_plans(now=NOON + 30 * DAY) == 1
-    assert operations.end_plans(now=NOON + 31 * DAY) == 0
+    assert end_plans(now=NOON + 30 * DAY - HOUR) == 0
+    assert end_plans(now=NOON + 30 * DAY) == 1
+    assert end_plans(now=NOON + 31 * DAY) == 0
 
     assert [book(profile, kind) for kind in ("earned", "breakage", "unearned")] == [798, 799, 0]
     assert told(profile, "plan.ended") == ["plan.ended"]
@@ -369,7 +376,7 @@ def test_what_was_never_used_is_breakage_once_the_plan_is_over():
 def test_a_late_record_of_an_ended_plan_counts_and_moves_no_money():
     profile = a_ready_line()
     count(attach(profile, 0))
-    operations.end_plans(now=NOON + 30 * DAY)
+    end_plans(now=NOON + 30 * DAY)
 
     assert count(record(profile, 1), now=NOON + 31 * DAY).counted == 1
 
@@ -384,7 +391,21 @@ def test_a_plan_with_money_on_its_way_back_is_left_for_later():
     tender = line.tenders.get()
     orders.reserve(order_line_id=line.pk, parts=[(tender.pk, 100)])
 
-    assert operations.end_plans(now=NOON + 30 * DAY) == 0
+    assert end_plans(now=NOON + 30 * DAY) == 0
+
+
+def test_a_plan_whose_money_was_asked_back_is_left_until_that_is_decided():
+    profile = a_ready_line()
+    count(attach(profile, 0))
+    line = orders.lock_line(profile.line_id)
+    refund = ask(line, now=NOON + 29 * DAY)
+    refund_acts.network_is_silent(order_line_id=line.pk, now=NOON + 29 * DAY)
+
+    assert end_plans(now=NOON + 30 * DAY) == 0
+    refund_acts.withdraw_request(
+        request_id=refund.pk, customer_id=refund.customer_id, now=NOON + 31 * DAY
+    )
+    assert end_plans(now=NOON + 31 * DAY) == 1
 
 
 def test_an_unlimited_allowance_is_earned_by_its_time():
@@ -393,7 +414,7 @@ def test_an_unlimited_allowance_is_earned_by_its_time():
     count(attach(profile, 0), now=NOON + HOUR)
     assert book(profile, "earned") == NET // 30  # the first of thirty days has begun
 
-    operations.end_plans(now=NOON + 30 * DAY)
+    end_plans(now=NOON + 30 * DAY)
 
     assert [book(profile, kind) for kind in ("earned", "breakage")] == [NET, 0]
 

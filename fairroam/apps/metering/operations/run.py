@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -74,20 +74,23 @@ def stop_pack(order_line_id: int, now: datetime) -> None:
         )
 
 
-def end_plans(*, now: datetime) -> int:
+def end_plans(*, now: datetime, is_asked_back: Callable[[int], bool]) -> int:
     """End the plans whose period is over; returns how many. Run it now and then.
 
     What was paid for and not used is breakage from then on. A line from which money is on its way
-    back is left for later.
+    back, or asked back (`is_asked_back` of its order line, whose lock is held), is left for later.
     """
-    return sum(_end_plan(order_line_id, now) for order_line_id in queries.plans_to_end(now))
+    ended = (
+        _end_plan(order_line_id, is_asked_back, now) for order_line_id in queries.plans_to_end(now)
+    )
+    return sum(ended)
 
 
 @transaction.atomic
-def _end_plan(order_line_id: int, now: datetime) -> bool:
+def _end_plan(order_line_id: int, is_asked_back: Callable[[int], bool], now: datetime) -> bool:
     line = orders.lock_line(order_line_id)
     run = PlanRun.objects.select_for_update(no_key=True).get(pk=order_line_id)
-    if run.ended_at is not None or line.pending_minor:
+    if run.ended_at is not None or line.pending_minor or is_asked_back(order_line_id):
         return False
     packs = [read_pack(order_line_id)]
     earn(packs, now=now)  # A part without a limit is earned by its time alone.

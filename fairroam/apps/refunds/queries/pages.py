@@ -215,6 +215,11 @@ def lines_waiting_for_usage() -> list[int]:
     return list(waiting.values_list("order_line_id", flat=True))
 
 
+def is_asked_back(order_line_id: int) -> bool:
+    """Whether a request for that line's money is open. It stays true while its lock is held."""
+    return RefundRequest.objects.filter(order_line_id=order_line_id, is_live=True).exists()
+
+
 def open_refunds_of(customer_id: int) -> list[RefundRow]:
     """The requests that are still on their way, oldest first."""
     live = ROWS.all().filter(customer_id=customer_id, is_live=True)
