@@ -48,11 +48,37 @@ def send(
     kind: "refunds.decided" is the template refunds/decided.txt. None when there is nobody to
     write to any more (the account is closed).
     """
-    known = Notice.objects.filter(act=act).first()
     address = customers.address_of(customer_id)
-    if known is not None or address is None:
+    if address is None:
+        return Notice.objects.filter(act=act).first()
+    return queue(
+        kind=kind,
+        act=act,
+        address=address,
+        language=customers.customer(customer_id).language,
+        context=context,
+        customer_id=customer_id,
+        paper_id=paper_id,
+        now=now,
+    )
+
+
+@transaction.atomic
+def queue(
+    *,
+    kind: str,
+    act: str,
+    address: str,
+    language: str,
+    context: dict[str, Any],
+    now: datetime,
+    customer_id: int | None = None,
+    paper_id: int | None = None,
+) -> Notice:
+    """Queue one mail for one act to an address that may be nobody's we know (customer_id None)."""
+    known = Notice.objects.filter(act=act).first()
+    if known is not None:
         return known
-    language = customers.customer(customer_id).language
     subject, text = write(kind, context, language)
     notice, is_new = Notice.objects.get_or_create(
         act=act,

@@ -5,6 +5,9 @@ That a message of some kind was sent, and when, stays.
 
 from __future__ import annotations
 
+from django.db.models import Q, QuerySet
+
+from fairroam.apps.customers import queries as customers
 from fairroam.apps.notices.models import Notice
 
 FIELDS = ("address", "subject", "text")
@@ -12,7 +15,7 @@ FIELDS = ("address", "subject", "text")
 
 def erase(customer_id: int) -> dict[str, int]:
     """Empty what was written and where it went; how many values were erased, per field."""
-    notices = Notice.objects.filter(customer_id=customer_id)
+    notices = _notices_of(customer_id)
     return {
         f"notices_notice.{field}": notices.exclude(**{field: ""}).update(**{field: ""})
         for field in FIELDS
@@ -21,5 +24,14 @@ def erase(customer_id: int) -> dict[str, int]:
 
 def remains(customer_id: int) -> int:
     """How many personal values are still there."""
-    notices = Notice.objects.filter(customer_id=customer_id)
+    notices = _notices_of(customer_id)
     return sum(notices.exclude(**{field: ""}).count() for field in FIELDS)
+
+
+def _notices_of(customer_id: int) -> QuerySet[Notice]:
+    """Their messages, and those to their address from before we knew whose it was."""
+    theirs = Q(customer_id=customer_id)
+    address = customers.address_of(customer_id)
+    if address is not None:
+        theirs |= Q(customer_id__isnull=True, address__iexact=address)
+    return Notice.objects.filter(theirs)
