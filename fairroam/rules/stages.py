@@ -60,6 +60,13 @@ PAYOUT: Moves = {
     ("planned", "hold"): "held",  # A dispute is open.
     ("held", "release"): "planned",
     ("held", "settle"): "settled_by_chargeback",
+    # The way it came is closed: the customer names an account, two people at the desk send it.
+    ("needs_account", "name_account"): "manual_payout",
+    ("needs_account", "hold"): "held",
+    ("manual_payout", "send"): "sent",
+    ("manual_payout", "hold"): "held",
+    ("held", "ask_account"): "needs_account",
+    ("held", "hand_over"): "manual_payout",
     ("sent", "await"): "pending",
     ("sent", "confirm"): "succeeded",
     ("sent", "refuse"): "failed",
@@ -70,6 +77,27 @@ PAYOUT: Moves = {
     ("requires_action", "confirm"): "succeeded",
     ("requires_action", "refuse"): "failed",
     ("succeeded", "return"): "returned",  # "Succeeded" is not final: a closed card sends it back.
+    ("failed", "confirm"): "returned",  # We hear only now that it had arrived before it failed.
+    ("failed", "settle"): "settled_by_chargeback",  # The customer's bank took it from us instead.
+    ("returned", "settle"): "settled_by_chargeback",
+    ("failed", "reroute"): "rerouted",  # A later payout takes over what this one owes.
+    ("returned", "reroute"): "rerouted",
+}
+
+DISPUTE: Moves = {
+    ("open", "represent"): "represented",  # We told the bank our side.
+    ("open", "win"): "won",
+    ("open", "lose"): "lost",
+    ("represented", "win"): "won",
+    ("represented", "lose"): "lost",
+}
+
+LATE_MONEY: Moves = {
+    ("waiting", "keep"): "kept",  # Nobody to send it to: kept until a day, with the reason.
+    ("waiting", "send"): "sending",
+    ("kept", "send"): "sending",
+    ("sending", "arrive"): "sent",
+    ("sending", "fail"): "waiting",
 }
 
 PROFILE: Moves = {
@@ -233,6 +261,56 @@ REFUND: Moves = {
     ("paid", "return"): "payout_failed",
     ("submitted", "withdraw"): "withdrawn",
     ("under_review", "withdraw"): "withdrawn",
+    ("under_review", "offer"): "offer_made",
+    ("offer_made", "approve"): "approved",  # Money was offered and taken, or the law's day came.
+    ("offer_made", "settle"): "settled",  # Data or days were offered and taken.
+    ("offer_made", "review"): "under_review",
+    ("offer_made", "withdraw"): "withdrawn",
+    ("under_review", "ask_more"): "waiting_for_customer",
+    ("waiting_for_customer", "review"): "under_review",
+    ("waiting_for_customer", "approve"): "approved",
+    ("waiting_for_customer", "withdraw"): "withdrawn",
+    ("declined", "appeal"): "under_review",  # Before another person than the one who said no.
+}
+
+OFFER: Moves = {
+    ("open", "accept"): "accepted",
+    ("open", "decline"): "declined",
+    ("open", "counter"): "countered",
+    ("open", "expire"): "expired",
+    ("open", "overtake"): "overtaken",  # The request went on without it: paid, or taken back.
+}
+
+# An act of a colleague above their limit, before a second pair of eyes.
+PROPOSAL: Moves = {
+    ("waiting", "confirm"): "confirmed",
+    ("waiting", "refuse"): "refused",
+    ("waiting", "overtake"): "overtaken",
+}
+
+# A failure of the network, as the register knows it.
+INCIDENT: Moves = {
+    ("suspected", "confirm"): "confirmed",
+    ("suspected", "dismiss"): "dismissed",
+    ("confirmed", "dismiss"): "dismissed",  # It was none, after all; what was paid stays paid.
+}
+
+# Giving money back to everybody whom an incident hit.
+REFUND_RUN: Moves = {
+    ("previewed", "confirm"): "running",  # A second person has read the sums.
+    ("previewed", "discard"): "discarded",
+    ("running", "stop"): "stopped",
+    ("stopped", "resume"): "running",
+    ("running", "finish"): "finished",
+}
+
+# What somebody declared at a public door, before it is known who they are.
+DECLARATION: Moves = {
+    ("received", "confirm"): "confirmed",  # The order's own mailbox, or a sign-in, stands behind it.
+    ("received", "hand_over"): "with_a_person",
+    ("with_a_person", "confirm"): "confirmed",
+    ("received", "close"): "closed",  # A person looked: there was nothing to leave.
+    ("with_a_person", "close"): "closed",
 }
 
 CLOSURE: Moves = {

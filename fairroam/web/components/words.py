@@ -124,6 +124,23 @@ STAGES: dict[str, dict[str, Badge]] = {
         "paid": Badge("good", "circle-check", _("paid back")),
         "payout_failed": Badge("care", "circle-alert", _("money came back, needs another way")),
         "withdrawn": Badge("plain", "undo-2", _("taken back by you")),
+        "offer_made": Badge("wait", "handshake", _("offer made, waits for you")),
+        "waiting_for_customer": Badge("care", "message-circle", _("waits for your answer")),
+        "settled": Badge("good", "handshake", _("settled by agreement")),
+    },
+    "offer": {
+        "open": Badge("wait", "hourglass", _("open")),
+        "accepted": Badge("good", "check", _("accepted")),
+        "declined": Badge("plain", "circle-x", _("declined")),
+        "countered": Badge("wait", "undo-2", _("answered with another wish")),
+        "expired": Badge("plain", "clock", _("expired")),
+        "overtaken": Badge("plain", "ban", _("not needed any more")),
+    },
+    "proposal": {
+        "waiting": Badge("wait", "users", _("waits for a second person")),
+        "confirmed": Badge("good", "check", _("confirmed")),
+        "refused": Badge("plain", "circle-x", _("not confirmed")),
+        "overtaken": Badge("plain", "ban", _("not needed any more")),
     },
     "supplier_order": {
         "planned": Badge("wait", "inbox", _("to be ordered")),
@@ -141,6 +158,24 @@ STAGES: dict[str, dict[str, Badge]] = {
         "credited": Badge("good", "circle-check", _("credited")),
         "rejected": Badge("plain", "circle-x", _("claim refused")),
         "unknown": Badge("care", "circle-alert", _("no answer for long: ask them")),
+    },
+    "incident": {
+        "suspected": Badge("care", "circle-alert", _("suspected")),
+        "confirmed": Badge("error", "radio-tower", _("confirmed")),
+        "dismissed": Badge("plain", "circle-x", _("was none")),
+    },
+    "refund_run": {
+        "previewed": Badge("wait", "user", _("waits for a second person")),
+        "running": Badge("wait", "hourglass", _("under way")),
+        "stopped": Badge("care", "pause", _("stopped")),
+        "finished": Badge("good", "circle-check", _("done")),
+        "discarded": Badge("plain", "ban", _("discarded")),
+    },
+    "declaration": {
+        "received": Badge("wait", "mail", _("waits for a click in the mailbox")),
+        "with_a_person": Badge("wait", "user", _("a person looks")),
+        "confirmed": Badge("good", "check", _("carried out")),
+        "closed": Badge("plain", "circle-x", _("closed by a person")),
     },
     "closure": {
         "requested": Badge("wait", "hourglass", _("requested")),
@@ -164,8 +199,13 @@ FLOWS: dict[str, stages.Moves] = {
     "port_out": stages.PORT_OUT,
     "identity": stages.IDENTITY,
     "refund": stages.REFUND,
+    "offer": stages.OFFER,
+    "proposal": stages.PROPOSAL,
     "supplier_order": stages.SUPPLIER_ORDER,
     "supplier_claim": stages.SUPPLIER_CLAIM,
+    "incident": stages.INCIDENT,
+    "refund_run": stages.REFUND_RUN,
+    "declaration": stages.DECLARATION,
     "closure": stages.CLOSURE,
 }
 

@@ -8,7 +8,8 @@ from django.db.models.functions import Now
 
 from fairroam.rules import stages
 
-ENDED = sorted(stages.terminal(stages.REFUND) | {"paid"})
+# An end may be taken back: money returns, and a no is appealed.
+ENDED = sorted(stages.terminal(stages.REFUND) | {"paid", "declined"})
 
 
 class RefundRequest(models.Model):
@@ -73,6 +74,7 @@ class Decision(models.Model):
     due_minor = models.BigIntegerField()
     goodwill_minor = models.BigIntegerField(default=0)  # a person's addition, on top of the rules
     decided_by = models.CharField(max_length=60)  # "rules" or "staff:3"
+    confirmed_by = models.CharField(max_length=60, default="")  # a second person, above a limit
     decided_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
 
@@ -86,6 +88,10 @@ class Decision(models.Model):
             models.CheckConstraint(
                 condition=Q(due_minor__gte=0) & Q(goodwill_minor__gte=0),
                 name="a_decision_takes_nothing",
+            ),
+            models.CheckConstraint(
+                condition=~Q(decided_by=models.F("confirmed_by")),
+                name="nobody_confirms_their_own_decision",
             ),
         ]
 
