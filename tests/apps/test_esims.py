@@ -223,6 +223,57 @@ def test_what_was_set_aside_goes_back_when_the_carrier_refuses_to_release_it(car
     assert profile.stage == "failed"
 
 
+def refuse(carrier: SandboxProcess, call: str, codes: str, *, times: int = 1) -> None:
+    """The next calls are answered with these status codes, "subject reason"."""
+    subject, reason = codes.split(" ")
+    refusal = {"call": call, "subject_code": subject, "reason_code": reason, "times": times}
+    carrier.ask("POST", "/_refusals", json=refusal)
+
+
+@pytest.mark.parametrize("codes", ["8.2.6 3.3", "8.2.6 3.10", "8.2.6 3.8"])
+def test_a_code_that_the_carrier_refuses_is_replaced_by_another(carrier, codes):
+    profile = planned()
+    tried = []
+    for _ in range(2):  # to `allocated`, with the code that is about to be refused
+        wanted = queries.provisioning(profile.pk)
+        tasks.STEPS[wanted.stage](tasks.profile_gateway(), profile.pk, wanted, NOON)
+        tried.append(queries.provisioning(profile.pk).matching_id)
+    refuse(carrier, "confirmOrder", codes)
+
+    tasks.provision(profile_id=profile.pk, now=NOON)
+
+    assert effects_on(carrier, profile) == ["order", "confirm"]
+    assert profile.stage == "released"
+    assert profile.matching_id not in tried
+    download(carrier, profile)
+
+
+def test_a_carrier_that_refuses_every_code_ends_the_line_unused(carrier):
+    profile = planned()
+    refuse(carrier, "confirmOrder", "8.2.6 3.3", times=3)
+
+    tasks.provision(profile_id=profile.pk, now=NOON)
+
+    assert effects_on(carrier, profile) == ["order", "cancel"]
+    assert told("profile.failed", profile)[0]["reason"] == "matching-id-in-use"
+
+
+@pytest.mark.parametrize("codes", ["8.9 5.1", "8.9 4.2"])
+def test_a_silent_discovery_server_is_waited_for_and_not_for_ever(carrier, codes):
+    profile, other = planned(), planned()
+    refuse(carrier, "confirmOrder", codes, times=3)
+
+    for one in (profile, other):
+        with pytest.raises(tasks.DiscoveryDown):
+            tasks.provision(profile_id=one.pk, now=NOON + timedelta(minutes=59))
+    tasks.provision(profile_id=other.pk, now=NOON + timedelta(hours=1))
+    tasks.resume_unfinished(now=NOON + timedelta(hours=1))
+
+    assert effects_on(carrier, other) == ["order", "cancel"]
+    assert effects_on(carrier, profile) == ["order", "confirm"]
+    assert (profile.stage, other.stage) == ("released", "failed")
+
+
 def test_an_iccid_that_somebody_else_took_is_replaced_by_another(carrier):
     profile = planned()
     (first, *_) = tasks.profile_gateway().list_available(profile.profile_type)

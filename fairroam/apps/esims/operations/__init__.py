@@ -29,6 +29,7 @@ from fairroam.apps.esims.operations.provide import (
     plan_line,
     record_order,
     record_release,
+    renew_code,
     reserve,
 )
 
@@ -53,6 +54,7 @@ __all__ = [
     "record_refused_end",
     "record_release",
     "refuse_act",
+    "renew_code",
     "reserve",
     "stop_instead",
     "take_off",

@@ -95,6 +95,14 @@ def record_order(*, profile_id: int) -> None:
 
 
 @transaction.atomic
+def renew_code(*, profile_id: int, refused: str) -> None:
+    """Choose another matching id: the carrier has bound nothing to the `refused` one for us."""
+    profile = _lock_pending(profile_id, "allocated")
+    if profile is not None and profile.matching_id == refused:
+        Profile.objects.filter(pk=profile_id).update(matching_id=_new_code())
+
+
+@transaction.atomic
 def deliver(
     *, profile_id: int, iccid: str, matching_id: str, smdp_address: str, now: datetime
 ) -> bool:

@@ -66,7 +66,7 @@ class LineRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactRow:
-    """One activation fact. source: `es2plus` (the carrier) or `network`."""
+    """One activation fact. source: `es2plus` (the carrier), `network` or `supplier`."""
 
     kind: str
     happened_at: datetime
@@ -124,6 +124,7 @@ class Provisioning:
     profile_type: str
     iccid: str | None
     matching_id: str
+    planned_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +267,7 @@ def code_of(line_id: int, customer_id: int) -> ActivationCode | None:
     if line is None:
         raise NotAmongYours(line_id=line_id)
     profile = _latest(line)
-    if profile is None or line.stage != "active" or profile.stage != "released":
+    if profile is None or (line.stage, profile.stage) != ("active", "released"):
         return None
     if is_in_phone(profile.pk):
         return None
@@ -293,6 +294,7 @@ def provisioning(profile_id: int) -> Provisioning | None:
         profile_type=profile.profile_type,
         iccid=profile.iccid,
         matching_id=profile.matching_id,
+        planned_at=profile.planned_at,
     )
 
 
@@ -372,10 +374,8 @@ def _timeline(profile_id: int) -> tuple[FactRow, ...]:
 
 
 def _told(facts: QuerySet[ActivationFact]) -> tuple[FactRow, ...]:
-    return tuple(
-        FactRow(kind=fact.kind, happened_at=fact.happened_at, source=fact.source)
-        for fact in facts.order_by("happened_at", "pk")
-    )
+    told = facts.order_by("happened_at", "pk").values("kind", "happened_at", "source")
+    return tuple(FactRow(**fact) for fact in told)
 
 
 def _next_step(line: Line, timeline: tuple[FactRow, ...]) -> str:

@@ -10,13 +10,14 @@ from fairroam.apps.esims.tasks.mails import (
     tell_act,
     tell_customer,
 )
-from fairroam.apps.esims.tasks.provide import STEPS, StockContended, provision
+from fairroam.apps.esims.tasks.provide import STEPS, DiscoveryDown, StockContended, provision
 from fairroam.apps.esims.tasks.unfinished import UNFINISHED_AFTER, resume_unfinished
 
 __all__ = [
     "CODE_LINK_SALT",
     "STEPS",
     "UNFINISHED_AFTER",
+    "DiscoveryDown",
     "StockContended",
     "do_act",
     "help_to_attach",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fairroam import points
 from fairroam.apps.esims import operations, queries
@@ -12,6 +12,8 @@ from fairroam.apps.esims.queries import Provisioning
 from fairroam.apps.esims.tasks.calls import logged_call
 from fairroam.apps.esims.tasks.gateways import profile_gateway
 from fairroam.gateways.profiles import (
+    CodeRefused,
+    DiscoveryFailed,
     FinalState,
     OutOfStock,
     ProfileGateway,
@@ -21,26 +23,42 @@ from fairroam.gateways.profiles import (
 
 log = logging.getLogger(__name__)
 STEPS_MAX = 12  # Three are needed; the others are for ICCIDs that somebody else was faster with.
+CODES_MAX = 3  # A carrier that refuses so many codes of 100 bits would refuse any.
+DISCOVERY_PATIENCE = timedelta(hours=1)  # then the customer gets the money back instead
 
 
 class StockContended(Exception):
     """Others are taking the same profiles: the queue tries again, nothing was lost."""
 
 
+class DiscoveryDown(Exception):
+    """The carrier waits for its discovery server: the queue tries again, nothing was lost."""
+
+
 def provision(*, profile_id: int, now: datetime) -> None:
     """Bring a planned profile to where a phone can download it; safe to repeat at every point.
 
-    A carrier that refuses for good ends the line unused. Raises GatewayUnreachable and
-    StockContended: run it again, it goes on in the same direction with the same ICCID and code.
+    A carrier that refuses for good ends the line unused. Raises GatewayUnreachable, StockContended
+    and DiscoveryDown: run it again, it goes on in the same direction with the same ICCID and code.
     """
     gateway = profile_gateway()
+    codes_refused = 0
     for _ in range(STEPS_MAX):
         wanted = queries.provisioning(profile_id)
         if wanted is None or wanted.stage not in STEPS:
             return
         try:
             STEPS[wanted.stage](gateway, profile_id, wanted, now)
+        except CodeRefused as refusal:
+            codes_refused += 1
+            if codes_refused == CODES_MAX:
+                _give_up(gateway, profile_id, wanted, refusal, now)
+                return
+            operations.renew_code(profile_id=profile_id, refused=wanted.matching_id)
         except ProfileRefused as refusal:
+            is_passing = isinstance(refusal, DiscoveryFailed)
+            if is_passing and now < wanted.planned_at + DISCOVERY_PATIENCE:
+                raise DiscoveryDown(refusal.code) from refusal
             _give_up(gateway, profile_id, wanted, refusal, now)
             return
     raise StockContended

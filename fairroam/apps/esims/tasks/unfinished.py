@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from fairroam.apps.esims import queries
 from fairroam.apps.esims.tasks.acts import do_act
 from fairroam.apps.esims.tasks.end import take_off
-from fairroam.apps.esims.tasks.provide import StockContended, provision
+from fairroam.apps.esims.tasks.provide import DiscoveryDown, StockContended, provision
 from fairroam.gateways.calls import GatewayUnreachable
 
 UNFINISHED_AFTER = timedelta(minutes=2)
@@ -18,7 +18,7 @@ def resume_unfinished(*, now: datetime) -> None:
     """Go on with whatever has waited for longer than UNFINISHED_AFTER; run it now and then."""
     profile_ids, line_ids = queries.unfinished(now - UNFINISHED_AFTER)
     for profile_id in profile_ids:
-        with suppress(GatewayUnreachable, StockContended):
+        with suppress(GatewayUnreachable, StockContended, DiscoveryDown):
             provision(profile_id=profile_id, now=now)
     for line_id in line_ids:
         with suppress(GatewayUnreachable):
