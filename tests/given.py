@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from fairroam.apps.customers import operations as customers
-from fairroam.apps.customers.models import Customer
+from fairroam.apps.customers.models import Customer, StaffMember, User
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders.models import Order, OrderLine
 from fairroam.apps.payments import operations as payments
@@ -27,6 +27,26 @@ def a_customer(email: str = "ada@example.com", *, residence: str = "DE") -> Cust
     return customers.find_or_open(
         email=email, residence=residence, zone="Europe/Berlin", language="en", now=NOON
     )
+
+
+def a_colleague(
+    role: str = "agent", *, email: str = "max@example.com", person_id: int | None = None
+) -> User:
+    """The login of somebody at the desk; `person_id` when it is not their only one."""
+    member = customers.hire(email=email, role=role, now=NOON, person_id=person_id)
+    assert member.user is not None
+    return User.objects.get(pk=member.user_id)
+
+
+def a_limit(role: str, *, single_minor: int, currency: str = "EUR") -> None:
+    """An operator sets up to how much `role` may pay back alone, and a second one agrees."""
+    logins = [a_colleague("operator", email=f"{uuid4().hex}@example.com") for _ in range(2)]
+    first, second = [StaffMember.objects.get(user=login).pk for login in logins]
+    limit = customers.set_limit(
+        role=role, currency=currency, single_minor=single_minor, by=first, now=NOON
+    )
+    if limit.counts_from is None:
+        customers.confirm_limit(limit_id=limit.pk, by=second, now=NOON)
 
 
 def an_order(

@@ -89,10 +89,6 @@ FAIRROAM_SUPPLIERS_AIRALO_ORDERS = env_choice(
 FAIRROAM_SUPPLIERS_BALANCE_LOW = env_int("FAIRROAM_SUPPLIERS_BALANCE_LOW", "10000")
 FAIRROAM_MAIL_READER_URL = env("FAIRROAM_MAIL_READER_URL", "")  # demo only: where mails are read
 
-# Money -----------------------------------------------------------------------------------------
-# Up to this amount (minor units) a straight refund is decided without a person.
-FAIRROAM_REFUND_AUTO_LIMIT = env_int("FAIRROAM_REFUND_AUTO_LIMIT", "10000")
-
 # Django ----------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "fairroam.apps.journal",
@@ -115,6 +111,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "django_htmx",
     "lucide",
     "csp",

@@ -91,6 +91,13 @@ REACTIONS: dict[str, list[str]] = {
     "closure.requested": ["take_closing_step"],
     "closure.step_done": ["take_closing_step"],
     "closure.certified": [],
+    # people
+    "security.changed": [],
+    "staff.joined": [],
+    "staff.role_changed": [],
+    "staff.ended": [],
+    "staff.limit_asked": [],
+    "staff.limit_set": [],
     # papers
     "signing_key.made": [],
     "signing_key.revoked": [],

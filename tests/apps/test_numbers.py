@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from fairroam.apps.customers.models import Customer, User
+from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims import personal
 from fairroam.apps.esims.models import (
@@ -54,7 +54,7 @@ from fairroam.worker.books import find_faults
 from tests.apps.lines_given import a_ready_line
 from tests.apps.lines_given import use as network_counts
 from tests.apps.numbers_given import a_kept_number, a_wish, be_known, number_of, put, use
-from tests.given import NOON, a_customer
+from tests.given import NOON, a_colleague, a_customer
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 DAY = timedelta(days=1)
@@ -306,7 +306,7 @@ def test_one_check_at_a_time_which_a_person_may_take_over():
 def test_a_person_checks_a_person_but_never_themselves():
     customer = a_customer()
     check = asked(customer, by_person=True)
-    agent = User.objects.create_user("max@example.com", is_staff=True)
+    agent = a_colleague()
 
     def decide(staff_user_id: int) -> None:
         numbers_identity.decide_by_person(

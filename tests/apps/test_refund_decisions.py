@@ -49,7 +49,7 @@ from tests.apps.refunds_given import (
     events,
     settle,
 )
-from tests.given import NOON
+from tests.given import NOON, a_limit
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -162,8 +162,8 @@ def test_use_between_the_request_and_the_end_is_looked_at_by_a_person():
     assert events("refund.decided")[-1]["doubts"] == ["used_after_declaring"]
 
 
-def test_an_amount_above_the_limit_needs_a_person(settings):
-    settings.FAIRROAM_REFUND_AUTO_LIMIT = 1899
+def test_an_amount_above_the_limit_needs_a_person():
+    a_limit("rules", single_minor=1899)
     refund = ask_and_end(a_ready_line())
 
     assert refund.stage == "under_review"
@@ -243,8 +243,8 @@ def test_a_resold_line_under_review_waits_for_its_last_usage_before_anybody_pays
     assert decision.due_minor < Decision.objects.filter(request=refund).earliest("pk").due_minor
 
 
-def test_new_facts_are_looked_at_before_anything_is_approved(settings):
-    settings.FAIRROAM_REFUND_AUTO_LIMIT = 0
+def test_new_facts_are_looked_at_before_anything_is_approved():
+    a_limit("rules", single_minor=0)
     line = a_ready_line()
     refund = ask_and_end(line)
     use(line, GIGABYTE, at=LATER - timedelta(minutes=10))  # The network reports late.
@@ -347,8 +347,8 @@ def test_staff_cannot_offer_too_much_pay_nothing_decline_a_right_or_decide_for_t
     assert RefundPart.objects.count() == 0
 
 
-def test_what_is_due_cannot_be_declined(settings):
-    settings.FAIRROAM_REFUND_AUTO_LIMIT = 0
+def test_what_is_due_cannot_be_declined():
+    a_limit("rules", single_minor=0)
     refund = ask_and_end(a_ready_line())
 
     with pytest.raises(refusals.DueByTheRules):

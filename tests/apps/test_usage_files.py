@@ -8,13 +8,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from fairroam.apps.customers.models import User
 from fairroam.apps.metering import operations, queries, tasks
 from fairroam.apps.metering.models import UsageImport, UsageRecord
 from fairroam.project import import_usage
 from fairroam.worker.books import find_faults
 from tests.apps.lines_given import a_ready_line
-from tests.given import NOON
+from tests.given import NOON, a_colleague
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -87,7 +86,7 @@ def test_a_file_without_its_columns_is_refused_whole(tmp_path, capsys):
 def test_the_desk_sends_a_file_and_sees_what_became_of_it(tmp_path):
     line = a_ready_line()
     staff = Client()
-    staff.force_login(User.objects.create_user("max@example.com", is_staff=True))
+    staff.force_login(a_colleague())
     content = a_file(tmp_path, [*rows_of(line, 3), "broken"]).read_bytes()
 
     for _ in range(2):

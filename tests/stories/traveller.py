@@ -185,7 +185,8 @@ def reasons_of(decision: Decision) -> list[str]:
 
 def a_colleague(*, joined_at: datetime) -> int:
     """The user id of somebody who works at the desk."""
-    user = customers.User.objects.create_user(
-        f"desk-{uuid4().hex[:8]}@example.com", is_staff=True, joined_at=joined_at
+    member = customers.hire(
+        email=f"desk-{uuid4().hex[:8]}@example.com", role="agent", now=joined_at
     )
-    return user.pk
+    assert member.user_id is not None
+    return member.user_id

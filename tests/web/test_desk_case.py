@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from fairroam.apps.customers.models import User
 from fairroam.apps.refunds import queries
 from fairroam.worker.books import find_faults
 from tests.apps.lines_given import LATER, a_ready_line, ask, prove_off, use
 from tests.apps.refunds_given import GIGABYTE
+from tests.given import a_colleague
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -24,7 +24,7 @@ def test_a_case_whose_figures_moved_shows_the_new_ones_and_can_then_be_approved(
     before = queries.case(refund.pk).refund.decision
     use(line, GIGABYTE, at=LATER - timedelta(minutes=30))  # it was used before it was off
     desk = Client()
-    desk.force_login(User.objects.create_user("max@example.com", is_staff=True))
+    desk.force_login(a_colleague())
 
     looked = desk.post(f"/desk/refunds/{refund.pk}/", {"act": "approve"})
     shown = looked.context["case"].refund.decision

@@ -11,7 +11,7 @@ from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims.models import Line, LineAct, Profile
 from fairroam.apps.orders.models import Order, OrderLine
 from tests.apps import lines_given
-from tests.given import NOON
+from tests.given import NOON, a_colleague
 from tests.web.site_given import words_of
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -203,11 +203,7 @@ def test_the_desk_sees_a_case_without_the_code(line):
     refund = lines_given.ask(line, now=NOON + timedelta(hours=1))
     secret = Profile.objects.get(line_id=line.pk).matching_id
     staff = Client()
-    staff.force_login(
-        type(line.order.customer.user).objects.create_user(
-            "max@example.com", is_staff=True, joined_at=NOON
-        )
-    )
+    staff.force_login(a_colleague())
 
     page = staff.get(f"/desk/refunds/{refund.pk}/")
 

@@ -12,14 +12,13 @@ import time_machine
 from django.core import mail
 from django.test import Client
 
-from fairroam.apps.customers.models import User
 from fairroam.apps.esims.models import IdentityCheck, Keeping, Number, PortOut
 from fairroam.apps.esims.operations import numbers_identity, numbers_port
 from fairroam.apps.orders.models import Order, OrderLine
 from fairroam.gateways.identity import StartedCheck
 from fairroam.gateways.lines import PortOutCode
 from tests.apps.numbers_given import a_kept_number, a_wish
-from tests.given import NOON, a_customer
+from tests.given import NOON, a_colleague, a_customer
 
 pytestmark = pytest.mark.usefixtures("catalogue", "clock")
 NUMBER = "+44 7700 900100"
@@ -248,7 +247,7 @@ def test_a_person_can_be_asked_for_and_is_the_only_way_without_a_provider(newcom
 @pytest.fixture
 def desk() -> Client:
     agent = Client()
-    agent.force_login(User.objects.create_user("max@example.com", is_staff=True))
+    agent.force_login(a_colleague())
     return agent
 
 

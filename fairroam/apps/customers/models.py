@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
+
+ROLES = ("agent", "senior", "operator")
+RULES = "rules"  # what is decided without a person has a limit, too
+# After a change of an address or a factor nothing that leads money away, for so long.
+REST = timedelta(hours=72)
+FRESH_FOR = timedelta(minutes=10)  # how long a proof of who somebody is holds
+PROOFS = ("passkey", "totp", "recovery_code", "mail_code")  # a code by SMS is never enough
+GUARDED_KINDS = ("payout_change", "transfer", "closing")
+SECURITY_CHANGES = (
+    "email_changed",
+    "passkey_added",
+    "passkey_removed",
+    "totp_added",
+    "totp_removed",
+    "recovery_codes_made",
+)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -73,3 +90,110 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class StaffPerson(models.Model):
+    """A human who works here. Has maybe several logins, and counts once where two must agree."""
+
+    started_at = models.DateTimeField()
+
+
+class StaffMember(models.Model):
+    """A login that may stand at the desk, as what, and since when."""
+
+    user = models.OneToOneField(User, models.SET_NULL, null=True, related_name="staff_member")
+    person = models.ForeignKey(StaffPerson, models.PROTECT, related_name="logins")
+    role = models.CharField(max_length=10)
+    invited_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    joined_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(role__in=ROLES), name="a_staff_member_has_a_known_role"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=False) | Q(user__isnull=False),
+                name="who_stands_at_the_desk_can_sign_in",
+            ),
+        ]
+
+
+class StaffLimit(models.Model):
+    """Up to how much a role (or the rules, without a person) may pay back alone.
+
+    The newest row that counts is the limit; older ones say what it was. Who raises a limit of
+    their own needs a second person.
+    """
+
+    role = models.CharField(max_length=10)
+    currency = models.CharField(max_length=3)
+    single_minor = models.BigIntegerField()
+    set_by = models.ForeignKey(StaffMember, models.PROTECT, related_name="+")
+    set_by_person = models.ForeignKey(StaffPerson, models.PROTECT, related_name="+")
+    confirmed_by_person = models.ForeignKey(
+        StaffPerson, models.PROTECT, null=True, related_name="+"
+    )
+    set_at = models.DateTimeField()
+    counts_from = models.DateTimeField(null=True)  # null: waits for a second person
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(role__in=(*ROLES, RULES)), name="a_limit_is_of_a_known_role"
+            ),
+            models.CheckConstraint(
+                condition=Q(single_minor__gte=0), name="a_limit_is_not_below_nothing"
+            ),
+            models.CheckConstraint(
+                condition=~Q(confirmed_by_person=F("set_by_person")),
+                name="two_persons_for_a_limit_of_ones_own",
+            ),
+        ]
+
+
+class SecurityChange(models.Model):
+    """That an address or a factor of a customer changed, and when; never what it was or is."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="security_changes")
+    kind = models.CharField(max_length=20)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=SECURITY_CHANGES), name="a_known_kind_of_security_change"
+            )
+        ]
+        indexes = [models.Index(fields=["customer", "-changed_at"], name="newest_security_change")]
+
+
+class GuardedAct(models.Model):
+    """An act that could lead money or an account away: who it was had been proven just before."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="guarded_acts")
+    kind = models.CharField(max_length=16)
+    method = models.CharField(max_length=16)
+    proven_at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True)  # the newest security change known then
+    acted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=GUARDED_KINDS), name="a_known_kind_of_guarded_act"
+            ),
+            models.CheckConstraint(
+                condition=Q(method__in=PROOFS), name="proven_by_something_that_is_enough"
+            ),
+            models.CheckConstraint(
+                condition=Q(acted_at__gte=F("proven_at"))
+                & Q(acted_at__lte=F("proven_at") + FRESH_FOR),
+                name="proven_just_before_the_act",
+            ),
+            models.CheckConstraint(
+                condition=Q(changed_at__isnull=True) | Q(acted_at__gte=F("changed_at") + REST),
+                name="nothing_guarded_while_an_account_rests",
+            ),
+        ]

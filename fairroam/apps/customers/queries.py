@@ -2,7 +2,52 @@
 
 from __future__ import annotations
 
-from fairroam.apps.customers.models import Customer
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.mfa.models import Authenticator
+
+from fairroam.apps.customers.models import (
+    REST,
+    RULES,
+    Customer,
+    SecurityChange,
+    StaffLimit,
+    StaffMember,
+)
+
+# Up to how much (minor units) each may pay back alone until an operator sets another limit.
+# They are worth about the same in every currency; in one that is not named nobody decides alone.
+FIRST_LIMITS = {
+    RULES: dict(EUR=10000, USD=10000, GBP=9000, CNY=80000, HKD=80000, JPY=15000, KWD=30000),
+    "agent": dict(EUR=20000, USD=20000, GBP=18000, CNY=160000, HKD=160000, JPY=30000, KWD=60000),
+    "senior": dict(
+        EUR=100000, USD=100000, GBP=90000, CNY=800000, HKD=800000, JPY=150000, KWD=300000
+    ),
+    "operator": dict(
+        EUR=500000, USD=500000, GBP=450000, CNY=4000000, HKD=4000000, JPY=750000, KWD=1500000
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffRow:
+    """Somebody who may stand at the desk now. person_id: the human behind maybe several logins."""
+
+    staff_id: int
+    user_id: int
+    person_id: int
+    role: str  # "agent", "senior" or "operator"
+    joined_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How somebody showed who they are (one of PROOFS), and when."""
+
+    method: str
+    proven_at: datetime
 
 
 def customer(customer_id: int) -> Customer:
@@ -19,3 +64,70 @@ def address_of(customer_id: int) -> str | None:
     """Where mail for this customer goes; None once the account is closed."""
     user = customer(customer_id).user
     return user.email if user else None
+
+
+def staff_member(user_id: int) -> StaffRow | None:
+    """Who this login is at the desk; None for customers, and for staff who have left."""
+    live = StaffMember.objects.filter(user_id=user_id, ended_at__isnull=True, user__is_active=True)
+    member = live.first()
+    if member is None or member.user_id is None:
+        return None
+    return StaffRow(
+        staff_id=member.pk,
+        user_id=member.user_id,
+        person_id=member.person_id,
+        role=member.role,
+        joined_at=member.joined_at,
+    )
+
+
+def limit(role: str, currency: str) -> int:
+    """Up to how many minor units `role` (or "rules") may pay back alone; 0 where nothing is set."""
+    rows = StaffLimit.objects.filter(role=role, currency=currency, counts_from__isnull=False)
+    newest = rows.order_by("-counts_from", "-pk").values_list("single_minor", flat=True).first()
+    return FIRST_LIMITS.get(role, {}).get(currency, 0) if newest is None else newest
+
+
+def same_person(user_a: int, user_b: int) -> bool:
+    """Whether two logins are one human, as far as we know: then they are one pair of eyes."""
+    if user_a == user_b:
+        return True
+    persons = StaffMember.objects.filter(user_id__in=[user_a, user_b]).values_list(
+        "person_id", flat=True
+    )
+    return len(persons) == 2 and len(set(persons)) == 1
+
+
+def has_second_factor(customer_id: int) -> bool:
+    """Whether the customer can prove more than that they read their mail."""
+    return user_has_second_factor(customer(customer_id).user_id)
+
+
+def user_has_second_factor(user_id: int | None) -> bool:
+    """Whether this login has a passkey or a code generator; recovery codes alone are none."""
+    factors = Authenticator.objects.filter(user_id=user_id)
+    return factors.exclude(type=Authenticator.Type.RECOVERY_CODES).exists()
+
+
+def last_security_change(customer_id: int) -> datetime | None:
+    """When an address or a factor of the customer changed last."""
+    rows = SecurityChange.objects.filter(customer_id=customer_id).order_by("-changed_at")
+    return rows.values_list("changed_at", flat=True).first()
+
+
+def rests_until(customer_id: int, now: datetime) -> datetime | None:
+    """Until when nothing leads money away, since an address or a factor changed; None: no rest."""
+    changed_at = last_security_change(customer_id)
+    if changed_at is None or now >= changed_at + REST:
+        return None
+    return changed_at + REST
+
+
+def find_faults() -> Iterator[str]:
+    """What contradicts the books of people."""
+    live = StaffMember.objects.filter(ended_at__isnull=True)
+    for pk in live.exclude(user__is_staff=True).values_list("pk", flat=True):
+        yield f"staff member {pk} stands at the desk, but the login is none of staff"
+    ended = StaffMember.objects.filter(ended_at__isnull=False, user__is_staff=True)
+    for pk in ended.values_list("pk", flat=True):
+        yield f"staff member {pk} has left, but the login is still one of staff"

@@ -28,7 +28,6 @@ from fairroam.clock import now
 
 SECONDS_MAX = 60
 GOOD_CARD = "4242 4242 4242 4242"
-STAFF = "max@fairroam.example"
 CONSENTS = dict.fromkeys(orders.CONSENTS, "Ticked by the demo's script.")
 
 
@@ -93,6 +92,38 @@ CAST = (
         "keep-number-uk-90d",
         _("keeps a British number; the identity provider has recognised him"),
         keeps_number=True,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Who stands at the desk, and as what."""
+
+    name: str
+    email: str
+    role: str
+    story: str | Promise
+
+
+STAFF = (
+    Colleague(
+        "Max",
+        "max@fairroam.example",
+        "agent",
+        _("stands at the desk and decides what the rules leave open"),
+    ),
+    Colleague(
+        "Nora",
+        "nora@fairroam.example",
+        "senior",
+        _("decides larger amounts, and is the second person where two must agree"),
+    ),
+    Colleague(
+        "Olga",
+        "olga@fairroam.example",
+        "operator",
+        _("runs the brand: the team, its limits, outages, the books"),
     ),
 )
 

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 from django.conf import settings
 
-from fairroam.apps.customers.models import User
+from fairroam.apps.customers import operations as customers
+from fairroam.apps.customers.refusals import StaffAlready
 from fairroam.clock import now
 from fairroam.web.demo import shop
 from fairroam.web.demo.cast import CAST, STAFF
 
 
-def hire(email: str) -> None:
-    """Give the demo's agent a place at the desk."""
-    if not User.objects.filter(email=email).exists():
-        User.objects.create_user(email, is_staff=True, joined_at=now())
-
-
 def main(arguments: list[str]) -> int:
     """Furnish the shop; safe to run again."""
     shop.furnish(now=now())
-    hire(STAFF)
-    lines = [f"  {one.email:<24}{one.name}, {one.story}" for one in CAST]
+    for colleague in STAFF:
+        with suppress(StaffAlready):
+            customers.hire(email=colleague.email, role=colleague.role, now=now())
+    lines = [f"  {one.email:<24}{one.name}, {one.story}" for one in (*CAST, *STAFF)]
     sys.stdout.write(
         f"Sign in as one of them with one click: {settings.FAIRROAM_ADDRESS}/demo/\n"
-        + "\n".join([*lines, f"  {STAFF:<24}stands at the desk"])
+        + "\n".join(lines)
         + "\n"
     )
     return 0

@@ -1,31 +1,67 @@
-"""Who may stand at the desk."""
+"""Who may stand at the desk, and do what there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, overload
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
-from fairroam.apps.customers.models import User
+from fairroam.apps.customers import queries as customers
+from fairroam.apps.customers.models import ROLES, User
+from fairroam.apps.customers.refusals import NotAllowed
+from fairroam.web.components.refused import sentence_of
 
 Words = ParamSpec("Words")
+StaffView = Callable[Concatenate[HttpRequest, User, Words], HttpResponse]
+View = Callable[..., HttpResponse]
+
+ROLE_NAMES = {
+    "agent": _("agent"),
+    "senior": _("senior agent"),
+    "operator": _("operator"),
+    "rules": _("the rules, without a person"),
+}
 
 
-def staff_only(
-    view: Callable[Concatenate[HttpRequest, User, Words], HttpResponse],
-) -> Callable[..., HttpResponse]:
-    """Ask for the sign-in first; for everybody but staff the desk does not exist."""
+@overload
+def staff_only(view: StaffView[Words], /) -> View: ...
+@overload
+def staff_only(*, role: str) -> Callable[[StaffView[Words]], View]: ...
+def staff_only(view: StaffView[Words] | None = None, *, role: str = "agent") -> Any:
+    """Ask for the sign-in first; for everybody but staff the desk does not exist.
 
-    @login_required
-    @wraps(view)
-    def asked(request: HttpRequest, *args: Words.args, **words: Words.kwargs) -> HttpResponse:
-        user = request.user
-        if not (isinstance(user, User) and user.is_staff):
-            return render(request, "account/hidden.html", status=404)
-        return view(request, user, *args, **words)
+    role: the least that this page needs ("agent" < "senior" < "operator"); below it the answer
+    is 403 `not-allowed`, in words. Write `@staff_only` or `@staff_only(role="operator")`.
+    """
+    assert role in ROLES, role
 
-    return asked
+    def guard(view: StaffView[Words]) -> View:
+        @login_required
+        @wraps(view)
+        def asked(request: HttpRequest, *args: Words.args, **words: Words.kwargs) -> HttpResponse:
+            user = request.user
+            member = customers.staff_member(user.pk) if isinstance(user, User) else None
+            if member is None or not isinstance(user, User):
+                return render(request, "account/hidden.html", status=404)
+            if ROLES.index(member.role) < ROLES.index(role):
+                return render_not_allowed(request, NotAllowed(role=role))
+            return view(request, user, *args, **words)
+
+        return asked
+
+    return guard if view is None else guard(view)
+
+
+def render_not_allowed(request: HttpRequest, refusal: NotAllowed) -> HttpResponse:
+    """Say that a role does not include this, and which one does."""
+    context = {
+        "sentence": sentence_of(refusal),
+        "code": refusal.code,
+        "role": ROLE_NAMES[str(refusal.facts["role"])],
+    }
+    return render(request, "desk/not_allowed.html", context, status=refusal.status)

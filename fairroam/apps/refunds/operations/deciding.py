@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 
+from fairroam.apps.customers import queries as customers
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.refunds.models import Decision, RefundRequest
@@ -130,7 +130,7 @@ def doubts_about(refund: RefundRequest, quote: Quote) -> list[str]:
     doubts = {
         "nothing_due": quote.due == 0,
         "wish": refund.wish_minor is not None and refund.wish_minor > quote.due,
-        "above_limit": quote.due > settings.FAIRROAM_REFUND_AUTO_LIMIT,
+        "above_limit": quote.due > customers.limit(RULES, quote.currency),
         "dispute_open": quote.decision["held"] > 0,
         "used_after_declaring": was_used_after_declaring(quote.facts),
         "line_still_on": quote.due > 0 and burns_no_more_since(refund.order_line_id) is None,

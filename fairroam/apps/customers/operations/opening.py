@@ -1,4 +1,4 @@
-"""Acts upon people."""
+"""Open, lock and close accounts."""
 
 from __future__ import annotations
 
