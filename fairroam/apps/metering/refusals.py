@@ -13,3 +13,9 @@ class UsageFileTooLarge(Refusal):
     """A file this large is imported with the command, not over the page."""
 
     code = "usage-file-too-large"
+
+
+class PlanCannotGrow(Refusal):
+    """This plan is over, or has nothing of that kind to add to. Money can be offered instead."""
+
+    code = "plan-cannot-grow"

@@ -2,6 +2,7 @@
 
 from fairroam.apps.metering.operations.arrivals import Arrival, arrival_of
 from fairroam.apps.metering.operations.count import Counted, record_many, record_page, record_usage
+from fairroam.apps.metering.operations.gifts import extend_period, grant_extra
 from fairroam.apps.metering.operations.importing import (
     Chunk,
     Content,
@@ -23,6 +24,8 @@ __all__ = [
     "arrival_of",
     "count_chunk",
     "end_plans",
+    "extend_period",
+    "grant_extra",
     "open_import",
     "open_meters",
     "read_chunks",
