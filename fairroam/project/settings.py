@@ -41,6 +41,10 @@ FAIRROAM_ENVIRONMENT = env_choice(
 )
 FAIRROAM_ADDRESS = env("FAIRROAM_ADDRESS", "http://127.0.0.1:8000").rstrip("/")
 FAIRROAM_FOLDER = Path(env("FAIRROAM_FOLDER", ".fairroam"))
+# Files that customers send; outside of every folder that a web server gives away.
+FAIRROAM_EVIDENCE_FOLDER = Path(
+    env("FAIRROAM_EVIDENCE_FOLDER", "") or FAIRROAM_FOLDER / "evidence"
+)
 SECRET_KEY = env("FAIRROAM_SECRET_KEY", INSECURE_SECRET)
 DEBUG = False
 ALLOWED_HOSTS = [FAIRROAM_ADDRESS.split("://")[1].split(":")[0]]
@@ -98,10 +102,12 @@ INSTALLED_APPS = [
     "fairroam.apps.notices",
     "fairroam.apps.ledger",
     "fairroam.apps.payments",
+    "fairroam.apps.evidence",
     "fairroam.apps.orders",
     "fairroam.apps.esims",
     "fairroam.apps.metering",
     "fairroam.apps.suppliers",
+    "fairroam.apps.incidents",
     "fairroam.apps.refunds",
     "fairroam.apps.closures",
     "django.contrib.auth",

@@ -306,7 +306,10 @@ REFUND_RUN: Moves = {
 
 # What somebody declared at a public door, before it is known who they are.
 DECLARATION: Moves = {
-    ("received", "confirm"): "confirmed",  # The order's own mailbox, or a sign-in, stands behind it.
+    (
+        "received",
+        "confirm",
+    ): "confirmed",  # The order's own mailbox, or a sign-in, stands behind it.
     ("received", "hand_over"): "with_a_person",
     ("with_a_person", "confirm"): "confirmed",
     ("received", "close"): "closed",  # A person looked: there was nothing to leave.

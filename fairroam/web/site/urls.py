@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from fairroam.web.site import checkout, code_again, coverage, orders, plans, statements, verify
+from fairroam.web.site import (
+    checkout,
+    code_again,
+    coverage,
+    orders,
+    plans,
+    statements,
+    status,
+    verify,
+)
 
 app_name = "site"
 urlpatterns = [
@@ -22,6 +31,8 @@ urlpatterns = [
     path("terms/", statements.terms, name="terms"),
     path("withdraw/", statements.withdraw, name="withdraw"),
     path("leave/", statements.leave, name="leave"),
+    path("status/", status.status, name="status"),
+    path("status/feed/", status.feed, name="status_feed"),
     path("channels/", statements.channels, name="channels"),
     path("imprint/", statements.imprint, name="imprint"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,9 @@ from typing import Any
 from fairroam import rules
 from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.esims import queries as esims
+from fairroam.apps.esims.queries import ActivationFacts
+from fairroam.apps.incidents import queries as incidents
+from fairroam.apps.incidents.queries import Outage
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.metering.queries import Usage
 from fairroam.apps.orders import queries as orders
@@ -41,6 +44,24 @@ class Quote:
         return int(self.decision["due"])
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the rooms below have been told of one line, beside what was agreed for it."""
+
+    usage: Usage
+    told: ActivationFacts
+    outages: Sequence[Outage]
+
+
+def known_of(order_line_id: int) -> Known:
+    """All that is known of that line now."""
+    return Known(
+        usage=metering.usage_of(order_line_id),
+        told=esims.facts_of(order_line_id),
+        outages=incidents.outages_of([order_line_id]).get(order_line_id, ()),
+    )
+
+
 def written(moment: datetime | None) -> str | None:
     """An instant as the rules read it: UTC, whole seconds."""
     return moment.astimezone(UTC).replace(microsecond=0).isoformat() if moment else None
@@ -52,14 +73,16 @@ def gather_facts(
     declared_at: datetime,
     received_at: datetime | None = None,
     asked: int | None = None,
+    known: Known | None = None,
 ) -> dict[str, Any]:
     """All that a decision on this line may depend on, as it stands now.
 
     declared_at: when the request reached a door of ours; received_at: when we had it.
-    asked: minor units, at least 1; None asks for all that is due.
-    Outages and trouble are not recorded for lines yet: none, and null.
+    asked: minor units, at least 1; None asks for all that is due. known: what was read already,
+    for thousands of lines at once. Trouble is not recorded for lines yet: null.
     """
-    usage = metering.usage_of(terms.order_line_id)
+    known = known or known_of(terms.order_line_id)
+    usage = known.usage
     facts: dict[str, Any] = {
         "currency": terms.currency,
         "paid": terms.paid,
@@ -88,7 +111,7 @@ def gather_facts(
         "notice_received_at": written(terms.notice_received_at),
         "express_request_at": written(terms.express_request_at),
         "loss_acknowledged_at": written(terms.loss_acknowledged_at),
-        **activation_of(terms, usage),
+        **activation_of(terms, known),
         "starts_at": written(usage.starts_at),
         "ends_at": written(usage.ends_at),
         "allowances": [
@@ -100,19 +123,23 @@ def gather_facts(
             }
             for allowance in usage.allowances
         ],
-        "outages": [],
+        "outages": [
+            # One that goes on has lasted until now: nobody may guess its end.
+            {"from": written(one.began_at), "until": written(one.until or declared_at)}
+            for one in known.outages
+            if one.began_at <= declared_at
+        ],
         "trouble": None,
     }
     return facts if asked is None else {**facts, "asked": asked}
 
 
-def activation_of(terms: LineTerms, usage: Usage) -> dict[str, str | None]:
+def activation_of(terms: LineTerms, known: Known) -> dict[str, str | None]:
     """What carrier and network told. A top-up is ready once paid, and activated by its use."""
     if terms.tops_up is not None:
-        begun = dict.fromkeys(ACTIVATION, written(usage.starts_at))
+        begun = dict.fromkeys(ACTIVATION, written(known.usage.starts_at))
         return {"ready_at": written(terms.paid_at), **begun}
-    told = esims.facts_of(terms.order_line_id)
-    return {name: written(getattr(told, name)) for name in ("ready_at", *ACTIVATION)}
+    return {name: written(getattr(known.told, name)) for name in ("ready_at", *ACTIVATION)}
 
 
 def burns_no_more_since(order_line_id: int) -> datetime | None:

@@ -1,0 +1,155 @@
+"""Reads of incidents: the public register, whom one hit, and which ones hit a line.
+
+A line is hit when it was attached there while its plan ran: docs/incidents.md has the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from fairroam.apps.incidents.models import Incident
+from fairroam.apps.incidents.refusals import NoSuchIncident
+
+# A phone that was last seen there so shortly before was still there when the network failed.
+SEEN_BEFORE_HOURS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentRow:
+    """One incident. operators: empty = every network there; ended_at None: it goes on."""
+
+    id: int
+    countries: tuple[str, ...]
+    operators: tuple[str, ...]
+    began_at: datetime
+    ended_at: datetime | None
+    source: str
+    words: dict[str, str]
+    stage: str
+    version: int
+    declared_at: datetime
+    changed_at: datetime
+
+    @property
+    def seconds(self) -> int | None:
+        """How long it lasted; None while it goes on."""
+        return int((self.ended_at - self.began_at).total_seconds()) if self.ended_at else None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A plan that ran, on an eSIM that was attached there, while the network failed."""
+
+    order_line_id: int
+    customer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """When a confirmed incident kept a line from its network; until None: it goes on."""
+
+    began_at: datetime
+    until: datetime | None
+
+
+def row(incident: Incident) -> IncidentRow:
+    return IncidentRow(
+        id=incident.pk,
+        countries=tuple(incident.countries),
+        operators=tuple(incident.operators),
+        began_at=incident.began_at,
+        ended_at=incident.ended_at,
+        source=incident.source,
+        words=incident.words,
+        stage=incident.stage,
+        version=incident.version,
+        declared_at=incident.declared_at,
+        changed_at=incident.changed_at,
+    )
+
+
+def incident(incident_id: int) -> IncidentRow:
+    """One incident. Raises NoSuchIncident."""
+    found = Incident.objects.filter(pk=incident_id).first()
+    if found is None:
+        raise NoSuchIncident(incident_id=incident_id)
+    return row(found)
+
+
+def incidents(*, most: int = 200) -> list[IncidentRow]:
+    """All incidents, the newest beginning first."""
+    return [row(found) for found in Incident.objects.order_by("-began_at", "-pk")[:most]]
+
+
+def public_incidents(*, since: datetime) -> list[IncidentRow]:
+    """What anybody may know: all that still goes on, and what ended after `since`."""
+    shown = Incident.objects.exclude(stage="dismissed").exclude(ended_at__lt=since)
+    return [row(found) for found in shown.order_by("-began_at", "-pk")[:200]]
+
+
+# The last sighting before the failure counts when it was there; so does any use during it.
+IS_HIT = """
+    FROM incidents_incident i
+    JOIN metering_planperiod period ON period.during && tstzrange(i.began_at, i.ended_at)
+    JOIN metering_planrun run ON run.order_line_id = period.order_line_id
+    WHERE EXISTS (
+        SELECT 1 FROM metering_usagerecord seen
+        WHERE seen.order_line_id = run.line_id
+          AND seen.started_at >= i.began_at - make_interval(hours => %(hours)s)
+          AND (i.ended_at IS NULL OR seen.started_at < i.ended_at)
+          AND seen.country = ANY (i.countries)
+          AND (i.operators = '{}' OR seen.operator = ANY (i.operators))
+          AND (seen.ended_at >= i.began_at OR NOT EXISTS (
+                SELECT 1 FROM metering_usagerecord later
+                WHERE later.order_line_id = run.line_id
+                  AND later.started_at > seen.started_at AND later.started_at < i.began_at)))
+"""
+HITS = f"""
+    SELECT DISTINCT run.order_line_id, run.customer_id {IS_HIT} AND i.id = %(incident_id)s
+    ORDER BY run.customer_id, run.order_line_id
+"""
+OUTAGES = f"""
+    SELECT DISTINCT run.order_line_id, i.began_at, i.ended_at {IS_HIT}
+      AND i.stage = 'confirmed' AND run.order_line_id = ANY (%(order_line_ids)s)
+    ORDER BY i.began_at, i.ended_at
+"""
+
+
+def hits(incident_id: int) -> list[Hit]:
+    """Whom an incident hit: order lines, by customer. Raises NoSuchIncident."""
+    incident(incident_id)
+    with connection.cursor() as cursor:
+        cursor.execute(HITS, {"incident_id": incident_id, "hours": SEEN_BEFORE_HOURS})
+        return [Hit(*found) for found in cursor.fetchall()]
+
+
+def outages_of(order_line_ids: Sequence[int]) -> dict[int, list[Outage]]:
+    """The confirmed incidents that hit each of these lines; lines without any are left out."""
+    found: dict[int, list[Outage]] = {}
+    with connection.cursor() as cursor:
+        asked = {"order_line_ids": list(order_line_ids), "hours": SEEN_BEFORE_HOURS}
+        cursor.execute(OUTAGES, asked)
+        for order_line_id, began_at, ended_at in cursor.fetchall():
+            found.setdefault(order_line_id, []).append(Outage(began_at, ended_at))
+    return found
+
+
+FAULTS = {
+    "incident {} is in a stage that the journal does not know": """
+        SELECT i.id FROM incidents_incident i WHERE NOT EXISTS (
+            SELECT 1 FROM journal_event e WHERE e.kind LIKE 'incident.%'
+              AND (e.facts ->> 'incident_id')::bigint = i.id AND e.facts ->> 'stage' = i.stage
+              AND (e.facts ->> 'version')::int = i.version)""",
+}
+
+
+def find_faults() -> Iterator[str]:
+    """What contradicts the journal; each line is a sentence."""
+    with connection.cursor() as cursor:
+        for sentence, query in FAULTS.items():
+            cursor.execute(query)
+            yield from (sentence.format(found[0]) for found in cursor.fetchall())
