@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from fairroam.apps.esims import operations, queries, tasks
 from fairroam.apps.esims.models import Line, Profile
@@ -24,6 +24,7 @@ from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.notices.models import Notice
 from fairroam.apps.orders.models import OrderLine
 from fairroam.gateways.calls import GatewayUnreachable
+from fairroam.gateways.lines import Capabilities
 from fairroam.gateways.profiles import FinalState, NoticeKind, ProgressNotice, es2plus
 from fairroam.worker import jobs
 from fairroam.worker.reactions import REACTIONS
@@ -152,6 +153,23 @@ def test_from_the_payment_to_the_ready_line_only_reactions_work():
 
 
 @pytest.mark.promise(1)
+def test_what_has_not_ended_cannot_be_silent():
+    line = Line.objects.get(pk=ready().line_id)
+    act = operations.ask_act(
+        kind="suspend",
+        order_line_id=line.pk,
+        customer_id=line.customer_id,
+        key=uuid4(),
+        capabilities=Capabilities(suspends=True, steers=False),
+        actor="customer:1",
+        now=NOON,
+    )
+    for row in (line, act):
+        for is_live in (None, False):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                type(row).objects.filter(pk=row.pk).update(is_live=is_live)
+
+
 def test_a_line_is_a_thing_of_its_own_with_stage_facts_and_page():
     profile = ready()
 

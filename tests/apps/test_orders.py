@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.journal.refusals import MoveNotAllowed
@@ -15,6 +16,7 @@ from fairroam.apps.notices.models import Notice
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_queries
 from fairroam.apps.orders import tasks as order_tasks
+from fairroam.apps.orders.models import Order
 from fairroam.apps.orders.refusals import ConsentMissing, UnknownResidence
 from fairroam.apps.papers.models import Paper
 from fairroam.apps.payments import operations as payments
@@ -256,3 +258,17 @@ def test_money_that_comes_for_a_closed_account_waits_in_suspense():
     assert order.stage == "cancelled"
     assert books.balance(BookName("suspense", "EUR")) == 1900
     assert books.balance(BookName("clearing", "EUR", label="sandbox")) == -1900
+
+
+def test_an_order_is_silent_only_where_nothing_of_it_is_to_come():
+    waiting, paid = given.an_order(), given.pay(given.an_order(), now=NOON)
+
+    for order, stage, is_live in (
+        (waiting, "awaiting_payment", None),
+        (waiting, "cancelled", True),
+        (paid, "fulfilled", True),
+        (paid, "paid", False),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Order.objects.filter(pk=order.pk).update(stage=stage, is_live=is_live)
+    Order.objects.filter(pk=paid.pk).update(is_live=None)

@@ -40,8 +40,12 @@ class Line(models.Model):
                 name="a_line_has_a_known_stage",
             ),
             models.CheckConstraint(
+                # A bare `is_live = true` is unknown for null, and a check lets the unknown pass.
                 condition=Q(stage="terminated", is_live__isnull=True, ended_at__isnull=False)
-                | (~Q(stage="terminated") & Q(is_live=True, ended_at__isnull=True)),
+                | (
+                    ~Q(stage="terminated")
+                    & Q(is_live=True, is_live__isnull=False, ended_at__isnull=True)
+                ),
                 name="a_line_lives_until_it_is_terminated",
             ),
             models.CheckConstraint(
@@ -122,7 +126,9 @@ class LineAct(models.Model):
             models.CheckConstraint(condition=Q(kind__in=ACTS), name="an_act_has_a_known_kind"),
             models.CheckConstraint(condition=Q(call__in=CALLS), name="an_act_makes_a_known_call"),
             models.CheckConstraint(
-                condition=Q(stage="asked", is_live=True, ended_at__isnull=True)
+                condition=Q(
+                    stage="asked", is_live=True, is_live__isnull=False, ended_at__isnull=True
+                )
                 | (~Q(stage="asked") & Q(is_live__isnull=True, ended_at__isnull=False)),
                 name="an_act_lives_until_its_outcome_is_known",
             ),
@@ -267,7 +273,6 @@ class Keeping(models.Model):
                 name="a_keeping_has_a_known_stage",
             ),
             models.CheckConstraint(
-                # A bare `is_live = true` is unknown for null, and a check lets the unknown pass.
                 condition=Q(stage__in=["refused", "ended"], is_live__isnull=True)
                 | (~Q(stage__in=["refused", "ended"]) & Q(is_live=True, is_live__isnull=False)),
                 name="a_keeping_lives_until_it_ends",

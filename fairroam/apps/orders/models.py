@@ -36,6 +36,13 @@ class Order(models.Model):
                 name="an_order_has_a_known_stage",
             ),
             models.CheckConstraint(condition=ONLY_OPEN, name="an_order_lives_or_is_silent"),
+            # One that was paid may rest before it is fulfilled: all its lines are off.
+            models.CheckConstraint(
+                condition=Q(stage="awaiting_payment", is_live=True, is_live__isnull=False)
+                | Q(stage__in=["paid", "fulfilling"])
+                | Q(stage__in=sorted(stages.terminal(stages.ORDER)), is_live__isnull=True),
+                name="an_order_lives_from_its_first_stage_to_its_last",
+            ),
         ]
 
     def __str__(self) -> str:
