@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -131,7 +132,7 @@ def outages_of(order_line_ids: Sequence[int]) -> dict[int, list[Outage]]:
     """The confirmed incidents that hit each of these lines; lines without any are left out."""
     found: dict[int, list[Outage]] = {}
     with connection.cursor() as cursor:
-        asked = {"order_line_ids": list(order_line_ids), "hours": SEEN_BEFORE_HOURS}
+        asked: dict[str, Any] = {"order_line_ids": list(order_line_ids), "hours": SEEN_BEFORE_HOURS}
         cursor.execute(OUTAGES, asked)
         for order_line_id, began_at, ended_at in cursor.fetchall():
             found.setdefault(order_line_id, []).append(Outage(began_at, ended_at))
