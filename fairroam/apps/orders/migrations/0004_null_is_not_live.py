@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
         ('customers', '0003_staff_and_guarded_acts'),
         ('orders', '0003_top_ups'),
         ('papers', '0001_initial'),
-        ('payments', '0003_bankaccount_difference_dispute_latemoney_reportline_and_more'),
+        ('payments', '0002_live_under_open_accounts'),
     ]
 
     operations = [
