@@ -228,6 +228,13 @@ SUPPLIER_ORDER: Moves = {
     ("pending", "refuse"): "refused",
 }
 
+SUPPLIER_TOP_UP: Moves = {
+    ("planned", "send"): "sent",
+    ("planned", "drop"): "dropped",  # The eSIM is off, or never came: the money goes back.
+    ("sent", "deliver"): "delivered",
+    ("sent", "refuse"): "refused",
+}
+
 SUPPLIER_CLAIM: Moves = {
     ("open", "cancel"): "auto_cancelled",  # No phone had it: the price came back at once.
     ("open", "exclude"): "not_possible",
@@ -297,6 +304,8 @@ INCIDENT: Moves = {
 
 # Giving money back to everybody whom an incident hit.
 REFUND_RUN: Moves = {
+    ("counting", "preview"): "previewed",
+    ("counting", "discard"): "discarded",
     ("previewed", "confirm"): "running",  # A second person has read the sums.
     ("previewed", "discard"): "discarded",
     ("running", "stop"): "stopped",

@@ -107,6 +107,9 @@ def attach_pack(order_line_id: int, base_id: int, at: datetime) -> None:
     if esim_queries.line_state(base_id).stage in ("terminating", "terminated"):
         orders.give_up(order_line_id=order_line_id, now=at)
         return
+    if esim_queries.is_resold(base_id):
+        supplier_acts.plan_top_up(order_line_id=order_line_id, now=at)
+        return
     metering.open_meters(order_line_id=order_line_id, now=at)
     orders.record_delivery(order_line_id=order_line_id, now=at)
 
@@ -299,10 +302,31 @@ def tell_refund(event: Event, at: datetime) -> None:
     refund_tasks.tell_customer(kind=event.kind, facts=event.facts, now=at)
 
 
+# Declared at a public door --------------------------------------------------------------------
+@reaction
+def acknowledge_declaration(event: Event, at: datetime) -> None:
+    refund_tasks.acknowledge_declaration(declaration_id=event.facts["declaration_id"], now=at)
+
+
+@reaction
+def tell_contract_left(event: Event, at: datetime) -> None:
+    refund_tasks.tell_contract_left(declaration_id=event.facts["declaration_id"], now=at)
+
+
+@reaction
+def tell_declaration_closed(event: Event, at: datetime) -> None:
+    refund_tasks.tell_declaration_closed(declaration_id=event.facts["declaration_id"], now=at)
+
+
 # Suppliers ------------------------------------------------------------------------------------
 @reaction
 def end_supplier_esim(event: Event, at: datetime) -> None:
     suppliers.end_esim(order_line_id=event.facts["order_line_id"], now=at)
+
+
+@reaction
+def buy_top_up(event: Event, at: datetime) -> None:
+    suppliers.buy_top_up(order_line_id=event.facts["order_line_id"], now=at)
 
 
 @reaction
@@ -315,6 +339,7 @@ def ask_supplier(event: Event, at: datetime) -> None:
 @reaction
 def write_off_wholesale(event: Event, at: datetime) -> None:
     supplier_acts.write_off(order_line_id=event.facts["order_line_id"], now=at)
+    supplier_acts.write_off_top_up(order_line_id=event.facts["order_line_id"], now=at)
 
 
 # Leaving --------------------------------------------------------------------------------------

@@ -109,6 +109,7 @@ REACTIONS: dict[str, list[str]] = {
     # suppliers of eSIMs
     "supplier.unwanted": ["end_supplier_esim"],
     "supplier.hinted": ["ask_supplier"],
+    "supplier.top_up_planned": ["buy_top_up"],
     "supplier.trouble": [],
     "supplier.balance_low": [],
     "supplier.claim_settled": [],

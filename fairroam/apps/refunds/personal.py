@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from fairroam.apps.refunds.models import RefundRequest
+from fairroam.apps.customers import queries as customers
+from fairroam.apps.refunds.models import Declaration, RefundRequest
 
 # Facts, amounts and decisions name nobody; tax law and possible claims want them kept.
+DECLARED = ("name", "email", "contract", "reason", "answer_words")
 KEPT = ("refunds_decision", "refunds_refundpart")
 
 
 def erase(customer_id: int) -> dict[str, int]:
     """Erase what was written, theirs and ours; how many values were erased, per field."""
     requests = RefundRequest.objects.filter(customer_id=customer_id)
+    # The address is how they are found: all ids first, then field by field.
+    declared = list(declarations_of(customer_id).values_list("pk", flat=True))
+    declarations = Declaration.objects.filter(pk__in=declared)
     return {
         "refunds_refundrequest.words": requests.exclude(words="").update(words=""),
         "refunds_refundrequest.answer_words": requests.exclude(answer_words="").update(
             answer_words=""
         ),
+    } | {
+        f"refunds_declaration.{field}": declarations.exclude(**{field: ""}).update(**{field: ""})
+        for field in DECLARED
     }
 
 
 def remains(customer_id: int) -> int:
     """How many personal values are still there."""
     written = RefundRequest.objects.filter(customer_id=customer_id)
-    return written.filter(~Q(words="") | ~Q(answer_words="")).count()
+    declared = declarations_of(customer_id)
+    return written.filter(~Q(words="") | ~Q(answer_words="")).count() + sum(
+        declared.exclude(**{field: ""}).count() for field in DECLARED
+    )
+
+
+def declarations_of(customer_id: int) -> QuerySet[Declaration]:
+    """What was declared of their orders, or with their address."""
+    theirs = Q(order__customer_id=customer_id)
+    address = customers.address_of(customer_id)
+    if address is not None:
+        theirs |= Q(email__iexact=address)
+    return Declaration.objects.filter(theirs)

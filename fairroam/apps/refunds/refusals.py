@@ -65,3 +65,64 @@ class NotYourOwnCase(Refusal):
 
     code = "own-case"
     status = 403
+
+
+class TooManyDeclarations(Refusal):
+    """Many declarations came with this address today. Write to us by mail; it counts as well."""
+
+    code = "too-many-declarations"
+    status = 429
+
+
+class AlreadySettled(Refusal):
+    """This has been carried out or closed already."""
+
+    code = "already-settled"
+
+
+class NotAssigned(Refusal):
+    """This case is with a colleague. Ask them, or a senior, to hand it to you."""
+
+    code = "not-assigned"
+    status = 403
+
+
+class SamePersonAsBefore(Refusal):
+    """An appeal is decided by somebody who had no part in the first answer."""
+
+    code = "same-person-as-before"
+    status = 403
+
+
+class AboveYourLimit(Refusal):
+    """This amount is above what your role gives alone. Have a second person confirm it."""
+
+    code = "above-your-limit"
+    status = 403
+
+
+class OfferExpired(Refusal):
+    """This offer has expired. A person looks at your request again; you can also write to them."""
+
+    code = "offer-expired"
+
+
+class TooManyCounters(Refusal):
+    """You have asked for something else twice. Please accept this offer or decline it."""
+
+    code = "too-many-counters"
+
+
+class WishedTooMuch(Refusal):
+    """That is more than you paid. Please ask for at most that."""
+
+    code = "wished-too-much"
+    status = 422
+
+
+class AppealUsed(Refusal):
+    """Another person has looked at this already. If you still see it otherwise, ask a body outside
+    our company; they are named on this page.
+    """
+
+    code = "appeal-used"

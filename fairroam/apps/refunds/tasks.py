@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.conf import settings
+from django.core import signing
 
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.notices import operations as notices
 from fairroam.apps.papers import queries as papers
 from fairroam.apps.refunds.models import RefundRequest
 from fairroam.apps.refunds.queries import refund
+from fairroam.apps.refunds.queries.declarations import PAY_WITHIN_DAYS, declaration
 
 # What happened -> the mail that says so, and which of the request's papers goes with it.
 MAILS = {
@@ -20,6 +24,55 @@ MAILS = {
     "refund.paid": ("refunds.paid", "credit_note"),
     "refund.stalled": ("refunds.stalled", None),
 }
+
+DECLARATION_SALT = "fairroam.declaration"
+
+
+def acknowledge_declaration(*, declaration_id: int, now: datetime) -> None:
+    """Mail what was declared, with day and time, and the link by which its mailbox is proven.
+
+    The same words whether such a contract exists or not: anybody can name any address.
+    """
+    said = declaration(declaration_id)
+    seal = signing.dumps(said.pk, salt=DECLARATION_SALT)
+    notices.queue(
+        kind="refunds.declared",
+        act=f"refunds.declared:{said.pk}",
+        address=said.email,
+        language=said.language,
+        context={
+            "said": said,
+            "pay_by": (said.declared_at + timedelta(days=PAY_WITHIN_DAYS)).date(),
+            "link": f"{settings.FAIRROAM_ADDRESS}/declarations/{seal}/",
+        },
+        now=now,
+    )
+
+
+def tell_declaration_closed(*, declaration_id: int, now: datetime) -> None:
+    """Mail why a person found nothing to leave."""
+    said = declaration(declaration_id)
+    notices.queue(
+        kind="refunds.declaration_closed",
+        act=f"refunds.declaration_closed:{said.pk}",
+        address=said.email,
+        language=said.language,
+        context={"said": said},
+        now=now,
+    )
+
+
+def tell_contract_left(*, declaration_id: int, now: datetime) -> None:
+    """Mail the owner of the order what their declaration has set going."""
+    said = declaration(declaration_id)
+    assert said.order is not None
+    notices.send(
+        kind="refunds.contract_left",
+        act=f"refunds.contract_left:{said.pk}",
+        customer_id=said.order.customer_id,
+        context={"said": said, "order": said.order},
+        now=now,
+    )
 
 
 def tell_customer(*, kind: str, facts: Mapping[str, Any], now: datetime) -> None:

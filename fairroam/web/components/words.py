@@ -165,6 +165,7 @@ STAGES: dict[str, dict[str, Badge]] = {
         "dismissed": Badge("plain", "circle-x", _("was none")),
     },
     "refund_run": {
+        "counting": Badge("wait", "hourglass", _("being counted")),
         "previewed": Badge("wait", "user", _("waits for a second person")),
         "running": Badge("wait", "hourglass", _("under way")),
         "stopped": Badge("care", "pause", _("stopped")),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from fairroam.web.desk import books, identity, refunds, suppliers, usage
+from fairroam.web.desk import books, declarations, identity, refunds, suppliers, usage
 
 app_name = "desk"
 urlpatterns = [
@@ -10,6 +10,12 @@ urlpatterns = [
     path("refunds/<int:refund_id>/", refunds.case, name="case"),
     path("numbers/", identity.waiting, name="identity"),
     path("numbers/<int:line_id>/", identity.decide, name="decide_number"),
+    path("declarations/", declarations.declarations, name="declarations"),
+    path(
+        "declarations/<int:declaration_id>/settle/",
+        declarations.settle,
+        name="settle_declaration",
+    ),
     path("usage/", usage.files, name="usage"),
     path("books/", books.books, name="books"),
     path("suppliers/", suppliers.suppliers, name="suppliers"),

@@ -27,12 +27,6 @@ def terms(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def withdraw(request: HttpRequest) -> HttpResponse:
-    """How to withdraw from a contract: with a sign-in at once, or by a mail that counts as well."""
-    return render(request, "site/withdraw.html")
-
-
-@require_safe
 def leave(request: HttpRequest) -> HttpResponse:
     """How leaving works, said before anybody buys."""
     return render(request, "site/leave.html")

@@ -7,6 +7,14 @@ from fairroam.apps.refunds.operations.deciding import (
     network_is_silent,
     usage_is_known,
 )
+from fairroam.apps.refunds.operations.declaring import (
+    Said,
+    close_by_hand,
+    confirm_by_hand,
+    declare,
+    prove_customer,
+    prove_mailbox,
+)
 from fairroam.apps.refunds.operations.paying import (
     payout_failed,
     payout_succeeded,
@@ -15,13 +23,19 @@ from fairroam.apps.refunds.operations.paying import (
 from fairroam.apps.refunds.operations.settling import approve, decline
 
 __all__ = [
+    "Said",
     "approve",
+    "close_by_hand",
+    "confirm_by_hand",
     "decide_again",
+    "declare",
     "decline",
     "line_is_off",
     "network_is_silent",
     "payout_failed",
     "payout_succeeded",
+    "prove_customer",
+    "prove_mailbox",
     "request_refund",
     "retry_payouts",
     "usage_is_known",

@@ -1,0 +1,31 @@
+"""Reads of what was declared at the public doors."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from fairroam.apps.refunds.models import Declaration
+from fairroam.rules import stages
+
+PAY_WITHIN_DAYS = 14  # Directive 2011/83/EU, article 13: the longest time any of our packs takes
+WAITING = sorted({stage for stage, _ in stages.DECLARATION})
+
+
+def declaration(declaration_id: int) -> Declaration:
+    """The declaration of that id."""
+    return Declaration.objects.select_related("order").get(pk=declaration_id)
+
+
+def waiting_declarations() -> list[Declaration]:
+    """What no mailbox and no sign-in stands behind yet, oldest first."""
+    return list(Declaration.objects.filter(stage__in=WAITING).order_by("declared_at")[:200])
+
+
+def look_by(declared_at: datetime) -> datetime:
+    """Until when a person looks: the end of that day at our office."""
+    zone = ZoneInfo(settings.TIME_ZONE)
+    day = declared_at.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(day, time.min, tzinfo=zone)

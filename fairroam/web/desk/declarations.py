@@ -1,0 +1,76 @@
+"""What was declared at the public doors and no mailbox stands behind yet."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from fairroam.apps.customers.models import User
+from fairroam.apps.journal.refusals import Refusal
+from fairroam.apps.refunds import operations
+from fairroam.apps.refunds.operations.declaring import order_of
+from fairroam.apps.refunds.queries.declarations import look_by, waiting_declarations
+from fairroam.clock import now
+from fairroam.web.components.refused import sentence_of
+from fairroam.web.desk.staff import staff_only
+
+
+class SettleForm(forms.Form):
+    """Carry it out for an order, or close it with words that the customer reads."""
+
+    act = forms.ChoiceField(choices=[("confirm", "confirm"), ("close", "close")])
+    order_number = forms.CharField(max_length=20, required=False)
+    words = forms.CharField(max_length=2000, required=False)
+
+    def clean(self) -> None:
+        if self.cleaned_data.get("act") == "close" and not self.cleaned_data.get("words"):
+            self.add_error("words", gettext_lazy("Write the reason; the customer reads it."))
+
+
+@never_cache
+@staff_only
+@require_safe
+def declarations(request: HttpRequest, staff: User) -> HttpResponse:
+    """Oldest first, each with its clock and the order that its mailbox belongs to, if any."""
+    at = now()
+    rows = [
+        (said, look_by(said.declared_at), look_by(said.declared_at) <= at, order_of(said))
+        for said in waiting_declarations()
+    ]
+    return render(request, "desk/declarations.html", {"rows": rows})
+
+
+@staff_only
+@require_POST
+def settle(request: HttpRequest, staff: User, declaration_id: int) -> HttpResponse:
+    """Carry out or close one declaration."""
+    form = SettleForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Write the reason; the customer reads it."))
+        return redirect("desk:declarations")
+    said = form.cleaned_data
+    try:
+        if said["act"] == "confirm":
+            operations.confirm_by_hand(
+                declaration_id=declaration_id,
+                order_number=said["order_number"],
+                staff_user_id=staff.pk,
+                now=now(),
+            )
+        else:
+            operations.close_by_hand(
+                declaration_id=declaration_id,
+                words=said["words"],
+                staff_user_id=staff.pk,
+                now=now(),
+            )
+        messages.success(request, _("Done. The customer is told now."))
+    except Refusal as refusal:
+        messages.error(request, sentence_of(refusal))
+    return redirect("desk:declarations")
