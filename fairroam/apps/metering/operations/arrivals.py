@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
-from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
-from msgspec.json import encode
+from msgspec.json import decode, encode
 
 from fairroam.apps.esims.queries import ProfileOwner
 from fairroam.apps.journal.queries import ask
@@ -22,16 +21,16 @@ LOCK = """
     SELECT pg_advisory_xact_lock(hashtext('usage'), hashtext(name))
     FROM json_array_elements_text(%s) AS name
 """
-# One text for all: per record the digest that we have, "-" for a new one, and "*" if awaited.
+# The list is hidden from the planner: it takes it for a short one and looks into the index, where
+# it goes on from one id to the next.
 KNOWN = """
-    SELECT string_agg(
-        coalesce((SELECT encode(content_sha256, 'hex') FROM metering_usagerecord
-                  WHERE source = %s AND record_id = came.record_id), '-')
-        || CASE WHEN EXISTS (SELECT 1 FROM metering_usagerecord
-                             WHERE outcome = 'waiting' AND corrects_source = %s
-                               AND corrects_record_id = came.record_id)
-           THEN '*' ELSE '' END, ',' ORDER BY place)
-    FROM json_array_elements_text(%s) WITH ORDINALITY AS came (record_id, place)
+    WITH came AS MATERIALIZED (SELECT ARRAY(SELECT json_array_elements_text(%s)) AS ids)
+    SELECT (SELECT json_object_agg(record_id, encode(content_sha256, 'hex'))
+            FROM metering_usagerecord
+            WHERE source = %s AND record_id = ANY ((SELECT ids FROM came)::text[]))::text,
+           (SELECT json_agg(corrects_record_id) FROM metering_usagerecord
+            WHERE outcome = 'waiting' AND corrects_source = %s
+              AND corrects_record_id = ANY ((SELECT ids FROM came)::text[]))::text
 """
 
 
@@ -165,36 +164,30 @@ def ask_known(source: str, arrivals: Sequence[Arrival]) -> Callable[[], Sifted]:
     Batches of one source wait for each other from here on, and for those that they correct: two
     copies of a file may come at once, a correction and its original, too. The sources are locked
     in the order of their names, so that nobody waits in a ring, and by a statement of its own,
-    whose successor sees what was committed meanwhile. One look into the unique index for each id,
-    whatever the planner thinks of a long list, and in its order, so that neighbours are found on
-    one page. The function returned waits for the answer.
+    whose successor sees what was committed meanwhile. The ids are looked up in the order of the
+    index, so that neighbours are found on one page. The function returned waits for the answer.
     """
-    arrivals = sorted(arrivals, key=attrgetter("record_id"))  # stable: the first still counts
     sources = {source} | {one.corrects[0] for one in arrivals if one.corrects}
     ask(LOCK, encode(sorted(sources)).decode())
-    ids = encode([one.record_id for one in arrivals]).decode()
-    rows = ask(KNOWN, source, source, ids)
-    return lambda: _sift(arrivals, rows()[0][0])
+    ids = encode(sorted({one.record_id for one in arrivals})).decode()
+    rows = ask(KNOWN, ids, source, source)
+    return lambda: _sift(arrivals, *rows()[0])
 
 
-def _sift(arrivals: Sequence[Arrival], known: str) -> Sifted:
-    """Of two contents under one id the first to arrive counts, in a batch as over the years."""
-    first: dict[str, Arrival] = {}
-    contradicting, repeated = [], 0
-    for one, digest in zip(arrivals, known.replace("*", "").split(","), strict=True):
-        if digest == "-":
-            kept = first.setdefault(one.record_id, one)
-            if kept is one:
-                continue
-            is_same = kept.digest == one.digest
-        else:
-            is_same = digest == one.digest
-        if is_same:
+def _sift(arrivals: Sequence[Arrival], known: str | None, awaited: str | None) -> Sifted:
+    """Of two contents under one id the first to arrive counts, in a batch as over the years.
+
+    known: JSON of the digests that we have, by id; awaited: of the ids that corrections wait for.
+    """
+    digests: dict[str, str] = decode(known) if known else {}
+    fresh, contradicting, repeated = [], [], 0
+    for one in arrivals:
+        kept = digests.get(one.record_id)
+        if kept is None:
+            digests[one.record_id] = one.digest
+            fresh.append(one)
+        elif kept == one.digest:
             repeated += 1
         else:
             contradicting.append(one)
-    awaited: set[str] = set()
-    if "*" in known:
-        marks = zip(arrivals, known.split(","), strict=True)
-        awaited = {one.record_id for one, mark in marks if mark.endswith("*")}
-    return Sifted(list(first.values()), contradicting, repeated, awaited)
+    return Sifted(fresh, contradicting, repeated, set(decode(awaited)) if awaited else set())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -17,22 +17,21 @@ from fairroam.apps.journal.queries import at_once
 from fairroam.apps.metering.models import UsageCursor
 from fairroam.apps.metering.operations.arrivals import Arrival, arrival_of, ask_known
 from fairroam.apps.metering.operations.burn import ATTACH, burn
-from fairroam.apps.metering.operations.correct import read_corrections
+from fairroam.apps.metering.operations.correct import Corrections, read_corrections
 from fairroam.apps.metering.operations.earn import earn
 from fairroam.apps.metering.operations.keep import (
     copy_records,
     insert_records,
+    keep_packs,
     keep_shares,
     quarantine,
     tell_of_packs,
 )
-from fairroam.apps.metering.operations.packs import Pack, Packs, ask_packs
+from fairroam.apps.metering.operations.packs import Packs, ask_packs
 from fairroam.apps.metering.operations.run import open_meters
 from fairroam.gateways.lines import NetworkRecord, UsagePage
 
 Owners = dict[str, list[tuple[datetime, ProfileOwner]]]
-
-Keeper = Callable[[str, Sequence[Arrival], Sequence[Pack], datetime], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +58,13 @@ def record_usage(*, source: str, records: Sequence[NetworkRecord], now: datetime
     person. A use that begins after its line or its packs have ended is kept beside.
     """
     arrivals = [arrival_of(record) for record in records]
-    return _take(source, arrivals, now, insert_records)
+    return _take(source, arrivals, now, is_bulk=False)
 
 
 @transaction.atomic
 def record_many(*, source: str, arrivals: Sequence[Arrival], now: datetime) -> Counted:
     """Do as `record_usage` does, for tens of thousands of records: they are kept by COPY."""
-    return _take(source, arrivals, now, copy_records)
+    return _take(source, arrivals, now, is_bulk=True)
 
 
 @transaction.atomic
@@ -82,7 +81,7 @@ def record_page(*, source: str, page: UsagePage, now: datetime, lag_seconds: int
     return counted
 
 
-def _take(source: str, arrivals: Sequence[Arrival], now: datetime, keep: Keeper) -> Counted:
+def _take(source: str, arrivals: Sequence[Arrival], now: datetime, *, is_bulk: bool) -> Counted:
     """The one way of a batch into the books; only how its rows are written differs."""
     if not arrivals:
         return Counted()
@@ -97,14 +96,15 @@ def _take(source: str, arrivals: Sequence[Arrival], now: datetime, keep: Keeper)
     _attribute(uses, owners)
     packs = _with_missing(packs, uses, iccids, now)
     corrections = read_corrections(source, fresh, sifted.awaited)
-    for one in uses:
-        if one.line_id is not None and one.outcome == "counted":
-            burn(packs[one.line_id], one, now)
-    corrections.apply(packs)
+    settled = _settle(uses, corrections, packs, now)
+    fresh = copy_records(source, settled, now) if is_bulk else list(settled)
     touched = [pack for line in packs.values() for pack in line.packs if pack.is_touched]
     earn(touched, returning=corrections.returning(packs), now=now)
     tell_of_packs(touched, now)
-    keep(source, fresh, touched, now)
+    if is_bulk:
+        keep_packs(touched)
+    else:
+        insert_records(source, fresh, touched, now)
     keep_shares(source, fresh)
     corrections.keep_late(now)
     quarantine(source, sifted.contradicting, "other_content", now)
@@ -113,6 +113,18 @@ def _take(source: str, arrivals: Sequence[Arrival], now: datetime, keep: Keeper)
     if facts:
         esims.record_facts(facts, source="network", now=now)
     return _counted(fresh, len(sifted.contradicting), sifted.repeated)
+
+
+def _settle(
+    uses: Iterable[Arrival], corrections: Corrections, packs: Packs, now: datetime
+) -> Iterator[Arrival]:
+    """What becomes of each record: uses burn first, so that corrections find what they take."""
+    for one in uses:
+        if one.line_id is not None and one.outcome == "counted":
+            burn(packs[one.line_id], one, now)
+        yield one
+    corrections.apply(packs)
+    yield from corrections.new
 
 
 def _attribute(uses: Iterable[Arrival], owners: Owners) -> None:

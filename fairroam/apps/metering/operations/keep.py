@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 
 from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -64,16 +65,16 @@ def insert_records(
     ask(KEEP, *_moved(packs), source, now, encode(rows).decode())
 
 
-def copy_records(
-    source: str, arrivals: Sequence[Arrival], packs: Sequence[Pack], now: datetime
-) -> None:
-    """Do the same for many records: in one stream, with no statement per row."""
+def copy_records(source: str, arrivals: Iterable[Arrival], now: datetime) -> list[Arrival]:
+    """Write many records in one stream, while they are being settled; returns them."""
     first, moment = _copied(source), written(now)
+    kept: list[Arrival] = []
     with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-        for start in range(0, len(arrivals), COPY_LINES):
-            lines = [_line(first, one, moment) for one in arrivals[start : start + COPY_LINES]]
-            copy.write("".join(lines))
-    keep_packs(packs)
+        coming = iter(arrivals)
+        while some := list(islice(coming, COPY_LINES)):
+            copy.write("".join([_line(first, one, moment) for one in some]))
+            kept += some
+    return kept
 
 
 def keep_packs(packs: Sequence[Pack]) -> None:
