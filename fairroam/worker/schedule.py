@@ -101,6 +101,13 @@ def decide_by_last_usage(timestamp: int) -> None:
             log.exception("the request for order line %s cannot be decided", order_line_id)
 
 
+@app.periodic(cron="17 * * * *")
+@app.task(name="forget_quotes")
+def forget_quotes(timestamp: int) -> None:
+    """Quotes that nobody confirmed, a day after their end."""
+    refunds.forget_quotes(now=now())
+
+
 @app.periodic(cron="*/30 * * * *")
 @app.task(name="ask_suppliers_for_money")
 def ask_suppliers_for_money(timestamp: int) -> None:

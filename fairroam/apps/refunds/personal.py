@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from fairroam.apps.customers import queries as customers
-from fairroam.apps.refunds.models import Declaration, RefundRequest
+from fairroam.apps.refunds.models import Declaration, Quote, RefundRequest
 
 # Facts, amounts and decisions name nobody; tax law and possible claims want them kept.
 DECLARED = ("name", "email", "contract", "reason", "answer_words")
-KEPT = ("refunds_decision", "refunds_refundpart")
+KEPT = ("refunds_decision", "refunds_refundpart", "refunds_trouble", "refunds_troublestep")
 
 
 def erase(customer_id: int) -> dict[str, int]:
@@ -18,7 +18,9 @@ def erase(customer_id: int) -> dict[str, int]:
     # The address is how they are found: all ids first, then field by field.
     declared = list(declarations_of(customer_id).values_list("pk", flat=True))
     declarations = Declaration.objects.filter(pk__in=declared)
+    quotes = Quote.objects.filter(customer_id=customer_id)
     return {
+        "refunds_quote.words": quotes.exclude(words="").update(words=""),
         "refunds_refundrequest.words": requests.exclude(words="").update(words=""),
         "refunds_refundrequest.answer_words": requests.exclude(answer_words="").update(
             answer_words=""
@@ -32,9 +34,12 @@ def erase(customer_id: int) -> dict[str, int]:
 def remains(customer_id: int) -> int:
     """How many personal values are still there."""
     written = RefundRequest.objects.filter(customer_id=customer_id)
+    quoted = Quote.objects.filter(customer_id=customer_id).exclude(words="")
     declared = declarations_of(customer_id)
-    return written.filter(~Q(words="") | ~Q(answer_words="")).count() + sum(
-        declared.exclude(**{field: ""}).count() for field in DECLARED
+    return (
+        written.filter(~Q(words="") | ~Q(answer_words="")).count()
+        + quoted.count()
+        + sum(declared.exclude(**{field: ""}).count() for field in DECLARED)
     )
 
 

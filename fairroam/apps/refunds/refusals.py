@@ -22,6 +22,25 @@ class AskedTooMuch(Refusal):
     status = 422
 
 
+class CurrencyMismatch(Refusal):
+    """You paid in another currency. Money comes back in the one you paid in; ask in that."""
+
+    code = "currency-mismatch"
+    status = 422
+
+
+class QuoteExpired(Refusal):
+    """The amount was guarded for fifteen minutes, and they are over. This is today's amount."""
+
+    code = "quote-expired"
+
+
+class QuoteChanged(Refusal):
+    """Something changed since you looked, so the amount was calculated again. Please look at it."""
+
+    code = "quote-changed"
+
+
 class FiguresMoved(Refusal):
     """New facts changed the amount. Please look at the new decision first."""
 

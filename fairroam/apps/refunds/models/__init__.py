@@ -1,9 +1,11 @@
-"""Tables of money back: requests, decisions, the parts they are paid in, and people's handling."""
+"""Tables of money back: from trouble and quote to request, decision, handling by people, parts."""
 
 from fairroam.apps.refunds.models.declarations import Declaration
 from fairroam.apps.refunds.models.desk import Case, Escalation, Flag, Offer, Proposal
 from fairroam.apps.refunds.models.everyone import FINDINGS, OUTCOMES, RefundRun, RefundRunLine
+from fairroam.apps.refunds.models.quotes import Quote
 from fairroam.apps.refunds.models.requests import ENDED, Decision, RefundPart, RefundRequest
+from fairroam.apps.refunds.models.troubles import Trouble, TroubleStep
 
 __all__ = [
     "ENDED",
@@ -16,8 +18,11 @@ __all__ = [
     "Flag",
     "Offer",
     "Proposal",
+    "Quote",
     "RefundPart",
     "RefundRequest",
     "RefundRun",
     "RefundRunLine",
+    "Trouble",
+    "TroubleStep",
 ]

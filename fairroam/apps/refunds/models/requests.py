@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from fairroam.apps.refunds.models.quotes import DESTINATIONS, WISHES, Quote
 from fairroam.rules import stages
 
 # An end may be taken back: money returns, and a no is appealed.
@@ -24,7 +25,10 @@ class RefundRequest(models.Model):
     received_at = models.DateTimeField()
     asked_minor = models.BigIntegerField(null=True)  # null: all that is due
     words = models.TextField(default="")  # theirs; erased with the account
+    wish = models.CharField(max_length=11, default="")  # what they would like best
     wish_minor = models.BigIntegerField(null=True)  # more than is due was wished: for a person
+    destination = models.CharField(max_length=8, default="original")
+    quote = models.OneToOneField(Quote, models.PROTECT, null=True, related_name="request")
     answer_words = models.TextField(default="")  # a person's, to the customer; erased like theirs
     decision_paper = models.OneToOneField(
         "papers.Paper", models.PROTECT, null=True, related_name="decided_refund"
@@ -45,6 +49,10 @@ class RefundRequest(models.Model):
             models.CheckConstraint(
                 condition=Q(asked_minor__isnull=True) | Q(asked_minor__gt=0),
                 name="asked_for_something_or_all",
+            ),
+            models.CheckConstraint(
+                condition=Q(wish__in=WISHES) & Q(destination__in=DESTINATIONS),
+                name="a_refund_has_a_known_wish_and_destination",
             ),
             models.CheckConstraint(
                 condition=(Q(stage__in=ENDED) & Q(is_live__isnull=True))

@@ -20,22 +20,34 @@ from fairroam.apps.refunds.operations.paying import (
     payout_succeeded,
     retry_payouts,
 )
+from fairroam.apps.refunds.operations.quoting import (
+    Choice,
+    confirm_quote,
+    forget_quotes,
+    make_quote,
+    quote_again,
+)
 from fairroam.apps.refunds.operations.settling import approve, decline
 
 __all__ = [
+    "Choice",
     "Said",
     "approve",
     "close_by_hand",
     "confirm_by_hand",
+    "confirm_quote",
     "decide_again",
     "declare",
     "decline",
+    "forget_quotes",
     "line_is_off",
+    "make_quote",
     "network_is_silent",
     "payout_failed",
     "payout_succeeded",
     "prove_customer",
     "prove_mailbox",
+    "quote_again",
     "request_refund",
     "retry_payouts",
     "usage_is_known",

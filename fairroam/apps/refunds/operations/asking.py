@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,11 +17,30 @@ from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.metering import operations as metering
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_rows
-from fairroam.apps.refunds.models import RefundRequest
+from fairroam.apps.refunds.models import Quote, RefundRequest
 from fairroam.apps.refunds.operations import deciding
 from fairroam.apps.refunds.operations.moves import lock_request, move, tell
 from fairroam.apps.refunds.queries.facts import burns_no_more_since, quote_terms
 from fairroam.apps.refunds.refusals import AlreadyAsked
+
+# Wishes that a person must fulfil: the plan goes on until they have.
+FOR_A_PERSON = ("replacement", "credit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What was asked for. asked_minor: a part, at least 1; None asks for all that is due.
+
+    wish, wish_minor: what they would like beyond that; more than is due is a person's to give,
+    and never blocks. words: optional, theirs. quote: the one they confirmed, if any.
+    """
+
+    asked_minor: int | None = None
+    wish: str = ""
+    wish_minor: int | None = None
+    destination: str = "original"
+    words: str = ""
+    quote: Quote | None = None
 
 
 def request_refund(
@@ -34,12 +55,11 @@ def request_refund(
     now: datetime,
     actor: str,
 ) -> RefundRequest:
-    """Open the request for money back for one order line; no reason is needed.
+    """Open the request for money back for one order line without a quote; no reason is needed.
 
-    asked_minor: a part, at least 1; None asks for all that is due. More than is due is kept as a
-    wish for a person and never blocks. words: optional, theirs. declared_at: when it reached a
-    door of ours: the instant that counts for the right. key: of the form; sent again it gives
-    the same request. Where money is due the line is taken off first, and decided after.
+    asked_minor, wish_minor, words: see Wanted. declared_at: when it reached a door of ours: the
+    instant that counts for the right. key: of the act; sent again it gives the same request.
+    Where money is due the line is taken off first, and decided after.
     Raises NotAmongYours, NothingPaid, AlreadyAsked, AccountClosed, KeyReused.
     """
 
@@ -47,10 +67,10 @@ def request_refund(
         refund = open_request(
             order_line_id=order_line_id,
             customer_id=customer_id,
-            asked_minor=asked_minor,
-            wish_minor=wish_minor,
-            words=words,
+            wanted=Wanted(asked_minor=asked_minor, wish_minor=wish_minor, words=words),
+            refuse=lambda: None,
             declared_at=declared_at,
+            received_at=now,
             now=now,
             actor=actor,
         )
@@ -77,15 +97,18 @@ def open_request(
     *,
     order_line_id: int,
     customer_id: int,
-    asked_minor: int | None,
-    wish_minor: int | None,
-    words: str,
+    wanted: Wanted,
+    refuse: Callable[[], None],
     declared_at: datetime,
+    received_at: datetime,
     now: datetime,
     actor: str,
 ) -> RefundRequest:
-    """Lock, look what is due, open the request, and take the line off or decide at once."""
-    assert declared_at <= now
+    """Lock, look what is due, open the request, and take the line off or decide at once.
+
+    refuse: a last look under the locks, which may raise a refusal of its own.
+    """
+    assert declared_at <= received_at <= now
     customers.lock_for_new(customer_id)
     if order_rows.terms_of(order_line_id).customer_id != customer_id:
         raise NotAmongYours(order_line_id=order_line_id)
@@ -93,8 +116,10 @@ def open_request(
     open_now = RefundRequest.objects.filter(order_line_id=order_line_id, is_live=True).first()
     if open_now is not None:
         raise AlreadyAsked(refund_id=open_now.pk)
+    refuse()
     terms = order_rows.terms_of(order_line_id)  # again: the counters of a locked line hold still
-    due = quote_terms(terms, declared_at=declared_at, received_at=now).due
+    due = quote_terms(terms, declared_at=declared_at, received_at=received_at).due
+    asked_minor, wish_minor = wanted.asked_minor, wanted.wish_minor
     if asked_minor is not None and asked_minor > due:
         wish_minor = max(asked_minor, wish_minor or 0)
         asked_minor = None
@@ -102,16 +127,19 @@ def open_request(
         order_line_id=order_line_id,
         customer_id=customer_id,
         declared_at=declared_at,
-        received_at=now,
+        received_at=received_at,
         asked_minor=asked_minor,
+        wish=wanted.wish,
         wish_minor=wish_minor,
-        words=words,
+        destination=wanted.destination,
+        words=wanted.words,
+        quote=wanted.quote,
     )
     tell(refund, "refund.requested", actor=actor, now=now, due_minor=due)
-    if due:
+    if due and wanted.wish not in FOR_A_PERSON:
         await_network(refund, now=now)
     else:
-        deciding.decide(refund, now=now)  # Nothing is due, so the line may live: a person looks.
+        deciding.decide(refund, now=now)  # The line may live on: a person looks.
     return refund
 
 

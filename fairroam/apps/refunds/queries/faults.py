@@ -44,6 +44,10 @@ FAULTS = {
         JOIN refunds_refundpart p ON p.request_id = r.id
         JOIN customers_customer c ON c.id = r.customer_id
         WHERE r.stage = 'paid' AND p.arrived_at IS NULL AND c.is_open""",
+    "request {} asks for something else than the quote that it confirmed": """
+        SELECT r.id FROM refunds_refundrequest r JOIN refunds_quote q ON q.id = r.quote_id
+        WHERE r.order_line_id <> q.order_line_id OR r.customer_id <> q.customer_id
+           OR r.declared_at <> q.made_at OR r.destination <> q.destination""",
     "part {} says something else than its payout": """
         SELECT p.id FROM refunds_refundpart p JOIN payments_payout o ON o.id = p.payout_id
         JOIN orders_tender t ON t.id = p.tender_id

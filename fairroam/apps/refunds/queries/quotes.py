@@ -1,0 +1,136 @@
+"""Quotes that can be confirmed: how they stand, and what has changed since they were made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fairroam import rules
+from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.apps.orders import queries as orders
+from fairroam.apps.refunds.models import Quote
+from fairroam.apps.refunds.queries.facts import ACTIVATION, gather_facts
+
+# Chosen by the customer, or moved by the clock alone: a quote guards against these.
+GUARDED = frozenset({"declared_at", "received_at", "asked"})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is otherwise than when a quote was made.
+
+    kind: one of ACTIVATION, or data, voice, sms (with what was used `before` and `after`), plan,
+    money, dispute, trouble, outage, terms. at: when it happened, where that is known.
+    """
+
+    kind: str
+    at: datetime | None = None
+    before: int | None = None
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteRow:
+    """A quote for its page; minor units. refund_id: the request it was confirmed as, if any."""
+
+    key: UUID
+    order_line_id: int
+    order_number: str
+    names: dict[str, str]
+    currency: str
+    zone: str
+    asked_minor: int | None
+    wish: str
+    wish_minor: int | None
+    destination: str
+    words: str
+    due_minor: int
+    decision: dict[str, Any]
+    made_at: datetime
+    expires_at: datetime
+    refund_id: int | None
+
+    def lines(self, language: str) -> list[rules.Line]:
+        """The receipt: every reason in words, with its number at the right."""
+        return rules.explain(self.decision, language)
+
+
+def own_quote(key: UUID, customer_id: int) -> Quote:
+    """The customer's own quote. Raises NotAmongYours, also for one that nobody has."""
+    found = Quote.objects.filter(key=key, customer_id=customer_id).first()
+    if found is None:
+        raise NotAmongYours(quote=str(key))
+    return found
+
+
+def quote_row(key: UUID, customer_id: int) -> QuoteRow:
+    """That quote for its page. Raises NotAmongYours."""
+    quote = own_quote(key, customer_id)
+    terms = orders.terms_of(quote.order_line_id)
+    request = getattr(quote, "request", None)
+    return QuoteRow(
+        key=quote.key,
+        order_line_id=quote.order_line_id,
+        order_number=terms.order_number,
+        names=terms.plan_copy["names"],
+        currency=terms.currency,
+        zone=terms.zone,
+        asked_minor=quote.asked_minor,
+        wish=quote.wish,
+        wish_minor=quote.wish_minor,
+        destination=quote.destination,
+        words=quote.words,
+        due_minor=quote.result["due"],
+        decision=quote.result,
+        made_at=quote.made_at,
+        expires_at=quote.expires_at,
+        refund_id=None if request is None else request.pk,
+    )
+
+
+def changes_since(quote: Quote) -> tuple[Change, ...]:
+    """What has happened to the line since its quote; nothing when only time has passed.
+
+    An outage that goes on lasts until the instant it is asked for: that of the quote.
+    """
+    terms = orders.terms_of(quote.order_line_id)
+    return tuple(changes(quote.facts, gather_facts(terms, declared_at=quote.made_at)))
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+    """What distinguishes the facts `after` from those `before`, each thing once."""
+    moved = {
+        name
+        for name in before.keys() | after.keys()
+        if name not in GUARDED and before.get(name) != after.get(name)
+    }
+    for name in ACTIVATION:
+        if name in moved and after[name]:
+            yield Change(name, at=datetime.fromisoformat(after[name]))
+    if "allowances" in moved:
+        yield from changed_use(before["allowances"], after["allowances"])
+    told = {*ACTIVATION, "allowances"}
+    groups = {
+        "plan": {"starts_at", "ends_at"},
+        "money": {"refunded", "pending"},
+        "trouble": {"trouble"},
+        "outage": {"outages"},
+        "dispute": {"tenders"} - ({"tenders"} if moved & {"refunded", "pending"} else set()),
+    }
+    for kind, names in groups.items():
+        if moved & names:
+            yield Change(kind)
+    if moved - told - {"tenders"}.union(*groups.values()):
+        yield Change("terms")
+
+
+def changed_use(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> Iterator[Change]:
+    """Which allowances are used otherwise than before."""
+    used = {allowance["kind"]: allowance["used"] for allowance in before}
+    for allowance in after:
+        kind = allowance["kind"]
+        if used.get(kind) != allowance["used"]:
+            yield Change(kind, before=used.get(kind, 0), after=allowance["used"])
