@@ -22,7 +22,8 @@ from tests.given import NOON
 
 PLANS = {"esim_access": "world-1gb-7d", "airalo": "world-1gb-7d-airalo"}
 SHAPES = {"esim_access": "access", "airalo": "airalo"}
-COST_MINOR = 150
+PACKS = {"esim_access": "world-more-1gb", "airalo": "world-more-1gb-airalo"}
+COST_MINOR, PACK_COST_MINOR = 150, 130
 USUAL = {
     "allocation_seconds": 0,
     "usage_lag_seconds": 0,
@@ -141,3 +142,24 @@ def order_in_vain(line: OrderLine, *, now: datetime = NOON) -> None:
 
 def order_of(line: OrderLine) -> SupplierOrder:
     return SupplierOrder.objects.get(pk=line.pk)
+
+
+def packs() -> None:
+    """A further gigabyte of each supplier, for eSIMs that were bought there."""
+    for supplier, code in PACKS.items():
+        catalogue.offer_plan(
+            code=code,
+            names={"en": "World, 1 GB more", "zh-Hans": "全球，加 1 GB"},
+            countries=["JP"],
+            validity_days=7,
+            currency="EUR",
+            price_minor=390,
+            list_price_minor=390,
+            profile_type="resold",
+            supplier=supplier,
+            supplier_package="topup-1gb-7days",
+            wholesale_minor=PACK_COST_MINOR,
+            wholesale_currency="USD",
+            is_top_up=True,
+            allowances=[{"kind": "data", "granted": 2**30}],
+        )

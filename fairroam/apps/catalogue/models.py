@@ -38,6 +38,7 @@ class Plan(models.Model):
     wholesale_minor = models.BigIntegerField(null=True)
     wholesale_currency = models.CharField(max_length=3, default="")
     is_offered = models.BooleanField(default=True)
+    is_top_up = models.BooleanField(default=False)  # sold only for an eSIM that its buyer has
     is_profile_reusable = models.BooleanField(default=False)  # deleted, it can be had once more
     networks = models.JSONField(default=dict)  # {"JP": ["Example Mobile", …]}: what one may choose
     # How the plan may be used, in its own words and in figures, as known on `fair_use_on`.

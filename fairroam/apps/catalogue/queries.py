@@ -30,6 +30,7 @@ class PlanRow:
     language, as known on `fair_use_on`. throttled_after_bytes: a day, then `throttled_to_kbps`.
     number_rule: the keep-alive rule of the operator whose number comes with it; empty = none.
     supplier: who sells the eSIM to us, `supplier_package` for `wholesale_minor`; empty = nobody.
+    is_top_up: sold only for an eSIM that its buyer has.
     """
 
     code: str
@@ -54,6 +55,7 @@ class PlanRow:
     supplier_package: str = ""
     wholesale_minor: int | None = None
     wholesale_currency: str = ""
+    is_top_up: bool = False
 
 
 def plan_row(plan: Plan) -> PlanRow:
@@ -83,6 +85,7 @@ def plan_row(plan: Plan) -> PlanRow:
         supplier_package=plan.supplier_package,
         wholesale_minor=plan.wholesale_minor,
         wholesale_currency=plan.wholesale_currency,
+        is_top_up=plan.is_top_up,
     )
 
 
@@ -93,21 +96,28 @@ def offered() -> QuerySet[Plan]:
 def plans(search: str = "") -> list[PlanRow]:
     """Plans on offer, cheapest first; `search` is a part of a name or an ISO country code."""
     wanted = search.strip().casefold()
-    rows = [plan_row(plan) for plan in offered().order_by("price_minor", "code")]
-    return [row for row in rows if wanted in searchable(row)]
+    found = offered().filter(is_top_up=False).order_by("price_minor", "code")
+    return [row for row in map(plan_row, found) if wanted in searchable(row)]
+
+
+def packs_of_supplier(supplier: str) -> list[PlanRow]:
+    """What a supplier sells for eSIMs of its own that somebody has, cheapest first."""
+    found = offered().filter(is_top_up=True, supplier=supplier)
+    return [plan_row(pack) for pack in found.order_by("price_minor", "code")]
 
 
 def searchable(row: PlanRow) -> str:
     return " ".join((*row.names.values(), *row.countries)).casefold()
 
 
-def plan(code: str) -> PlanRow:
+def plan(code: str, *, for_an_esim: bool = False) -> PlanRow:
     """The plan of that code. Raises NoSuchPlan.
 
+    for_an_esim: its buyer has an eSIM for it; some are sold only so.
     Where the plan itself names no networks to choose from, those of its coverage are.
     """
     found = offered().filter(code=code).first()
-    if found is None:
+    if found is None or (found.is_top_up and not for_an_esim):
         raise NoSuchPlan(code=code)
     row = plan_row(found)
     return replace(row, networks=row.networks or networks_to_choose(row))

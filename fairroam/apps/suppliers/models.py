@@ -4,7 +4,7 @@ What we owe a customer never waits for any of this.
 """
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from fairroam.rules import stages
 
@@ -64,6 +64,47 @@ class SupplierOrder(models.Model):
         indexes = [
             models.Index(fields=["supplier", "order_ref"]),
             models.Index(fields=["supplier", "iccid"]),
+        ]
+
+
+class SupplierTopUp(models.Model):
+    """One pack that a supplier sells us for an eSIM which it sold us before.
+
+    lost_minor: how much of the cost customers got back from us; a supplier takes no pack back.
+    """
+
+    order_line = models.OneToOneField(
+        "orders.OrderLine", models.PROTECT, primary_key=True, related_name="supplier_top_up"
+    )
+    esim = models.ForeignKey(SupplierOrder, models.PROTECT, related_name="top_ups")
+    package = models.CharField(max_length=80)
+    key = models.UUIDField(unique=True)  # of the call, stored before it
+    stage = models.CharField(max_length=12, default="planned")
+    top_up_ref = models.CharField(max_length=80, default="")
+    reason = models.CharField(max_length=60, default="")  # the supplier's code of a refusal
+    cost_minor = models.BigIntegerField()  # as expected by our catalogue, then as it was taken
+    lost_minor = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=3)
+    planned_at = models.DateTimeField()
+    next_call_at = models.DateTimeField()  # an earlier call may still be on its way until then
+    stuck_at = models.DateTimeField(null=True)  # it answered about something else: a person looks
+    delivered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(stage__in=sorted(stages.stages(stages.SUPPLIER_TOP_UP))),
+                name="a_supplier_top_up_has_a_known_stage",
+            ),
+            models.CheckConstraint(
+                condition=Q(stage="delivered", delivered_at__isnull=False)
+                | ~Q(stage="delivered") & Q(delivered_at__isnull=True, lost_minor=0),
+                name="only_a_delivered_top_up_can_be_lost",
+            ),
+            models.CheckConstraint(
+                condition=Q(cost_minor__gte=0, lost_minor__gte=0, lost_minor__lte=F("cost_minor")),
+                name="no_more_of_a_top_up_is_lost_than_it_cost",
+            ),
         ]
 
 

@@ -11,7 +11,13 @@ from django.db import connection
 from django.db.models import F, Q, Sum
 
 from fairroam.apps.esims import queries as esims
-from fairroam.apps.suppliers.models import SupplierBalance, SupplierClaim, SupplierOrder
+from fairroam.apps.orders import queries as order_rows
+from fairroam.apps.suppliers.models import (
+    SupplierBalance,
+    SupplierClaim,
+    SupplierOrder,
+    SupplierTopUp,
+)
 from fairroam.rules.money import Money
 
 # How long after the stated lag we still look for a last figure; the law does not wait for it.
@@ -62,7 +68,7 @@ class ClaimRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TroubleRow:
-    """An order that has no eSIM yet and says why, or contradicts itself."""
+    """An order of an eSIM or a pack that did not come yet and says why, or contradicts itself."""
 
     order_line_id: int
     supplier: str
@@ -105,6 +111,20 @@ def unfinished(now: datetime) -> tuple[list[int], list[int]]:
     )
 
 
+def supplier_of_top_up(order_line_id: int) -> str:
+    """Who sold the eSIM that a pack is for."""
+    name: str = SupplierTopUp.objects.values_list("esim__supplier", flat=True).get(pk=order_line_id)
+    return name
+
+
+def unfinished_top_ups(now: datetime) -> list[int]:
+    """The order lines of packs that wait for a call."""
+    top_ups = SupplierTopUp.objects.filter(
+        stage__in=("planned", "sent"), stuck_at__isnull=True, next_call_at__lte=now
+    )
+    return list(top_ups.order_by("pk").values_list("pk", flat=True))
+
+
 def to_poll(supplier: str, *, asked_before: datetime, now: datetime) -> list[Bought]:
     """eSIMs whose figures may have moved, the longest unasked first.
 
@@ -131,9 +151,11 @@ def to_reconcile(supplier: str) -> list[Bought]:
 def is_usage_told(order_line_id: int, *, until: datetime, now: datetime) -> bool:
     """Whether the supplier must have told what was used before `until`.
 
-    True at once for lines that are not resold and for eSIMs that no phone ever had.
+    True at once for lines that are not resold and for eSIMs that no phone ever had. What a pack
+    was used for is told with its eSIM.
     """
-    order = SupplierOrder.objects.filter(pk=order_line_id, stage="delivered").first()
+    esim_id = order_rows.base_of(order_line_id)
+    order = SupplierOrder.objects.filter(pk=esim_id, stage="delivered").first()
     if order is None or SupplierClaim.objects.filter(pk=order.pk, stage="auto_cancelled").exists():
         return True
     told_at = until + timedelta(seconds=order.usage_lag_seconds)
@@ -184,21 +206,34 @@ def open_claims() -> list[ClaimRow]:
 def troubles() -> list[TroubleRow]:
     """Orders that wait for a person or for better times."""
     orders = SupplierOrder.objects.filter(stage__in=("sent", "pending")).exclude(reason="")
-    return [
+    top_ups = SupplierTopUp.objects.filter(stage="sent").exclude(reason="")
+    waiting: list[tuple[SupplierOrder | SupplierTopUp, str]] = [
+        *((order, order.supplier) for order in orders),
+        *((top_up, top_up.esim.supplier) for top_up in top_ups.select_related("esim")),
+    ]
+    rows = [
         TroubleRow(
             order_line_id=order.pk,
-            supplier=order.supplier,
+            supplier=supplier,
             stage=order.stage,
             reason=order.reason,
             planned_at=order.planned_at,
             is_stuck=order.stuck_at is not None,
         )
-        for order in orders.order_by("planned_at", "pk")
+        for order, supplier in waiting
     ]
+    return sorted(rows, key=lambda row: (row.planned_at, row.order_line_id))
 
 
 def recoveries() -> list[RecoveryRow]:
-    """Per supplier and currency: what we paid, got back, wait for, and lost."""
+    """Per supplier and currency: what we paid, got back, wait for, and lost; packs included."""
+    packs = {
+        (row["esim__supplier"], row["currency"]): row
+        for row in SupplierTopUp.objects.filter(stage="delivered")
+        .values("esim__supplier", "currency")
+        .annotate(bought=Sum("cost_minor"), lost=Sum("lost_minor"))
+    }
+    none = {"bought": 0, "lost": 0}
     delivered = SupplierOrder.objects.filter(stage="delivered")
     waiting = Q(claim__stage__in=("open", "requested", "unknown"))
     sums = delivered.values("supplier", "currency").annotate(
@@ -207,16 +242,19 @@ def recoveries() -> list[RecoveryRow]:
         lost=Sum("claim__lost_minor", default=0),
         waiting=Sum("cost_minor", filter=waiting, default=0),
     )
-    return [
-        RecoveryRow(
-            supplier=row["supplier"],
-            bought=Money(row["bought"], row["currency"]),
-            recovered=Money(row["recovered"], row["currency"]),
-            waiting=Money(row["waiting"], row["currency"]),
-            lost=Money(row["lost"], row["currency"]),
+    rows = []
+    for row in sums.order_by("supplier", "currency"):
+        pack = packs.get((row["supplier"], row["currency"]), none)
+        rows.append(
+            RecoveryRow(
+                supplier=row["supplier"],
+                bought=Money(row["bought"] + pack["bought"], row["currency"]),
+                recovered=Money(row["recovered"], row["currency"]),
+                waiting=Money(row["waiting"], row["currency"]),
+                lost=Money(row["lost"] + pack["lost"], row["currency"]),
+            )
         )
-        for row in sums.order_by("supplier", "currency")
-    ]
+    return rows
 
 
 # What contradicts the books ---------------------------------------------------------------------
@@ -237,6 +275,19 @@ FAULTS = {
         WHERE c.lost_minor <> coalesce((
             SELECT sum(t.minor) FROM ledger_transfer t
             WHERE t.key LIKE 'supplier-order:' || c.supplier_order_id || '/lost:%'), 0)""",
+    "order line {} is a supplier's pack whose cost or loss is not booked": """
+        SELECT u.order_line_id FROM suppliers_suppliertopup u
+        WHERE u.stage = 'delivered' AND (u.cost_minor <> coalesce((
+            SELECT t.minor FROM ledger_transfer t
+            WHERE t.key = 'supplier-top-up:' || u.order_line_id || '/cost'), 0)
+        OR u.lost_minor <> coalesce((
+            SELECT sum(t.minor) FROM ledger_transfer t
+            WHERE t.key LIKE 'supplier-top-up:' || u.order_line_id || '/lost:%'), 0))""",
+    "order line {} is a pack on a resold eSIM that no supplier delivered": """
+        SELECT l.id FROM orders_orderline l JOIN orders_orderline b ON b.id = l.tops_up_id
+        WHERE l.delivered_at IS NOT NULL AND coalesce(b.plan_copy ->> 'supplier', '') <> ''
+        AND NOT EXISTS (SELECT 1 FROM suppliers_suppliertopup u
+            WHERE u.order_line_id = l.id AND u.stage = 'delivered')""",
     "order line {} got an eSIM of a supplier for another line's profile": """
         SELECT o.order_line_id FROM suppliers_supplierorder o
         JOIN esims_profile p ON p.id = o.profile_id WHERE p.line_id <> o.order_line_id""",

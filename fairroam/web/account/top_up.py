@@ -51,13 +51,12 @@ def _label(pack: PlanRow) -> str:
 
 def packs_for(page: esims.LinePage) -> list[PlanRow]:
     """The plans that the eSIM can carry and that work somewhere where it does."""
-    home = set(page.plan_copy["countries"])
+    home, supplier = set(page.plan_copy["countries"]), page.plan_copy.get("supplier", "")
+    packs = catalogue.packs_of_supplier(supplier) if supplier else catalogue.plans()
     return [
-        plan
-        for plan in catalogue.plans()
-        if plan.profile_type == page.plan_copy["profile_type"]
-        and not plan.supplier
-        and home & set(plan.countries)
+        pack
+        for pack in packs
+        if orders.can_carry(page.plan_copy, pack) and home & set(pack.countries)
     ]
 
 

@@ -14,6 +14,7 @@ DOUBTS = {
     "dispute_open": _("A dispute is open at the customer's bank."),
     "used_after_declaring": _("The plan was used after the request."),
     "line_still_on": _("The network has not confirmed that the plan is off."),
+    "pack_still_on": _("The supplier cannot take this pack off the eSIM: it can still be used."),
 }
 EVENTS = {
     "refund.requested": _("asked for money back"),

@@ -11,7 +11,12 @@ from fairroam.apps.orders.operations.deliver import (
     send_again,
 )
 from fairroam.apps.orders.operations.hear import hear_provider
-from fairroam.apps.orders.operations.place import CONSENTS, QUANTITY_MAX, place_order
+from fairroam.apps.orders.operations.place import (
+    CONSENTS,
+    QUANTITY_MAX,
+    can_carry,
+    place_order,
+)
 from fairroam.apps.orders.operations.refund import (
     lock_line,
     owe_entries,
@@ -25,6 +30,7 @@ from fairroam.apps.orders.operations.refund import (
 __all__ = [
     "CONSENTS",
     "QUANTITY_MAX",
+    "can_carry",
     "cancel_unpaid",
     "confirm_payment",
     "give_up",

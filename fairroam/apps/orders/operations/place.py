@@ -96,7 +96,7 @@ def place_order(
         customer = customers.find_or_open(
             email=email, residence=residence, zone=zone, language=language, now=now
         )
-        plan = catalogue.plan(plan_code)
+        plan = catalogue.plan(plan_code, for_an_esim=tops_up is not None)
         order = open_order(
             customer_id=customer.pk,
             plan=plan,
@@ -132,9 +132,19 @@ def base_line(order_line_id: int, customer_id: int, plan: PlanRow) -> OrderLine:
     if line is None:
         raise NotAmongYours(order_line_id=order_line_id)
     base = line.tops_up or line
-    if plan.supplier or base.plan_copy["profile_type"] != plan.profile_type:
+    if not can_carry(base.plan_copy, plan):
         raise CannotTopUp(order_line_id=base.pk, plan=plan.code)
     return base
+
+
+def can_carry(sold: dict[str, Any], plan: PlanRow) -> bool:
+    """Whether an eSIM that was sold so can carry `plan`: a supplier's takes its own packs alone."""
+    is_resold = bool(plan.supplier)
+    return (
+        sold["profile_type"] == plan.profile_type
+        and sold.get("supplier", "") == plan.supplier
+        and is_resold == plan.is_top_up
+    )
 
 
 def keep_consents(order: Order, consents: dict[str, str], now: datetime) -> None:

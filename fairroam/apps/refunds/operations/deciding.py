@@ -23,6 +23,7 @@ from fairroam.apps.refunds.operations.settling import refuse_unless_under_review
 from fairroam.apps.refunds.queries.facts import (
     Quote,
     burns_no_more_since,
+    can_be_used_on,
     is_usage_told_until_end,
     quote_request,
     was_used_after_declaring,
@@ -134,5 +135,6 @@ def doubts_about(refund: RefundRequest, quote: Quote) -> list[str]:
         "dispute_open": quote.decision["held"] > 0,
         "used_after_declaring": was_used_after_declaring(quote.facts),
         "line_still_on": quote.due > 0 and burns_no_more_since(refund.order_line_id) is None,
+        "pack_still_on": quote.due > 0 and can_be_used_on(refund.order_line_id),
     }
     return [code for code, holds in doubts.items() if holds]

@@ -154,6 +154,16 @@ def burns_no_more_since(order_line_id: int) -> datetime | None:
     return min((end for end in ends if end is not None), default=None)
 
 
+def can_be_used_on(order_line_id: int) -> bool:
+    """Whether a pack was stopped in our books alone: no supplier takes one off a living eSIM."""
+    base_id = orders.base_of(order_line_id)
+    return (
+        base_id != order_line_id
+        and esims.is_resold(base_id)
+        and esims.line_state(base_id).ended_at is None
+    )
+
+
 def is_usage_told_until_end(order_line_id: int, *, now: datetime) -> bool:
     """Whether a supplier must have told what was used before the line's end.
 

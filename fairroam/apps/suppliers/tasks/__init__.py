@@ -3,6 +3,7 @@
 from fairroam.apps.suppliers.tasks.end import end_esim
 from fairroam.apps.suppliers.tasks.gateways import gateway, suppliers
 from fairroam.apps.suppliers.tasks.order import NotReady, order_esim, plan_and_order
+from fairroam.apps.suppliers.tasks.top_up import buy_top_up
 from fairroam.apps.suppliers.tasks.watch import (
     ask_again,
     hear,
@@ -16,6 +17,7 @@ from fairroam.apps.suppliers.tasks.watch import (
 __all__ = [
     "NotReady",
     "ask_again",
+    "buy_top_up",
     "end_esim",
     "gateway",
     "hear",

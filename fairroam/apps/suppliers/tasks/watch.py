@@ -14,6 +14,7 @@ from fairroam.apps.suppliers.queries import Bought
 from fairroam.apps.suppliers.tasks.end import end_esim
 from fairroam.apps.suppliers.tasks.gateways import gateway, suppliers
 from fairroam.apps.suppliers.tasks.order import NotReady, order_esim
+from fairroam.apps.suppliers.tasks.top_up import buy_top_up
 from fairroam.gateways.suppliers import (
     AnswerMismatch,
     GatewayUnreachable,
@@ -37,11 +38,14 @@ def _forgiving(supplier: str) -> Iterator[None]:
 
 
 def resume_unfinished(*, now: datetime) -> None:
-    """Go on with orders and ends that broke off; run it now and then."""
+    """Go on with orders, packs and ends that broke off; run it now and then."""
     ordering, ending = queries.unfinished(now)
     for order_line_id in ordering:
         with suppress(GatewayUnreachable, NotReady):
             order_esim(order_line_id=order_line_id, now=now)
+    for order_line_id in queries.unfinished_top_ups(now):
+        with suppress(GatewayUnreachable):
+            buy_top_up(order_line_id=order_line_id, now=now)
     for order_line_id in ending:
         with suppress(GatewayUnreachable):
             end_esim(order_line_id=order_line_id, now=now)
