@@ -227,6 +227,14 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # who left, or never came, gets no mail 
 ACCOUNT_FORMS = {"confirm_login_code": "fairroam.web.account.code_form.CodeForm"}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_NOTIFICATIONS = False
+# How many servers of ours stand in front and write X-Forwarded-For; limits count per address.
+ALLAUTH_TRUSTED_PROXY_COUNT = env_int("FAIRROAM_TRUSTED_PROXIES", "0")
+MFA_ADAPTER = "fairroam.web.account.signin.SealedFactors"
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]  # never SMS: numbers can be taken over
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1  # phones' clocks are some seconds off
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # who is in has shown a code out of that mailbox
 LOGIN_URL = "account_request_login_code"
 LOGIN_REDIRECT_URL = "/account/"
 LOGOUT_REDIRECT_URL = "/"

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hooks/", include("fairroam.web.hooks.urls")),
     path("sign-in/", include("fairroam.web.account.signin_urls")),
     path("language/", include("django.conf.urls.i18n")),
+    path("account/security/", include("fairroam.web.account.security_urls")),
     path("account/", include("fairroam.web.account.urls")),
     path("desk/", include("fairroam.web.desk.urls")),
     path("", include("fairroam.web.site.urls")),

@@ -2,22 +2,56 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+from base64 import urlsafe_b64encode
 from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.account.signals import authentication_step_completed
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils.encoding import force_bytes
 from django.utils.translation import gettext_lazy as _
 
+from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.customers.models import User
 from fairroam.clock import now
 
 log = logging.getLogger(__name__)
+
+
+class SealedFactors(DefaultMFAAdapter):
+    """Passkeys, code generators and recovery codes; what is secret is kept under our own key."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _("This is not right. Try again; a code works once."),
+    }
+
+    def encrypt(self, text: str) -> str:
+        return seal().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return seal().decrypt(encrypted_text.encode()).decode()
+
+    def get_totp_issuer(self) -> str:
+        return str(catalogue.brand().name)
+
+    def _get_site_name(self) -> str:
+        return str(catalogue.brand().name)
+
+
+def seal() -> MultiFernet:
+    """What secrets of factors are encrypted with: the newest key, readable with former ones."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    derived = [hashlib.sha256(b"fairroam.factors:" + force_bytes(key)).digest() for key in keys]
+    return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in derived])
 
 
 class MailedCodeAdapter(DefaultAccountAdapter):
@@ -31,6 +65,10 @@ class MailedCodeAdapter(DefaultAccountAdapter):
 
     def add_message(self, *_words: object, **_more: object) -> None:
         """Say nothing beside the page: it would say that a mail went out where none did."""
+
+    def is_reauthentication_required(self, *, app: str, **_more: object) -> bool:
+        """No: the pages of factors ask for it themselves, see `step_up` and `security_urls`."""
+        return False
 
     def new_user(self, request: HttpRequest) -> User:
         return User(joined_at=now())
