@@ -41,6 +41,13 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="fairroam import-usage", description=__doc__)
     parser.add_argument("file", type=Path, metavar="FILE", help="columns: docs/usage.md")
     parser.add_argument("--source", required=True, help="who counted: the name of the network")
+    parser.add_argument(
+        "--chunk-bytes",
+        type=int,
+        default=operations.CHUNK_BYTES,
+        metavar="N",
+        help="count about so many bytes in one transaction, which locks their lines (%(default)s)",
+    )
     options = parser.parse_args(arguments)
     try:
         with options.file.open("rb") as file:
@@ -53,7 +60,11 @@ def main(arguments: list[str]) -> int:
             now=clock.now(),
         )
         tasks.count_chunks(
-            import_id=opened.pk, content=FileContent(options.file), now=clock.now(), tell=say
+            import_id=opened.pk,
+            content=FileContent(options.file),
+            now=clock.now(),
+            chunk_bytes=max(options.chunk_bytes, 1),
+            tell=say,
         )
     except OSError as error:
         sys.stderr.write(f"{error.filename}: {error.strerror}\n")

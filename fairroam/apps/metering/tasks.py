@@ -8,6 +8,7 @@ from datetime import datetime
 from fairroam.apps.esims.tasks import line_gateway
 from fairroam.apps.metering import operations, queries
 from fairroam.apps.metering.models import UsageFilePart, UsageImport
+from fairroam.points import reached
 
 SOURCE = "sandbox"  # the network behind `line_gateway`, as its notices name it
 PAGES_MAX = 100  # a job stays short; the next one goes on
@@ -53,9 +54,12 @@ def count_chunks(
     import_id: int,
     content: operations.Content,
     now: datetime,
+    chunk_bytes: int = operations.CHUNK_BYTES,
     tell: Callable[[UsageImport], None] = lambda so_far: None,
 ) -> None:
     """Count what is left of a file, chunk by chunk; `tell` hears how far it is after each."""
-    for chunk in operations.read_chunks(import_id, content):
+    for chunk in operations.read_chunks(import_id, content, chunk_bytes=chunk_bytes):
+        reached("import.read")
         operations.count_chunk(import_id, chunk, now=now)
+        reached("import.committed")
         tell(UsageImport.objects.get(pk=import_id))

@@ -4,6 +4,7 @@ from fairroam.apps.metering.operations.arrivals import Arrival, arrival_of
 from fairroam.apps.metering.operations.count import Counted, record_many, record_page, record_usage
 from fairroam.apps.metering.operations.gifts import extend_period, grant_extra
 from fairroam.apps.metering.operations.importing import (
+    CHUNK_BYTES,
     Chunk,
     Content,
     count_chunk,
@@ -15,6 +16,7 @@ from fairroam.apps.metering.operations.rows import COLUMNS, RowReader
 from fairroam.apps.metering.operations.run import end_plans, open_meters, stop_pack
 
 __all__ = [
+    "CHUNK_BYTES",
     "COLUMNS",
     "Arrival",
     "Chunk",

@@ -18,6 +18,7 @@ from fairroam.apps.metering.models import BadRow, UsageFilePart, UsageImport
 from fairroam.apps.metering.operations.arrivals import Arrival
 from fairroam.apps.metering.operations.count import Counted, record_many
 from fairroam.apps.metering.operations.rows import BadLine, RowReader
+from fairroam.points import reached
 
 CHUNK_BYTES = 8 * 2**20  # some 80,000 records: two seconds, in which their lines are locked
 HEADER_BYTES_MAX = 2_000
@@ -101,6 +102,9 @@ def count_chunk(import_id: int, chunk: Chunk, *, now: datetime) -> Counted | Non
     opened = UsageImport.objects.select_for_update(no_key=True).get(pk=import_id)
     if opened.finished_at or opened.done_bytes != chunk.begins_at:
         return None
+    is_last = chunk.ends_at >= opened.size_bytes
+    if is_last:
+        reached("import.last_chunk")
     counted = record_many(source=opened.source, arrivals=chunk.arrivals, now=now)
     BadRow.objects.bulk_create(
         BadRow(
@@ -111,7 +115,6 @@ def count_chunk(import_id: int, chunk: Chunk, *, now: datetime) -> Counted | Non
         )
         for line in chunk.bad
     )
-    is_last = chunk.ends_at >= opened.size_bytes
     UsageImport.objects.filter(pk=import_id).update(
         done_bytes=chunk.ends_at,
         done_lines=opened.done_lines + chunk.lines,
@@ -121,6 +124,7 @@ def count_chunk(import_id: int, chunk: Chunk, *, now: datetime) -> Counted | Non
     )
     if is_last:
         opened.parts.all().delete()
+    reached("import.counted")
     return counted
 
 
