@@ -226,6 +226,11 @@ def pack_content(name: str) -> dict[str, Any]:
     return content
 
 
+def pack_names() -> tuple[str, ...]:
+    """Every published version of every pack, such as "house@2", oldest first in each pack."""
+    return tuple(str(pack) for pack in Pack.objects.order_by("name", "version"))
+
+
 def packs_for(residence: str, on: date, promise: str = "house") -> tuple[str, ...]:
     """The packs of an order placed that day: the law of the residence, then our own promise.
 

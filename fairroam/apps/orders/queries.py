@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Prefetch
 
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders.models import Order, OrderLine, Tender
@@ -71,14 +72,28 @@ def tender_terms(tender: Tender) -> TenderTerms:
     )
 
 
+BY_POSITION = Tender.objects.select_related("payment").order_by("position")
+TERMS = OrderLine.objects.select_related("order").prefetch_related(
+    "order__consents", Prefetch("tenders", BY_POSITION)
+)
+
+
 def terms_of(order_line_id: int) -> LineTerms:
     """What was agreed for that line. Raises NotAmongYours."""
-    line = OrderLine.objects.select_related("order").filter(pk=order_line_id).first()
+    line = TERMS.all().filter(pk=order_line_id).first()
     if line is None:
         raise NotAmongYours(order_line_id=order_line_id)
+    return terms_from(line)
+
+
+def terms_of_each(order_line_ids: Sequence[int]) -> dict[int, LineTerms]:
+    """What was agreed for each of those lines, read together."""
+    return {line.pk: terms_from(line) for line in TERMS.all().filter(pk__in=order_line_ids)}
+
+
+def terms_from(line: OrderLine) -> LineTerms:
     order = line.order
     consents = {consent.kind: consent.given_at for consent in order.consents.all()}
-    tenders = line.tenders.select_related("payment").order_by("position")
     return LineTerms(
         order_line_id=line.pk,
         order_id=order.pk,
@@ -91,7 +106,7 @@ def terms_of(order_line_id: int) -> LineTerms:
         tax=line.tax_minor,
         refunded=line.refunded_minor,
         pending=line.pending_minor,
-        tenders=tuple(tender_terms(tender) for tender in tenders),
+        tenders=tuple(tender_terms(tender) for tender in line.tenders.all()),
         zone=order.zone,
         residence=order.residence,
         language=order.language,
@@ -148,6 +163,7 @@ class OrderPage:
     placed_at: datetime
     paid_at: datetime | None
     invoice_number: str | None
+    packs: tuple[str, ...]  # the terms of money back, frozen when it was placed
     lines: tuple[OrderLineRow, ...]
 
 
@@ -165,6 +181,7 @@ def page_of(order: Order) -> OrderPage:
         placed_at=order.placed_at,
         paid_at=order.paid_at,
         invoice_number=order.invoice.number if order.invoice else None,
+        packs=tuple(dict.fromkeys(name for line in order.lines.all() for name in line.packs)),
         lines=tuple(
             OrderLineRow(
                 line.pk,

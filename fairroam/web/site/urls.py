@@ -11,6 +11,7 @@ from fairroam.web.site import (
     plans,
     statements,
     status,
+    terms,
     verify,
 )
 
@@ -29,7 +30,10 @@ urlpatterns = [
     path("verify/", verify.check, name="verify"),
     path("verify/<path:number>/", verify.by_number, name="verdict"),
     path(".well-known/fairroam-keys.json", verify.keys, name="keys"),
-    path("terms/", statements.terms, name="terms"),
+    path("terms/", terms.terms, name="terms"),
+    path("terms/<str:name>/", terms.version, name="terms_version"),
+    path("terms/<str:name>.<slug:form>", terms.download, name="terms_download"),
+    path("terms/<str:before>/to/<str:after>/", terms.changes, name="terms_changes"),
     path("withdraw/", declare.withdraw, name="withdraw"),
     path("terminate/", declare.terminate, name="terminate"),
     path("declarations/received/", declare.declared, name="declared"),
