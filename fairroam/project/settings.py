@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "fairroam.apps.ledger",
     "fairroam.apps.payments",
     "fairroam.apps.evidence",
+    "fairroam.apps.conversations",
     "fairroam.apps.orders",
     "fairroam.apps.esims",
     "fairroam.apps.metering",

@@ -325,6 +325,18 @@ DECLARATION: Moves = {
     ("with_a_person", "close"): "closed",
 }
 
+THREAD: Moves = {
+    ("unconfirmed", "confirm"): "waiting",  # The address was proven by a click in its mailbox.
+    ("waiting", "write"): "waiting",
+    ("waiting", "answer"): "answered",
+    ("waiting", "close"): "closed",
+    ("answered", "write"): "waiting",
+    ("answered", "answer"): "answered",
+    ("answered", "close"): "closed",
+    ("closed", "write"): "waiting",  # Who writes again is heard again.
+    ("unconfirmed", "close"): "closed",
+}
+
 CLOSURE: Moves = {
     ("requested", "undo"): "reversed",
     ("requested", "start"): "closing",  # From here on nothing new can be opened.

@@ -16,6 +16,8 @@ from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 
 from fairroam.apps.closures import tasks as closures
+from fairroam.apps.conversations import operations as conversations
+from fairroam.apps.conversations import tasks as conversation_mails
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims import queries as esim_queries
 from fairroam.apps.esims import tasks as esim_tasks
@@ -353,6 +355,30 @@ def continue_closing(event: Event, at: datetime) -> None:
     """Something that a closing may wait for has happened to this customer."""
     assert event.customer_id is not None
     closures.continue_closing(customer_id=event.customer_id, now=at)
+
+
+# Conversations --------------------------------------------------------------------------------
+@reaction
+def adopt_threads(event: Event, at: datetime) -> None:
+    assert event.customer_id is not None
+    conversations.adopt(customer_id=event.customer_id, now=at)
+
+
+@reaction
+def mail_thread_link(event: Event, at: datetime) -> None:
+    conversation_mails.mail_thread_link(thread_id=event.facts["thread_id"], now=at)
+
+
+@reaction
+def acknowledge_message(event: Event, at: datetime) -> None:
+    conversation_mails.acknowledge(message_id=event.facts["message_id"], now=at)
+
+
+@reaction
+def mail_answer(event: Event, at: datetime) -> None:
+    conversation_mails.mail_answer(
+        message_id=event.facts["message_id"], is_last_word=event.facts["closes"], now=at
+    )
 
 
 # Messages -------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 REACTIONS: dict[str, list[str]] = {
     # buying
-    "customer.opened": [],
+    "customer.opened": ["adopt_threads"],
     "order.placed": [],
     "payment.prepared": ["start_payment"],
     "payment.started": [],
@@ -130,8 +130,21 @@ REACTIONS: dict[str, list[str]] = {
     # evidence
     "evidence.kept": [],
     "evidence.shown": [],
+    # conversations
+    "thread.asked": ["mail_thread_link"],
+    "thread.confirmed": [],
+    "thread.taken": [],
+    "thread.handed_over": [],
+    "thread.closed": [],
+    "thread.rated": [],
+    "thread.adopted": [],
+    "message.received": ["acknowledge_message"],
+    "message.answered": ["mail_answer"],
+    "message.marked": [],
+    "mail.passed_over": [],
     # messages
     "notice.queued": ["deliver_notice"],
     "notice.sent": ["record_contract_notice"],
     "notice.failed": [],
+    "notice.bounced": [],
 }

@@ -227,6 +227,7 @@ FAULTS = {
          OR EXISTS (SELECT 1 FROM esims_profile x WHERE x.customer_id = c.id AND x.is_live)
          OR EXISTS (SELECT 1 FROM refunds_refundrequest x WHERE x.customer_id = c.id AND x.is_live)
          OR EXISTS (SELECT 1 FROM payments_payout x WHERE x.customer_id = c.id AND x.is_live)
+         OR EXISTS (SELECT 1 FROM conversations_thread x WHERE x.customer_id = c.id AND x.is_live)
          OR EXISTS (SELECT 1 FROM notices_notice x WHERE x.customer_id = c.id AND x.is_live))""",
     "customer {} is closed without a closing": """
         SELECT c.id FROM customers_customer c WHERE NOT c.is_open AND NOT EXISTS (

@@ -66,6 +66,12 @@ def address_of(customer_id: int) -> str | None:
     return user.email if user else None
 
 
+def customer_by_address(address: str) -> int | None:
+    """The id of the open account that signs in with this address; None when there is none."""
+    theirs = Customer.objects.filter(user__email__iexact=address.strip(), is_open=True)
+    return theirs.values_list("pk", flat=True).first()
+
+
 def staff_member(user_id: int) -> StaffRow | None:
     """Who this login is at the desk; None for customers, and for staff who have left."""
     live = StaffMember.objects.filter(user_id=user_id, ended_at__isnull=True, user__is_active=True)

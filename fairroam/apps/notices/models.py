@@ -19,11 +19,14 @@ class Notice(models.Model):
     address = models.EmailField()
     subject = models.CharField(max_length=200)
     text = models.TextField()
+    reply_to = models.EmailField(default="")  # where an answer to it goes; empty: to the sender
+    is_by_person = models.BooleanField(default=False)  # not marked as sent by a machine
     paper = models.ForeignKey("papers.Paper", models.PROTECT, null=True)
     stage = models.CharField(max_length=10, default="queued")  # queued sent failed dropped
     attempts = models.PositiveIntegerField(default=0)
     queued_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+    bounced_at = models.DateTimeField(null=True)  # it came back after it was sent
 
     raw_constraints = ("a_notice_waits_only_under_an_open_account",)
 

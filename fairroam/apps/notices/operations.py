@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -74,8 +75,14 @@ def queue(
     now: datetime,
     customer_id: int | None = None,
     paper_id: int | None = None,
+    reply_to: str = "",
+    is_by_person: bool = False,
 ) -> Notice:
-    """Queue one mail for one act to an address that may be nobody's we know (customer_id None)."""
+    """Queue one mail for one act to an address that may be nobody's we know (customer_id None).
+
+    reply_to: where an answer to it goes. is_by_person: somebody wrote it, so that machines may
+    take it for a letter.
+    """
     known = Notice.objects.filter(act=act).first()
     if known is not None:
         return known
@@ -90,6 +97,8 @@ def queue(
             "subject": subject,
             "text": text,
             "paper_id": paper_id,
+            "reply_to": reply_to,
+            "is_by_person": is_by_person,
             "queued_at": now,
         },
     )
@@ -120,6 +129,23 @@ def record_failed(*, notice_id: int, now: datetime) -> None:
     """The mail server will not take it, or we tried often enough: a person sees it."""
     move(notice_id, stage="failed")
     journal.tell("notice.failed", actor="system", now=now, notice_id=notice_id)
+
+
+@transaction.atomic
+def record_bounced(*, key: UUID, now: datetime) -> bool:
+    """A mail server told us that it could not deliver the mail after all; whether it was ours."""
+    sent = Notice.objects.filter(key=key, bounced_at__isnull=True)
+    notice = sent.first()
+    if notice is None or sent.update(bounced_at=now) != 1:
+        return False
+    journal.tell(
+        "notice.bounced",
+        actor="system",
+        now=now,
+        customer_id=notice.customer_id,
+        notice_id=notice.pk,
+    )
+    return True
 
 
 def move(notice_id: int, **changes: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from fairroam.apps.notices.models import Notice
 
@@ -10,6 +11,11 @@ from fairroam.apps.notices.models import Notice
 def notices_of(customer_id: int, *, most: int = 100) -> list[Notice]:
     """The customer's messages, newest first."""
     return list(Notice.objects.filter(customer_id=customer_id).order_by("-id")[:most])
+
+
+def act_of(key: UUID) -> str | None:
+    """The act that the mail with this key told of; None for a mail that is not ours."""
+    return Notice.objects.filter(key=key).values_list("act", flat=True).first()
 
 
 def find_faults() -> Iterator[str]:

@@ -29,11 +29,15 @@ def attach_paper(message: EmailMessage, paper: Paper) -> None:
 def message_of(notice: Notice) -> EmailMessage:
     """The mail itself; its Message-ID is the notice's key, so that a repeat is recognised."""
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(">") or make_msgid()
+    headers = {"Message-ID": f"<{notice.key}@{domain}>", "Content-Language": notice.language}
+    if not notice.is_by_person:
+        headers["Auto-Submitted"] = "auto-generated"  # RFC 3834: no machine shall answer it
     message = EmailMessage(
         notice.subject,
         notice.text,
         to=[notice.address],
-        headers={"Message-ID": f"<{notice.key}@{domain}>", "Content-Language": notice.language},
+        reply_to=[notice.reply_to] if notice.reply_to else None,
+        headers=headers,
     )
     if notice.paper is not None:
         attach_paper(message, notice.paper)

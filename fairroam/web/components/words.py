@@ -178,6 +178,12 @@ STAGES: dict[str, dict[str, Badge]] = {
         "confirmed": Badge("good", "check", _("carried out")),
         "closed": Badge("plain", "circle-x", _("closed by a person")),
     },
+    "thread": {
+        "unconfirmed": Badge("wait", "mail", _("waits for a click in the mailbox")),
+        "waiting": Badge("wait", "hourglass", _("we answer next")),
+        "answered": Badge("good", "check", _("answered")),
+        "closed": Badge("plain", "circle-check", _("closed")),
+    },
     "closure": {
         "requested": Badge("wait", "hourglass", _("requested")),
         "reversed": Badge("plain", "undo-2", _("taken back by you")),
@@ -207,6 +213,7 @@ FLOWS: dict[str, stages.Moves] = {
     "incident": stages.INCIDENT,
     "refund_run": stages.REFUND_RUN,
     "declaration": stages.DECLARATION,
+    "thread": stages.THREAD,
     "closure": stages.CLOSURE,
 }
 

@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 
 from fairroam.apps.closures.models import Closure
 from fairroam.apps.closures.queries import pots
+from fairroam.apps.conversations import operations as conversations
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims import queries as esim_rows
 from fairroam.apps.ledger import operations as ledger
@@ -70,8 +71,13 @@ def forfeit_remains(closure: Closure, now: datetime) -> dict[str, int]:
 
 
 def drop_notices(closure: Closure, now: datetime) -> dict[str, Any]:
-    """Drop the messages that still wait: nothing but the last mail is sent from here on."""
-    return {"dropped": notices.drop_queued(customer_id=closure.customer_id)}
+    """Drop the messages that still wait, and close every conversation.
+
+    Nothing but the last mail is sent from here on.
+    """
+    ended = conversations.end_threads(customer_id=closure.customer_id, now=now)
+    dropped = notices.drop_queued(customer_id=closure.customer_id)
+    return {"dropped": dropped, "conversations": ended}
 
 
 def delete_sessions(closure: Closure, now: datetime) -> dict[str, Any]:

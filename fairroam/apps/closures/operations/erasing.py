@@ -9,13 +9,14 @@ from typing import Any
 from django.db import connection
 
 from fairroam.apps.closures.models import Closure
+from fairroam.apps.conversations import personal as conversations
 from fairroam.apps.customers import personal as customers
 from fairroam.apps.esims import personal as esims
 from fairroam.apps.evidence import personal as evidence
 from fairroam.apps.notices import personal as notices
 from fairroam.apps.refunds import personal as refunds
 
-ROOMS = (refunds, esims, evidence, notices, customers)  # downwards: who points goes before what it points to
+ROOMS = (refunds, esims, conversations, evidence, notices, customers)  # downwards: who points goes before what it points to
 SEALED = ("closures_closure", "sealed_address")
 # Joined with one of these it is another address: joann@ is not ann@, .com.au is not .com. JSON
 # writes the end of a line before an address as two letters.
