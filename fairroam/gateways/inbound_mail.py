@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.utils import getaddresses, parsedate_to_datetime
 
 FILES_MAX = 10
@@ -144,7 +144,7 @@ def words_of(mail: EmailMessage) -> str:
     return said.replace("\x00", "").replace("\r\n", "\n").strip()
 
 
-def text_of(part: EmailMessage) -> str:
+def text_of(part: MIMEPart) -> str:
     payload = part.get_payload(decode=True)
     content = payload if isinstance(payload, bytes) else b""
     try:
@@ -191,7 +191,7 @@ def bounced_ids(mail: EmailMessage) -> tuple[str, ...] | None:
     return tuple(found for found in ids if found)
 
 
-def headers_in(part: EmailMessage) -> EmailMessage:
+def headers_in(part: MIMEPart) -> EmailMessage:
     found = message_from_bytes(text_of(part).encode(), policy=policy.default)
     assert isinstance(found, EmailMessage)
     return found

@@ -6,18 +6,13 @@ asked again with growing pauses; the keys of its calls stay the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
-from procrastinate.jobs import Job
 
 from fairroam.apps.closures import tasks as closures
-from fairroam.apps.conversations import operations as conversations
-from fairroam.apps.conversations import tasks as conversation_mails
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims import queries as esim_queries
 from fairroam.apps.esims import tasks as esim_tasks
@@ -37,32 +32,9 @@ from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds import tasks as refund_tasks
 from fairroam.apps.suppliers import operations as supplier_acts
 from fairroam.apps.suppliers import tasks as suppliers
-from fairroam.clock import now
-from fairroam.worker import numbers
+from fairroam.worker import conversations, numbers
+from fairroam.worker.reacting import PATIENT, reaction
 from fairroam.worker.reactions import REACTIONS
-
-
-class Patience(BaseRetryStrategy):
-    """Ask again after 1, 2, 4 … at most 300 seconds, a hundred times: about eight hours."""
-
-    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        if job.attempts >= 100:
-            return None
-        return RetryDecision(retry_in={"seconds": min(2**job.attempts, 300)})
-
-
-PATIENT = Patience()
-Reaction = Callable[[Event, datetime], None]
-
-
-def reaction(act: Reaction) -> Reaction:
-    """Make a job named like the function, which gets the event and the present instant."""
-
-    @app.task(name=act.__name__, retry=PATIENT)
-    def run(event_id: int) -> None:
-        act(Event.objects.get(pk=event_id), now())
-
-    return act
 
 
 @app.task(name="react", retry=PATIENT)
@@ -357,30 +329,6 @@ def continue_closing(event: Event, at: datetime) -> None:
     closures.continue_closing(customer_id=event.customer_id, now=at)
 
 
-# Conversations --------------------------------------------------------------------------------
-@reaction
-def adopt_threads(event: Event, at: datetime) -> None:
-    assert event.customer_id is not None
-    conversations.adopt(customer_id=event.customer_id, now=at)
-
-
-@reaction
-def mail_thread_link(event: Event, at: datetime) -> None:
-    conversation_mails.mail_thread_link(thread_id=event.facts["thread_id"], now=at)
-
-
-@reaction
-def acknowledge_message(event: Event, at: datetime) -> None:
-    conversation_mails.acknowledge(message_id=event.facts["message_id"], now=at)
-
-
-@reaction
-def mail_answer(event: Event, at: datetime) -> None:
-    conversation_mails.mail_answer(
-        message_id=event.facts["message_id"], is_last_word=event.facts["closes"], now=at
-    )
-
-
 # Messages -------------------------------------------------------------------------------------
 @reaction
 def deliver_notice(event: Event, at: datetime) -> None:
@@ -396,4 +344,5 @@ def record_contract_notice(event: Event, at: datetime) -> None:
 
 def registered() -> dict[str, Any]:
     """Every job by its name."""
+    assert conversations.mail_answer is not None  # a room of its own, known by its import
     return {name: task for name, task in app.tasks.items() if not name.startswith("builtin")}

@@ -65,6 +65,7 @@ REACTIONS: dict[str, list[str]] = {
     "identity.expired": [],
     # money back
     "refund.requested": ["tell_refund"],
+    "refund.opened_from_message": [],
     "line.taken_off": ["take_off_line"],
     "line.off": ["decide_refund", "stop_packs", "continue_closing", "pay_back_refused_number"],
     "line.stuck": ["tell_network_is_silent"],

@@ -8,11 +8,9 @@ from datetime import timedelta
 from procrastinate.contrib.django import app
 
 from fairroam.apps.closures import tasks as closures
-from fairroam.apps.conversations import operations as conversations
 from fairroam.apps.esims import operations as esim_acts
 from fairroam.apps.esims import tasks as esims
 from fairroam.apps.esims.tasks import numbers as number_tasks
-from fairroam.apps.evidence import operations as evidence
 from fairroam.apps.metering import operations as metering
 from fairroam.apps.metering import tasks as usage
 from fairroam.apps.orders import operations as orders
@@ -156,14 +154,6 @@ def collect_usage(timestamp: int) -> None:
 def end_plans(timestamp: int) -> None:
     """Plans whose period is over: what was paid for and never used is ours now."""
     metering.end_plans(now=now(), is_asked_back=refund_queries.is_asked_back)
-
-
-@app.periodic(cron="20 * * * *")
-@app.task(name="tidy_conversations")
-def tidy_conversations(timestamp: int) -> None:
-    """Messages that nobody confirmed, and files whose transaction never ended."""
-    conversations.drop_unconfirmed(now=now())
-    evidence.sweep(now=now())
 
 
 @app.periodic(cron="0 * * * *")

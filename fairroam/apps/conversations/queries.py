@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from fractions import Fraction
-from statistics import median
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
 from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.conversations.models import Message, SavedReply, Thread
@@ -266,24 +265,17 @@ def figures(*, since: datetime, until: datetime) -> Figures:
     """How the threads went that were closed in [since, until)."""
     closed = Thread.objects.filter(stage="closed", ended_at__gte=since, ended_at__lt=until)
     resolved = closed.filter(times_reopened=0).exclude(rating__lte=2)
-    ratings = list(closed.filter(rating__isnull=False).values_list("rating", flat=True))
-    count, good = closed.count(), resolved.count()
+    ratings = [row.rating for row in closed if row.rating is not None]
+    waits = [row.first_answered_at - row.opened_at for row in closed if row.first_answered_at]
+    count, good = len(closed), resolved.count()
     return Figures(
         closed=count,
         resolved=good,
         rated=len(ratings),
         resolved_share=Fraction(good, count) if count else None,
         rating=Fraction(sum(ratings), len(ratings)) if ratings else None,
-        first_answer=median_wait(closed),
+        first_answer=sorted(waits)[len(waits) // 2] if waits else None,
     )
-
-
-def median_wait(threads: QuerySet[Thread]) -> timedelta | None:
-    answered = threads.filter(first_answered_at__isnull=False)
-    waits = [
-        first - opened for opened, first in answered.values_list("opened_at", "first_answered_at")
-    ]
-    return median(waits) if waits else None
 
 
 # What contradicts itself -------------------------------------------------------------------------

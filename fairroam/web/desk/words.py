@@ -18,6 +18,7 @@ DOUBTS = {
 }
 EVENTS = {
     "refund.requested": _("asked for money back"),
+    "refund.opened_from_message": _("opened the case from a message"),
     "refund.decided": _("decided"),
     "refund.looked_at_again": _("looked at it again, with new facts"),
     "refund.approved": _("approved"),

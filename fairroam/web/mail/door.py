@@ -63,9 +63,7 @@ class Door:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Accept a mail once for all its recipients, who are all us."""
         content = envelope.content
         assert isinstance(content, bytes)

@@ -16,7 +16,8 @@ from fairroam.apps.evidence import personal as evidence
 from fairroam.apps.notices import personal as notices
 from fairroam.apps.refunds import personal as refunds
 
-ROOMS = (refunds, esims, conversations, evidence, notices, customers)  # downwards: who points goes before what it points to
+# Downwards: who points goes before what it points to.
+ROOMS = (refunds, esims, conversations, evidence, notices, customers)
 SEALED = ("closures_closure", "sealed_address")
 # Joined with one of these it is another address: joann@ is not ann@, .com.au is not .com. JSON
 # writes the end of a line before an address as two letters.

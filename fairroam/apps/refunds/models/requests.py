@@ -36,6 +36,9 @@ class RefundRequest(models.Model):
     credit_note = models.OneToOneField(
         "papers.Paper", models.PROTECT, null=True, related_name="credited_refund"
     )
+    thread = models.OneToOneField(
+        "conversations.Thread", models.PROTECT, null=True, related_name="refund"
+    )
     ended_at = models.DateTimeField(null=True)
 
     raw_constraints = ("a_refund_lives_only_under_an_open_account",)

@@ -15,6 +15,7 @@ from fairroam.apps.refunds.operations.declaring import (
     prove_customer,
     prove_mailbox,
 )
+from fairroam.apps.refunds.operations.from_messages import open_from_message
 from fairroam.apps.refunds.operations.paying import (
     payout_failed,
     payout_succeeded,
@@ -43,6 +44,7 @@ __all__ = [
     "line_is_off",
     "make_quote",
     "network_is_silent",
+    "open_from_message",
     "payout_failed",
     "payout_succeeded",
     "prove_customer",
