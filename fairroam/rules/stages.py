@@ -310,6 +310,7 @@ REFUND_RUN: Moves = {
     ("previewed", "discard"): "discarded",
     ("running", "stop"): "stopped",
     ("stopped", "resume"): "running",
+    ("stopped", "discard"): "discarded",  # What was given stays given.
     ("running", "finish"): "finished",
 }
 

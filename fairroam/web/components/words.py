@@ -37,12 +37,27 @@ STAGES: dict[str, dict[str, Badge]] = {
         "planned": Badge("wait", "hourglass", _("planned")),
         "held": Badge("care", "scale", _("held while a dispute is open")),
         "settled_by_chargeback": Badge("plain", "scale", _("settled by your bank")),
+        "needs_account": Badge("care", "circle-alert", _("waits for your bank account")),
+        "manual_payout": Badge("wait", "hourglass", _("being transferred by a person")),
+        "rerouted": Badge("plain", "arrow-right", _("sent again another time")),
         "sent": Badge("wait", "arrow-right", _("sent")),
         "pending": Badge("wait", "hourglass", _("on its way")),
         "succeeded": Badge("good", "circle-check", _("arrived")),
         "failed": Badge("error", "circle-alert", _("refused by the bank")),
         "requires_action": Badge("care", "circle-alert", _("needs something from you")),
         "returned": Badge("care", "undo-2", _("came back to us")),
+    },
+    "dispute": {
+        "open": Badge("care", "scale", _("open at the bank")),
+        "represented": Badge("wait", "scale", _("answered, the bank decides")),
+        "won": Badge("good", "circle-check", _("won, money is back")),
+        "lost": Badge("error", "circle-x", _("lost, the bank keeps it")),
+    },
+    "late_money": {
+        "waiting": Badge("care", "circle-alert", _("waits for a person")),
+        "kept": Badge("wait", "inbox", _("kept until its owner writes")),
+        "sending": Badge("wait", "arrow-right", _("being sent")),
+        "sent": Badge("good", "circle-check", _("sent to its owner")),
     },
     "profile": {
         "planned": Badge("wait", "hourglass", _("planned")),
@@ -197,6 +212,8 @@ FLOWS: dict[str, stages.Moves] = {
     "order": stages.ORDER,
     "payment": stages.PAYMENT,
     "payout": stages.PAYOUT,
+    "dispute": stages.DISPUTE,
+    "late_money": stages.LATE_MONEY,
     "profile": stages.PROFILE,
     "line": stages.LINE,
     "line_act": stages.LINE_ACT,
@@ -235,4 +252,13 @@ PAPERS: dict[str, str | Promise] = {
     "receipt": _("Receipt"),
     "decision": _("Decision"),
     "certificate": _("Certificate of closing"),
+}
+
+# What a customer is asked for: the codes of `refunds.queries.completeness`.
+MISSING: dict[str, str | Promise] = {
+    "reason": _("what happened, and what you wish for"),
+    "place_and_time": _("where you were, and when it did not work"),
+    "steps": _("which of the troubleshooting steps you tried"),
+    "evidence": _("a picture of what the phone shows, or of the place and its network"),
+    "device": _("the model of your phone, or a picture of its settings"),
 }
