@@ -222,3 +222,22 @@ def test_a_supposition_that_cannot_be_keeps_what_was_typed(client):
 
     assert response.context["form"].errors.keys() == {"days"}
     assert 'value="401"' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("residence", "boxes"),
+    [("DE", True), ("GB", True), ("CN", False), ("US", False), ("", True)],
+)
+def test_consents_are_asked_where_the_law_of_the_residence_knows_them(client, residence, boxes):
+    page = client.get(f"{CHECKOUT}?residence={residence}").content.decode()
+
+    assert ('name="express_request"' in page) == boxes
+    assert ('name="loss_acknowledged"' in page) == boxes
+
+
+def test_an_order_without_the_boxes_that_no_law_asks_for_keeps_only_what_was_agreed(client):
+    answer = buy(client, residence="US", express_request="", loss_acknowledged="")
+
+    order = Order.objects.get()
+    assert answer["Location"] == f"/orders/{order.number}/"
+    assert [consent.kind for consent in order.consents.all()] == ["terms"]

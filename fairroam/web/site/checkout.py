@@ -18,6 +18,7 @@ from fairroam.apps.catalogue.queries import PlanRow
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.orders import operations as orders
 from fairroam.clock import now
+from fairroam.rules.residences import zone_of
 from fairroam.rules.tax import tax_inside
 from fairroam.web.components.refused import render_refused
 from fairroam.web.site import places, promises
@@ -59,12 +60,14 @@ class CheckoutForm(forms.Form):
         initial="1",
     )
     terms = forms.BooleanField(label=CONSENTS["terms"])
-    express_request = forms.BooleanField(label=CONSENTS["express_request"])
-    loss_acknowledged = forms.BooleanField(label=CONSENTS["loss_acknowledged"])
+    # Needed where the law of the residence knows them; see `clean`.
+    express_request = forms.BooleanField(label=CONSENTS["express_request"], required=False)
+    loss_acknowledged = forms.BooleanField(label=CONSENTS["loss_acknowledged"], required=False)
     key = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, address: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, plan: PlanRow, address: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.plan = plan
         residence, language = self.fields["residence"], self.fields["language"]
         assert isinstance(residence, forms.ChoiceField)
         assert isinstance(language, forms.ChoiceField)
@@ -73,15 +76,31 @@ class CheckoutForm(forms.Form):
         bill_follows = {"hx-get": address, "hx-target": "#to-pay", "hx-swap": "outerHTML"}
         residence.widget.attrs = {
             "autocomplete": "country",
-            "hx-include": "[name=quantity]",
+            "hx-include": "[name=quantity],[type=checkbox]",
             **bill_follows,
         }
-        self.fields["quantity"].widget.attrs = {"hx-include": "[name=residence]", **bill_follows}
+        self.fields["quantity"].widget.attrs = {
+            "hx-include": "[name=residence],[type=checkbox]",
+            **bill_follows,
+        }
         language.choices = [("en", "English"), ("zh-Hans", "简体中文")]
+
+    def clean(self) -> dict[str, Any]:
+        asked: dict[str, Any] = super().clean() or self.cleaned_data
+        needed = consents_needed(asked.get("residence", ""), self.plan, now())
+        for kind in needed:
+            if kind in asked and not asked[kind]:
+                self.add_error(kind, self.fields[kind].error_messages["required"])
+        return asked
 
     def consents(self) -> dict[str, str]:
         """kind -> the words that stood beside the box, for each box that is ticked."""
         return {kind: str(words) for kind, words in CONSENTS.items() if self.cleaned_data.get(kind)}
+
+
+def consents_needed(residence: str, plan: PlanRow, at: datetime) -> tuple[str, ...]:
+    """Which boxes that residence is asked to tick; all of them while none is chosen."""
+    return orders.consents_needed(residence, at, promise=plan.promise)
 
 
 def to_pay(plan: PlanRow, residence: str, now: datetime, *, quantity: str = "1") -> dict[str, Any]:
@@ -91,19 +110,26 @@ def to_pay(plan: PlanRow, residence: str, now: datetime, *, quantity: str = "1")
     """
     allowed = {str(count): count for count in range(1, orders.QUANTITY_MAX + 1)}
     count = allowed.get(quantity, 1)
-    bill = {"plan": plan, "quantity": count, "total_minor": plan.price_minor * count}
-    if not places.is_residence(residence):
+    bill = {
+        "plan": plan,
+        "quantity": count,
+        "total_minor": plan.price_minor * count,
+        "consents_needed": consents_needed(residence, plan, now),
+    }
+    zone = zone_of(residence)
+    if zone is None:
         return bill
-    rate = catalogue.tax_rate(residence, now.date())
+    today = orders.local_day(now, zone)
+    rate = catalogue.tax_rate(residence, today)
     return bill | {
         "residence": residence,
         "tax_percent": promises.percent(rate),
         "tax_minor": tax_inside(plan.price_minor, rate) * count,
-        "packs": promises.packs_of(residence, on=now.date(), promise=plan.promise),
+        "packs": promises.packs_of(residence, on=today, promise=plan.promise),
     }
 
 
-def fresh_form(request: HttpRequest, address: str) -> CheckoutForm:
+def fresh_form(request: HttpRequest, plan: PlanRow, address: str) -> CheckoutForm:
     first = {
         "key": uuid4(),
         "residence": request.GET.get("residence", ""),
@@ -111,15 +137,20 @@ def fresh_form(request: HttpRequest, address: str) -> CheckoutForm:
     }
     if request.user.is_authenticated:
         first["email"] = request.user.email
-    return CheckoutForm(initial=first, address=address)
+    return CheckoutForm(initial=first, plan=plan, address=address)
 
 
 @require_GET
 def bill(request: HttpRequest, code: str) -> HttpResponse:
     """What is to pay for the residence just chosen: a part of the page, fetched by htmx."""
     residence, quantity = (request.GET.get(name, "") for name in ("residence", "quantity"))
-    context = to_pay(plan_or_404(code), residence, now(), quantity=quantity)
-    return render(request, "site/to_pay.html", context)
+    plan = plan_or_404(code)
+    ticked = {kind: kind in request.GET for kind in CONSENTS}
+    context = {
+        **to_pay(plan, residence, now(), quantity=quantity),
+        "form": CheckoutForm(initial=ticked, plan=plan, address=request.path),
+    }
+    return render(request, "site/bill.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -128,11 +159,11 @@ def checkout(request: HttpRequest, code: str) -> HttpResponse:
     plan = plan_or_404(code)
     address = f"{request.path}bill/"
     if request.method != "POST":
-        form = fresh_form(request, address)
+        form = fresh_form(request, plan, address)
         residence = request.GET.get("residence", "")
         context = {**to_pay(plan, residence, now()), "form": form}
         return render(request, "site/checkout.html", context)
-    form = CheckoutForm(request.POST, address=address)
+    form = CheckoutForm(request.POST, plan=plan, address=address)
     residence, quantity = (request.POST.get(name, "") for name in ("residence", "quantity"))
     context = to_pay(plan, residence, now(), quantity=quantity)
     if not form.is_valid():

@@ -15,6 +15,8 @@ from fairroam.apps.orders.operations.place import (
     CONSENTS,
     QUANTITY_MAX,
     can_carry,
+    consents_needed,
+    local_day,
     place_order,
 )
 from fairroam.apps.orders.operations.refund import (
@@ -33,9 +35,11 @@ __all__ = [
     "can_carry",
     "cancel_unpaid",
     "confirm_payment",
+    "consents_needed",
     "give_up",
     "hear_provider",
     "let_rest",
+    "local_day",
     "lock_line",
     "owe_entries",
     "place_order",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -71,8 +71,9 @@ def place_order(
 ) -> Order:
     """Order `quantity` (1 to 5) eSIMs of one plan, or a pack for one that the buyer has.
 
-    consents: kind -> the words that stood beside the ticked box; all of CONSENTS are needed,
-    since the eSIM starts at once. key: of the form; sent again it gives the same order.
+    consents: kind -> the words that stood beside the ticked box; which of CONSENTS are needed says
+    `consents_needed`, since the eSIM starts at once. key: of the form; sent again it gives the
+    same order.
     tops_up: the buyer's order line whose eSIM the pack goes on to; the quantity is 1 then.
     Raises ConsentMissing, UnknownResidence, NoSuchPlan, AccountClosed, KeyReused, NotAmongYours,
     CannotTopUp.
@@ -81,8 +82,6 @@ def place_order(
     zone = zone_of(residence)
     if zone is None:
         raise UnknownResidence(residence=residence)
-    if missing := [kind for kind in CONSENTS if not consents.get(kind)]:
-        raise ConsentMissing(missing=missing)
     request: dict[str, Any] = {
         "plan": plan_code,
         "quantity": quantity,
@@ -93,10 +92,13 @@ def place_order(
         request["tops_up"] = tops_up
 
     def work() -> dict[str, Any]:
+        plan = catalogue.plan(plan_code, for_an_esim=tops_up is not None)
+        needed = consents_needed(residence, now, promise=plan.promise)
+        if missing := [kind for kind in needed if not consents.get(kind)]:
+            raise ConsentMissing(missing=missing)
         customer = customers.find_or_open(
             email=email, residence=residence, zone=zone, language=language, now=now
         )
-        plan = catalogue.plan(plan_code, for_an_esim=tops_up is not None)
         order = open_order(
             customer_id=customer.pk,
             plan=plan,
@@ -120,6 +122,29 @@ def place_order(
         now=now,
     )
     return Order.objects.get(pk=answer["order_id"])
+
+
+def consents_needed(residence: str, now: datetime, *, promise: str) -> tuple[str, ...]:
+    """Which of CONSENTS a buyer of that residence is asked for.
+
+    The two on the right to withdraw belong to laws that let us keep the price of what was used
+    only with them (Directive 2011/83/EU, article 14; Consumer Contracts Regulations 2013,
+    regulation 36). promise: the pack of our own that the plan is sold with.
+    """
+    zone = zone_of(residence)
+    if zone is None:
+        return CONSENTS
+    names = catalogue.packs_for(residence, local_day(now, zone), promise)
+    grounds = [ground for name in names for ground in catalogue.pack_content(name)["grounds"]]
+    asked = any(
+        ground["ground"] == "withdrawal" and ground.get("consents", True) for ground in grounds
+    )
+    return CONSENTS if asked else ("terms",)
+
+
+def local_day(now: datetime, zone: str) -> date:
+    """The day it is there: it decides tax and terms, when shown and when charged alike."""
+    return now.astimezone(ZoneInfo(zone)).date()
 
 
 def base_line(order_line_id: int, customer_id: int, plan: PlanRow) -> OrderLine:
@@ -149,7 +174,9 @@ def can_carry(sold: dict[str, Any], plan: PlanRow) -> bool:
 
 def keep_consents(order: Order, consents: dict[str, str], now: datetime) -> None:
     Consent.objects.bulk_create(
-        [Consent(order=order, kind=kind, words=consents[kind], given_at=now) for kind in CONSENTS]
+        Consent(order=order, kind=kind, words=consents[kind], given_at=now)
+        for kind in CONSENTS
+        if consents.get(kind)
     )
 
 
@@ -193,7 +220,7 @@ def open_order(
         payment=payment,
         placed_at=now,
     )
-    today = now.astimezone(ZoneInfo(zone)).date()
+    today = local_day(now, zone)
     rate = catalogue.tax_rate(residence, today)
     packs = list(catalogue.packs_for(residence, today, plan.promise))
     sold = Plan.objects.get(code=plan.code)
