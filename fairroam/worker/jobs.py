@@ -125,7 +125,9 @@ def tell_given_up(event: Event, at: datetime) -> None:
 # The life of a line ---------------------------------------------------------------------------
 @reaction
 def do_line_act(event: Event, at: datetime) -> None:
-    esim_tasks.do_act(act_id=event.facts["act_id"], now=at)
+    is_resold = esim_queries.is_resold(event.facts["order_line_id"])
+    do_act = suppliers.do_act if is_resold else esim_tasks.do_act
+    do_act(act_id=event.facts["act_id"], now=at)
 
 
 @reaction

@@ -85,6 +85,10 @@ class One(Struct, rename="camel"):
     esim_tran_no: Id
 
 
+class Card(Struct):
+    iccid: Id
+
+
 class TopUp(Struct, rename="camel"):
     transaction_id: Id
     package_code: Id
@@ -252,6 +256,14 @@ class AccessDesk:
         """Off, without money back."""
         self._market.revoke(self._one(asked.esim_tran_no))
 
+    def suspend(self, asked: Card) -> None:
+        """No service until it is unsuspended; these two know an eSIM by its ICCID alone."""
+        self._market.suspend(self._card(asked.iccid))
+
+    def unsuspend(self, asked: Card) -> None:
+        """Service again."""
+        self._market.resume(self._card(asked.iccid))
+
     def top_up(self, asked: TopUp) -> Row:
         """More data; the same transaction id is the same top-up."""
         esim = self._one(asked.esim_tran_no)
@@ -296,6 +308,11 @@ class AccessDesk:
             return esim
         raise Refused("no_esim")
 
+    def _card(self, iccid: str) -> Row:
+        if esim := self._market.esim("access", iccid=iccid):
+            return esim
+        raise Refused("no_esim")
+
     def _esim(self, esim: Row) -> Row:
         code = f"LPA:1${SMDP_ADDRESS}${esim['id']:032X}"
         return {
@@ -317,6 +334,8 @@ def add_access(door: AccessDoor, desk: AccessDesk) -> None:
     door.serve("esim/query", "access_query", Query, desk.query)
     door.serve("esim/cancel", "access_cancel", One, desk.cancel)
     door.serve("esim/revoke", "access_revoke", One, desk.revoke)
+    door.serve("esim/suspend", "access_suspend", Card, desk.suspend)
+    door.serve("esim/unsuspend", "access_unsuspend", Card, desk.unsuspend)
     door.serve("esim/topup", "access_top_up", TopUp, desk.top_up)
     door.serve("esim/usage/query", "access_usage", Usage, desk.usage)
     door.serve("balance/query", "access_balance", Nothing, desk.balance)

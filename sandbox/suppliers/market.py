@@ -221,6 +221,22 @@ class Market:
         self._effects.append("revoke", esim=esim["id"])
         self.move(esim, plan="revoked")
 
+    def suspend(self, esim: Row) -> None:
+        """Stop service for a while. Raises Refused (`state`)."""
+        if esim["plan"] not in ("unused", "in_use", "used_up"):
+            raise Refused("state")
+        self._effects.append("suspend", esim=esim["id"])
+        self.move(esim, plan="suspended")
+
+    def resume(self, esim: Row) -> None:
+        """Give service again: to a plan that was begun, or not. Raises Refused (`state`)."""
+        if esim["plan"] != "suspended":
+            raise Refused("state")
+        self._effects.append("resume", esim=esim["id"])
+        used = self.used(esim, until=time.time())
+        is_used_up = esim["bytes"] and used >= esim["bytes"]
+        self.move(esim, plan="used_up" if is_used_up else "in_use" if used else "unused")
+
     def move(self, esim: Row, *, plan: str = "", profile: str = "") -> None:
         """Change where an eSIM stands and tell it."""
         changed = {"plan": plan or esim["plan"], "profile": profile or esim["profile"]}

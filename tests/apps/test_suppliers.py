@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -13,7 +14,6 @@ from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims import queries as esim_queries
 from fairroam.apps.esims.models import Profile
 from fairroam.apps.esims.refusals import NotOffered
-from fairroam.apps.esims.tasks import line_gateway
 from fairroam.apps.journal.models import Event
 from fairroam.apps.journal.refusals import MoveNotAllowed
 from fairroam.apps.ledger import queries as ledger
@@ -36,6 +36,7 @@ from tests.suppliers_given import COST_MINOR, Resold, order, order_in_vain, orde
 pytestmark = pytest.mark.usefixtures("catalogue")
 LATER = NOON + timedelta(minutes=10)
 FAR_LATER = NOON + timedelta(hours=2)
+PAUSES = ("suspend", "resume")
 FROM_US = ("esim_access", "airalo")
 
 
@@ -426,25 +427,78 @@ def test_what_is_unknown_unsigned_or_not_understood_is_refused(
     assert told("supplier.hinted") == []
 
 
-def test_nothing_is_offered_that_a_supplier_cannot_do(access, settings):
-    settings.FAIRROAM_LINES_URL = "http://127.0.0.1:9"
+def ask_act(line: OrderLine, kind: str, *, now: datetime = LATER) -> int:
+    """Its owner asks for an act; returns its id."""
+    act = esims.ask_act(
+        kind=kind,
+        order_line_id=line.pk,
+        customer_id=line.order.customer_id,
+        key=uuid4(),
+        capabilities=tasks.line_capabilities(line.pk),
+        actor="customer",
+        now=now,
+    )
+    return act.pk
+
+
+def possible(line: OrderLine) -> tuple[str, ...]:
+    return esim_queries.possible_acts(
+        line.pk, line.order.customer_id, capabilities=tasks.line_capabilities(line.pk)
+    )
+
+
+def test_nothing_is_offered_that_a_supplier_cannot_do(resold):
+    line = resold.a_ready_line()
+    can_pause = resold.supplier == "esim_access"
+
+    assert possible(line) == (("suspend",) if can_pause else ())
+    for kind in ("deactivate", "change_phone", "choose_network", *(() if can_pause else PAUSES)):
+        with pytest.raises(NotOffered):
+            ask_act(line, kind)
+
+
+@pytest.mark.parametrize("fault", [None, "error_before_effect", "time_out_after_effect"])
+def test_a_resold_esim_is_paused_and_resumed_by_its_supplier(access, fault):
     line = access.a_ready_line()
-    customer_id = line.order.customer_id
-    capabilities = line_gateway().capabilities
+    for kind, call, effect, stage in (
+        ("suspend", "suspend", "suspend", "suspended"),
+        ("resume", "unsuspend", "resume", "active"),
+    ):
+        act_id = ask_act(line, kind)
+        if fault:
+            access.process.arm(f"access_{call}", fault, seconds=3)
+            with pytest.raises(GatewayUnreachable):
+                tasks.do_act(act_id=act_id, now=LATER)
+            tasks.resume_unfinished(now=FAR_LATER)
+        else:
+            tasks.do_act(act_id=act_id, now=LATER)
+        tasks.do_act(act_id=act_id, now=FAR_LATER)
 
-    offered = esim_queries.possible_acts(line.pk, customer_id, capabilities=capabilities)
-    with pytest.raises(NotOffered):
-        esims.ask_act(
-            kind="suspend",
-            order_line_id=line.pk,
-            customer_id=customer_id,
-            key=order_of(line).key,
-            capabilities=capabilities,
-            actor="customer",
-            now=LATER,
-        )
+        assert esim_queries.line_state(line.pk).stage == stage
+        ref = int(order_of(line).esim_ref)
+        assert len(access.process.effects(effect, esim=ref)) == 1
+    assert possible(line) == ("suspend",)
 
-    assert offered == ()
+
+def test_what_a_supplier_refuses_to_pause_stays_on(access):
+    line = access.a_ready_line()
+    access.act(order_of(line).iccid, "expire")
+    act_id = ask_act(line, "suspend")
+
+    tasks.do_act(act_id=act_id, now=LATER)
+
+    assert esim_queries.line_state(line.pk).stage == "active"
+    (told_act,) = told("line.act_refused")
+    assert told_act["reason"] == "200002"
+
+
+def test_a_paused_resold_esim_is_given_back_all_the_same(access):
+    line = access.a_ready_line()
+    tasks.do_act(act_id=ask_act(line, "suspend"), now=LATER)
+
+    take_off(line, now=FAR_LATER)
+
+    assert esim_queries.line_state(line.pk).stage == "terminated"
 
 
 @pytest.mark.parametrize("table", [stages.SUPPLIER_ORDER, stages.SUPPLIER_CLAIM])

@@ -267,6 +267,42 @@ def test_a_recycled_iccid_is_another_esim(supplier, gateway):
 
 
 @pytest.mark.parametrize("fault", [None, *AFTER])
+def test_service_stops_and_goes_on_once_each_or_that_is_not_offered(
+    supplier, gateway, capabilities, fault
+):
+    esim = supplier.an_esim()
+    supplier.use(esim, MEGABYTE)
+    if not capabilities.suspends:
+        for act in (gateway.suspend, gateway.resume):
+            with pytest.raises(NotOffered):
+                act(ref=esim.ref)
+        return
+    for call, act, plan in (
+        ("suspend", gateway.suspend, PlanStatus.SUSPENDED),
+        ("unsuspend", gateway.resume, PlanStatus.IN_USE),
+    ):
+        if fault:
+            supplier.process.arm(supplier.call(call), fault, seconds=0.1)
+            with pytest.raises(GatewayUnreachable):
+                act(ref=esim.ref)
+
+        assert {act(ref=esim.ref).plan for _ in range(2)} == {plan}
+
+    for effect in ("suspend", "resume"):
+        assert len(supplier.process.effects(effect, esim=int(esim.ref))) == 1
+
+
+def test_what_is_over_is_not_suspended(supplier, gateway, capabilities):
+    esim = supplier.an_esim()
+    supplier.act(esim, "expire")
+
+    with pytest.raises(SupplierRefused):
+        gateway.suspend(ref=esim.ref)
+
+    assert gateway.esim_status(ref=esim.ref).plan == PlanStatus.EXPIRED
+
+
+@pytest.mark.parametrize("fault", [None, *AFTER])
 def test_cancelling_gives_the_price_back_once_or_is_not_offered(
     supplier, gateway, capabilities, fault
 ):

@@ -19,6 +19,22 @@ from uuid import UUID
 from fairroam.gateways.calls import AnswerMismatch, GatewayUnreachable
 from fairroam.gateways.identifiers import ActivationCode
 from fairroam.gateways.signatures import BadSignature
+from fairroam.gateways.suppliers.refusals import (
+    AccessRefused,
+    AlreadyInstalled,
+    AskLater,
+    BalanceTooLow,
+    EsimRecycled,
+    EsimUnknown,
+    NotCancellable,
+    NotNow,
+    NotOffered,
+    OutOfStock,
+    PackageUnknown,
+    PriceChanged,
+    SupplierRefused,
+    TopUpRefused,
+)
 from fairroam.rules.money import Money
 
 __all__ = [
@@ -56,70 +72,6 @@ __all__ = [
     "TopUpRefused",
     "UsageReading",
 ]
-
-
-class AskLater(GatewayUnreachable):
-    """Too many calls: nothing happened. The same call again, after `after_seconds` at least."""
-
-    def __init__(self, after_seconds: int) -> None:
-        super().__init__(f"asked to wait {after_seconds} s")
-        self.after_seconds = after_seconds
-
-
-class SupplierRefused(Exception):
-    """The supplier does not do this, and nothing happened. `code` is the supplier's own."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class AccessRefused(SupplierRefused):
-    """It does not know us, our signature or our address: an alarm, no retry."""
-
-
-class BalanceTooLow(SupplierRefused):
-    """Our credit there does not suffice: an alarm; the same call works once it is filled."""
-
-
-class OutOfStock(SupplierRefused):
-    """No eSIM of this package is left: another supplier, or money back."""
-
-
-class PackageUnknown(SupplierRefused):
-    """No such package, or not for this use: the catalogue is out of date."""
-
-
-class PriceChanged(SupplierRefused):
-    """The package costs something else than we said: the catalogue is out of date."""
-
-
-class NotNow(SupplierRefused):
-    """Maintenance: the same call may work later, another supplier at once."""
-
-
-class EsimUnknown(SupplierRefused):
-    """The supplier knows no such eSIM of ours."""
-
-
-class EsimRecycled(SupplierRefused):
-    """The eSIM is gone; its ICCID may by now be somebody else's."""
-
-
-class TopUpRefused(SupplierRefused):
-    """This eSIM takes no top-up, or none any more."""
-
-
-class AlreadyInstalled(SupplierRefused):
-    """Cancelling came too late, a phone has it: end it, then decide again."""
-
-
-class NotCancellable(SupplierRefused):
-    """Not to be cancelled for another reason than a phone: used, expired, revoked."""
-
-
-class NotOffered(SupplierRefused):
-    """This supplier has no such act; its `capabilities` say so."""
 
 
 class EventNotUnderstood(Exception):
@@ -208,8 +160,9 @@ class Capabilities:
 
     idempotent_orders: it recognises our key itself. Otherwise we look before we repeat, and wait
     `repeat_after_seconds` after an order or top-up without an answer, which may be on its way.
-    cancel_unreleased: full price back at once while no phone has the profile. refund_is_claim:
-    credit comes back only by asking people. signed_webhooks: else an event is a mere rumour.
+    suspends: it stops service for a while and gives it again. cancel_unreleased: full price back at
+    once while no phone has the profile. refund_is_claim: credit comes back only by asking people.
+    signed_webhooks: else an event is a mere rumour.
     """
 
     idempotent_orders: bool
@@ -219,6 +172,7 @@ class Capabilities:
     cancel_unreleased: bool
     revoke: bool
     top_up: bool
+    suspends: bool
     refund_is_claim: bool
     claim_refs_max: int
     usage_lag_seconds: int
@@ -379,6 +333,15 @@ class SupplierGateway(Protocol):
 
         Raises EsimUnknown, NotOffered, SupplierRefused.
         """
+
+    def suspend(self, *, ref: str) -> EsimState:
+        """Stop service until `resume`; already suspended is no error.
+
+        Raises EsimUnknown, NotOffered, SupplierRefused.
+        """
+
+    def resume(self, *, ref: str) -> EsimState:
+        """Give service again; an eSIM that has service is no error. Raises as `suspend` does."""
 
     def claim_refund(
         self, *, key: UUID, refs: Sequence[str], reason: ClaimReason, notes: str = ""

@@ -129,6 +129,7 @@ class Airalo:
             cancel_unreleased=False,
             revoke=False,
             top_up=True,
+            suspends=False,
             refund_is_claim=True,
             claim_refs_max=5,
             usage_lag_seconds=USAGE_LAG_SECONDS,
@@ -196,6 +197,14 @@ class Airalo:
     def revoke(self, *, ref: str) -> EsimState:
         """See `SupplierGateway`."""
         raise NotOffered("revoke")
+
+    def suspend(self, *, ref: str) -> EsimState:
+        """See `SupplierGateway`."""
+        raise NotOffered("suspend")
+
+    def resume(self, *, ref: str) -> EsimState:
+        """See `SupplierGateway`."""
+        raise NotOffered("resume")
 
     def claim_refund(
         self, *, key: UUID, refs: Sequence[str], reason: ClaimReason, notes: str = ""

@@ -20,23 +20,18 @@ from fairroam.gateways.suppliers import (
     AccessRefused,
     AlreadyInstalled,
     AnswerMismatch,
-    BalanceTooLow,
     Cancellation,
     Capabilities,
     ClaimReason,
     ClaimReceipt,
     EsimState,
     EsimUnknown,
-    EventKind,
     EventNotUnderstood,
     GatewayUnreachable,
     NotCancellable,
     NotOffered,
     OrderState,
-    OutOfStock,
-    PackageUnknown,
     PlanStatus,
-    PriceChanged,
     ProfileStatus,
     SupplierEvent,
     SupplierGateway,
@@ -45,6 +40,27 @@ from fairroam.gateways.suppliers import (
     TopUpReceipt,
     TopUpRefused,
     UsageReading,
+)
+from fairroam.gateways.suppliers.esim_access_answers import (
+    EVENT_KINDS,
+    NO_OUTCOME,
+    NO_SUCH_ORDER,
+    NOT_ALLOCATED,
+    NOT_IN_THIS_STATE,
+    PLANS,
+    PROFILES,
+    REFUSALS,
+    UNTOUCHED,
+    Balance,
+    Envelope,
+    Esim,
+    Esims,
+    Event,
+    Nothing,
+    Ordered,
+    ToppedUp,
+    Usage,
+    Usages,
 )
 from fairroam.gateways.suppliers.reading import (
     decoded,
@@ -65,121 +81,6 @@ PRICE_DIGITS = 4  # Amounts are written in ten-thousandths, whatever the currenc
 USAGE_LAG_SECONDS = 3 * 3600
 USAGE_REFS_MAX = 10
 PAGE = {"pageNum": 1, "pageSize": 50}
-NOT_IN_THIS_STATE = "200002"
-NOT_ALLOCATED = "200010"
-NO_SUCH_ORDER = "310272"
-REFUSALS: dict[str, type[SupplierRefused]] = {
-    "000101": AccessRefused,
-    "000102": AccessRefused,
-    "101001": AccessRefused,
-    "101002": AccessRefused,
-    "101003": AccessRefused,
-    "200005": PriceChanged,
-    "200006": PriceChanged,
-    "200007": BalanceTooLow,
-    "200011": OutOfStock,
-    "310201": PackageUnknown,
-    "310241": PackageUnknown,
-    "310243": PackageUnknown,
-    "310403": EsimUnknown,
-}
-# "Server error" and "busy": nobody says whether anything was done.
-NO_OUTCOME = frozenset({"000001", "900001"})
-PLANS = {
-    "CREATE": PlanStatus.PENDING,
-    "PAYING": PlanStatus.PENDING,
-    "PAID": PlanStatus.PENDING,
-    "GETTING_RESOURCE": PlanStatus.PENDING,
-    "GOT_RESOURCE": PlanStatus.UNUSED,
-    "IN_USE": PlanStatus.IN_USE,
-    "USED_UP": PlanStatus.USED_UP,
-    "USED_EXPIRED": PlanStatus.EXPIRED,
-    "UNUSED_EXPIRED": PlanStatus.EXPIRED,
-    "CANCEL": PlanStatus.CANCELLED,
-    "SUSPENDED": PlanStatus.SUSPENDED,
-    "REVOKED": PlanStatus.REVOKED,
-}
-PROFILES = {
-    "RELEASED": ProfileStatus.RELEASED,
-    "DOWNLOAD": ProfileStatus.DOWNLOADED,
-    "INSTALLATION": ProfileStatus.INSTALLED,
-    "ENABLED": ProfileStatus.ENABLED,
-    "DISABLED": ProfileStatus.DISABLED,
-    "DELETED": ProfileStatus.DELETED,
-}
-UNTOUCHED = (ProfileStatus.RELEASED, ProfileStatus.UNKNOWN)
-EVENT_KINDS = {
-    "ORDER_STATUS": EventKind.ORDER_CHANGED,
-    "SMDP_EVENT": EventKind.ESIM_CHANGED,
-    "ESIM_STATUS": EventKind.ESIM_CHANGED,
-    "DATA_USAGE": EventKind.USAGE_LOW,
-    "VALIDITY_USAGE": EventKind.EXPIRES_SOON,
-}
-
-
-class _Envelope(msgspec.Struct, rename="camel"):
-    success: bool | str
-    error_code: str | None = None
-    obj: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class _Nothing(msgspec.Struct):
-    pass
-
-
-class _Ordered(msgspec.Struct, rename="camel"):
-    order_no: str
-
-
-class _Esim(msgspec.Struct, rename="camel"):
-    esim_tran_no: str
-    order_no: str
-    esim_status: str
-    smdp_status: str
-    transaction_id: str | None = None
-    iccid: str | None = None
-    ac: str | None = None
-
-
-class _Esims(msgspec.Struct, rename="camel"):
-    esim_list: list[_Esim] = []
-
-
-class _Usage(msgspec.Struct, rename="camel"):
-    esim_tran_no: str
-    data_usage: int
-    total_data: int
-    last_update_time: str
-
-
-class _Usages(msgspec.Struct, rename="camel"):
-    esim_usage_list: list[_Usage]
-
-
-class _ToppedUp(msgspec.Struct, rename="camel"):
-    transaction_id: str
-
-
-class _Balance(msgspec.Struct):
-    balance: int
-
-
-class _Content(msgspec.Struct, rename="camel"):
-    order_no: str = ""
-    esim_tran_no: str = ""
-    transaction_id: str = ""
-    iccid: str = ""
-    order_status: str = ""
-    esim_status: str = ""
-    smdp_status: str = ""
-
-
-class _Event(msgspec.Struct, rename="camel"):
-    notify_type: str
-    content: _Content
-    notify_id: str | None = None
-
-
 Wanted = TypeVar("Wanted", bound=msgspec.Struct)
 
 
@@ -206,6 +107,7 @@ class EsimAccess:
         cancel_unreleased=True,
         revoke=True,
         top_up=True,
+        suspends=True,
         refund_is_claim=False,
         claim_refs_max=0,
         usage_lag_seconds=USAGE_LAG_SECONDS,
@@ -229,7 +131,7 @@ class EsimAccess:
         if unit_cost:
             line["price"] = self._written(unit_cost)
             body["amount"] = quantity * self._written(unit_cost)
-        ordered = self._call("esim/order", body, _Ordered)
+        ordered = self._call("esim/order", body, Ordered)
         return SupplierOrder(order_ref=ordered.order_no, state=OrderState.PENDING)
 
     def look_up_order(self, *, key: UUID, order_ref: str = "") -> SupplierOrder | None:
@@ -259,23 +161,14 @@ class EsimAccess:
 
     def esim_status(self, *, ref: str) -> EsimState:
         """See `SupplierGateway`."""
-        if not (found := self._query(esimTranNo=ref)):
-            raise EsimUnknown("not_found")
-        if [one.esim_tran_no for one in found] != [ref]:
-            raise AnswerMismatch(f"asked about {ref}, answered about another eSIM")
-        return EsimState(
-            ref=ref,
-            plan=PLANS.get(found[0].esim_status, PlanStatus.UNKNOWN),
-            profile=PROFILES.get(found[0].smdp_status, ProfileStatus.UNKNOWN),
-            raw=f"{found[0].esim_status} {found[0].smdp_status}",
-        )
+        return self._look(ref)[0]
 
     def usage(self, *, refs: Sequence[str], now: datetime) -> list[UsageReading]:
         """See `SupplierGateway`."""
         readings = []
         for first in range(0, len(refs), USAGE_REFS_MAX):
             asked = refs[first : first + USAGE_REFS_MAX]
-            told = self._call("esim/usage/query", {"esimTranNoList": list(asked)}, _Usages)
+            told = self._call("esim/usage/query", {"esimTranNoList": list(asked)}, Usages)
             readings += [_reading(usage, asked) for usage in told.esim_usage_list]
         return readings
 
@@ -283,7 +176,7 @@ class EsimAccess:
         """See `SupplierGateway`."""
         body = {"transactionId": str(key), "esimTranNo": ref, "packageCode": package}
         try:
-            told = self._call("esim/topup", body, _ToppedUp)
+            told = self._call("esim/topup", body, ToppedUp)
         except SupplierRefused as refused:
             if refused.code == NOT_IN_THIS_STATE:
                 raise TopUpRefused(refused.code) from refused
@@ -308,6 +201,14 @@ class EsimAccess:
             raise SupplierRefused(state.raw)
         return state
 
+    def suspend(self, *, ref: str) -> EsimState:
+        """See `SupplierGateway`."""
+        return self._switch("esim/suspend", ref, is_suspended=True)
+
+    def resume(self, *, ref: str) -> EsimState:
+        """See `SupplierGateway`."""
+        return self._switch("esim/unsuspend", ref, is_suspended=False)
+
     def claim_refund(
         self, *, key: UUID, refs: Sequence[str], reason: ClaimReason, notes: str = ""
     ) -> ClaimReceipt:
@@ -316,7 +217,7 @@ class EsimAccess:
 
     def balance(self) -> Money:
         """See `SupplierGateway`."""
-        told = self._call("balance/query", {}, _Balance)
+        told = self._call("balance/query", {}, Balance)
         return floor_money(Decimal(told.balance).scaleb(-PRICE_DIGITS), self._currency)
 
     def parse_event(
@@ -324,7 +225,7 @@ class EsimAccess:
     ) -> list[SupplierEvent]:
         """See `SupplierGateway`. Nothing is signed: let only SENDER_ADDRESSES through the door."""
         try:
-            event = msgspec.json.decode(body, type=_Event)
+            event = msgspec.json.decode(body, type=Event)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise EventNotUnderstood(str(error)) from error
         if event.notify_type == "CHECK_HEALTH":
@@ -345,13 +246,35 @@ class EsimAccess:
             )
         ]
 
-    def _query(self, **what: str) -> list[_Esim]:
-        return self._call("esim/query", what | {"pager": PAGE}, _Esims).esim_list
+    def _look(self, ref: str) -> tuple[EsimState, str]:
+        """(an eSIM as it is now, its ICCID of now)."""
+        if not (found := self._query(esimTranNo=ref)):
+            raise EsimUnknown("not_found")
+        if [one.esim_tran_no for one in found] != [ref]:
+            raise AnswerMismatch(f"asked about {ref}, answered about another eSIM")
+        state = EsimState(
+            ref=ref,
+            plan=PLANS.get(found[0].esim_status, PlanStatus.UNKNOWN),
+            profile=PROFILES.get(found[0].smdp_status, ProfileStatus.UNKNOWN),
+            raw=f"{found[0].esim_status} {found[0].smdp_status}",
+        )
+        return state, found[0].iccid or ""
+
+    def _query(self, **what: str) -> list[Esim]:
+        return self._call("esim/query", what | {"pager": PAGE}, Esims).esim_list
+
+    def _switch(self, path: str, ref: str, *, is_suspended: bool) -> EsimState:
+        """Switch service. These two calls know ICCIDs only, so it is asked whose that is first."""
+        state, iccid = self._look(ref)
+        if (state.plan == PlanStatus.SUSPENDED) is is_suspended:
+            return state
+        self._call(path, {"iccid": iccid}, Nothing)
+        return self.esim_status(ref=ref)
 
     def _end(self, path: str, ref: str) -> EsimState | None:
         """End an eSIM and return None, or the state in which this was not to be done."""
         try:
-            self._call(path, {"esimTranNo": ref}, _Nothing)
+            self._call(path, {"esimTranNo": ref}, Nothing)
         except SupplierRefused as refused:
             if refused.code != NOT_IN_THIS_STATE:
                 raise
@@ -366,7 +289,7 @@ class EsimAccess:
         answered = self._door.post(f"{ROOT}/{path}", headers=self._headers, body=body)
         if answered.status in (401, 403):
             raise AccessRefused(str(answered.status))
-        envelope = decoded(answered, _Envelope)
+        envelope = decoded(answered, Envelope)
         if answered.status != 200:
             raise GatewayUnreachable(f"{path}: HTTP {answered.status}")
         if envelope.success not in (True, "true"):
@@ -384,7 +307,7 @@ def _refusal(code: str) -> Exception:
     return REFUSALS.get(code, SupplierRefused)(code)
 
 
-def _reading(usage: _Usage, asked: Sequence[str]) -> UsageReading:
+def _reading(usage: Usage, asked: Sequence[str]) -> UsageReading:
     if usage.esim_tran_no not in asked:
         raise AnswerMismatch(f"usage of {usage.esim_tran_no}, which nobody asked for")
     if usage.data_usage < 0 or usage.total_data < 0:

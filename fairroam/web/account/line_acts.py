@@ -19,8 +19,10 @@ from fairroam.apps.esims import operations, queries, tasks
 from fairroam.apps.esims.queries import LinePage
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.orders import queries as orders
+from fairroam.apps.suppliers import tasks as suppliers
 from fairroam.clock import now
-from fairroam.web.account import overview
+from fairroam.gateways.lines import Capabilities
+from fairroam.web.account import overview, top_up
 from fairroam.web.account.me import customers_only
 from fairroam.web.components import formats
 from fairroam.web.components.refused import render_refused
@@ -124,9 +126,11 @@ def offers(page: LinePage) -> dict[str, Any]:
     """What can be done with the line now, what is under way, and which packs are on it."""
     line_id, customer_id = page.line.order_line_id, page.line.customer_id
     assert customer_id is not None
-    capabilities = tasks.line_gateway().capabilities
+    capabilities = capabilities_of(line_id)
+    is_resold = queries.is_resold(line_id)
     kinds = queries.possible_acts(line_id, customer_id, capabilities=capabilities)
     acts = queries.acts_of(line_id, customer_id)
+    is_on = page.line.stage not in ("pending", "terminating", "terminated")
     return {
         "possible_acts": [(kind, ACTS[kind]) for kind in kinds],
         "act_under_way": next((act for act in acts if act.stage == "asked"), None),
@@ -134,8 +138,17 @@ def offers(page: LinePage) -> dict[str, Any]:
         "packs": [
             (pack_id, overview.card(pack_id, customer_id)) for pack_id in orders.top_ups_of(line_id)
         ],
-        "can_top_up": page.line.stage not in ("pending", "terminating", "terminated"),
+        "can_top_up": is_on and bool(top_up.packs_for(page)),
+        "is_resold": is_on and is_resold,
+        "can_pause": capabilities.suspends,
     }
+
+
+def capabilities_of(line_id: int) -> Capabilities:
+    """What the network that serves a line can do, or the supplier of its eSIM."""
+    if queries.is_resold(line_id):
+        return suppliers.line_capabilities(line_id)
+    return tasks.line_gateway().capabilities
 
 
 def form_for(kind: str, line_id: int, request: HttpRequest) -> ActForm:
@@ -180,7 +193,7 @@ def act(request: HttpRequest, customer: Customer, line_id: int, kind: str) -> Ht
             order_line_id=line_id,
             customer_id=customer.pk,
             key=form.cleaned_data["key"],
-            capabilities=tasks.line_gateway().capabilities,
+            capabilities=capabilities_of(line_id),
             actor=f"customer:{customer.pk}",
             now=now(),
             **wish_of(form),

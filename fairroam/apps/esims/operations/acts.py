@@ -52,20 +52,19 @@ def ask_act(
 ) -> LineAct:
     """Ask for an act of one line, one of models.ACTS; the task `do_act` goes on with it.
 
-    key: of the form; sent again it gives the same act. capabilities: of the line's network.
+    key: of the form; sent again it gives the same act. capabilities: of who serves the line.
     is_lost: the old phone is gone, so the network bars what is on it (change_phone).
     country, operator: the choice (choose_network); no operator means whichever is best.
     Raises NotAmongYours, AccountClosed, ActUnderWay, MoveNotAllowed, NotOffered, StillInAPhone,
     CodeStillUnused, NetworkNotInPlan, KeyReused.
     """
-    if kind not in ACTS or not queries.is_offered(kind, capabilities):
-        raise NotOffered(kind=kind)
     wish = {"country": country, "operator": operator} if kind == "choose_network" else {}
 
     def work() -> dict[str, Any]:
         customers.lock_open(customer_id)
         line = _lock_own_line(order_line_id, customer_id)
-        if queries.is_resold(line.pk):
+        is_resold = queries.is_resold(line.pk)
+        if kind not in ACTS or not queries.is_offered(kind, capabilities, is_resold=is_resold):
             raise NotOffered(kind=kind)
         act = _begin(line, kind, wish, is_lost, actor, now)
         return {"act_id": act.pk}

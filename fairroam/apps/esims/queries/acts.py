@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from fairroam.apps.esims.models import ACTS, Line, LineAct
 from fairroam.apps.esims.queries.lines import is_in_phone, is_resold
 from fairroam.apps.journal.refusals import NotAmongYours
@@ -58,15 +60,16 @@ def possible_acts(
 ) -> tuple[str, ...]:
     """What its owner may ask of a line now; nothing while an act is under way.
 
-    What the network cannot do is left out; a supplier of eSIMs only sells and ends them.
-    Raises NotAmongYours.
+    What cannot be done by who serves it, a network or a supplier, is left out. Raises
+    NotAmongYours.
     """
     line = Line.objects.filter(pk=order_line_id, customer_id=customer_id).first()
     if line is None:
         raise NotAmongYours(order_line_id=order_line_id)
-    if line.acts.filter(is_live=True).exists() or is_resold(order_line_id):
+    if line.acts.filter(is_live=True).exists():
         return ()
-    hidden = {kind for kind in ACTS if not is_offered(kind, capabilities)}
+    resold = is_resold(order_line_id)
+    hidden = {kind for kind in ACTS if not is_offered(kind, capabilities, is_resold=resold)}
     if not networks_of(order_line_id):
         hidden.add("choose_network")
     profile = line.profiles.order_by("planned_at", "pk").last()
@@ -75,8 +78,10 @@ def possible_acts(
     return tuple(kind for kind in ACTS if (line.stage, kind) in stages.LINE and kind not in hidden)
 
 
-def is_offered(kind: str, capabilities: Capabilities) -> bool:
-    """Whether a network with these capabilities can do that."""
+def is_offered(kind: str, capabilities: Capabilities, *, is_resold: bool) -> bool:
+    """Whether who serves the line can do that. Suppliers give no second profile."""
+    if is_resold and kind not in ("suspend", "resume"):
+        return False
     needs = {
         "suspend": capabilities.suspends,
         "resume": capabilities.suspends,
@@ -124,9 +129,13 @@ def key_of_act(act_id: int) -> UUID:
     return key
 
 
-def unfinished_acts(before: datetime) -> list[int]:
-    """Acts asked for `before` whose call nobody answered yet."""
-    acts = LineAct.objects.filter(is_live=True, stuck_at__isnull=True, asked_at__lt=before)
+def unfinished_acts(before: datetime, *, is_resold: bool = False) -> list[int]:
+    """Acts asked for `before` whose call nobody answered yet; other calls go on with suppliers'."""
+    sold = "line__order_line__plan_copy__supplier"
+    own = Q(**{f"{sold}__isnull": True}) | Q(**{sold: ""})
+    acts = LineAct.objects.filter(
+        ~own if is_resold else own, is_live=True, stuck_at__isnull=True, asked_at__lt=before
+    )
     return list(acts.order_by("pk").values_list("pk", flat=True))
 
 

@@ -9,8 +9,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from fairroam.apps.esims import queries as esims
+from fairroam.apps.esims.tasks import UNFINISHED_AFTER
 from fairroam.apps.suppliers import operations, queries
 from fairroam.apps.suppliers.queries import Bought
+from fairroam.apps.suppliers.tasks.acts import do_act
 from fairroam.apps.suppliers.tasks.end import end_esim
 from fairroam.apps.suppliers.tasks.gateways import gateway, suppliers
 from fairroam.apps.suppliers.tasks.order import NotReady, order_esim
@@ -38,7 +41,7 @@ def _forgiving(supplier: str) -> Iterator[None]:
 
 
 def resume_unfinished(*, now: datetime) -> None:
-    """Go on with orders, packs and ends that broke off; run it now and then."""
+    """Go on with orders, packs, acts and ends that broke off; run it now and then."""
     ordering, ending = queries.unfinished(now)
     for order_line_id in ordering:
         with suppress(GatewayUnreachable, NotReady):
@@ -46,6 +49,9 @@ def resume_unfinished(*, now: datetime) -> None:
     for order_line_id in queries.unfinished_top_ups(now):
         with suppress(GatewayUnreachable):
             buy_top_up(order_line_id=order_line_id, now=now)
+    for act_id in esims.unfinished_acts(now - UNFINISHED_AFTER, is_resold=True):
+        with suppress(GatewayUnreachable):
+            do_act(act_id=act_id, now=now)
     for order_line_id in ending:
         with suppress(GatewayUnreachable):
             end_esim(order_line_id=order_line_id, now=now)
