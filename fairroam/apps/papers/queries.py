@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from joserfc.jwk import OKPKey
 
@@ -45,6 +45,16 @@ def credited_minor(invoice: Paper) -> int:
     """How much of `invoice` its credit notes gave back so far, in minor units."""
     notes = Paper.objects.filter(refers_to=invoice, kind="credit_note")
     return sum(note.statement["total"]["minor"] for note in notes)
+
+
+def credited_by_invoice(invoices: Sequence[Paper]) -> dict[int, int]:
+    """What `credited_minor` says of each of `invoices`, by id."""
+    credited = dict.fromkeys([invoice.pk for invoice in invoices], 0)
+    notes = Paper.objects.filter(refers_to__in=credited, kind="credit_note")
+    for note in notes.only("refers_to", "statement"):
+        assert note.refers_to_id is not None
+        credited[note.refers_to_id] += note.statement["total"]["minor"]
+    return credited
 
 
 def series_number(kind: str, year: int, position: int) -> str:

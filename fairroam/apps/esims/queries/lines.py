@@ -148,7 +148,7 @@ def facts_of(order_line_id: int) -> ActivationFacts:
     A step that nobody told of, but a later one proves, counts from the moment of that proof:
     what attached was installed, even if the carrier's notice was lost.
     """
-    return _facts(_told(ActivationFact.objects.filter(profile__line_id=order_line_id)))
+    return facts_from(_told(ActivationFact.objects.filter(profile__line_id=order_line_id)))
 
 
 def line_state(order_line_id: int) -> LineRow:
@@ -387,7 +387,7 @@ def _next_step(line: Line, timeline: tuple[FactRow, ...]) -> str:
     return (*STEPS, "")[max(done, default=0)]
 
 
-def _facts(timeline: tuple[FactRow, ...]) -> ActivationFacts:
+def facts_from(timeline: tuple[FactRow, ...]) -> ActivationFacts:
     told: dict[str, datetime] = {}
     for fact in timeline:  # oldest first
         told.setdefault(fact.kind, fact.happened_at)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -14,7 +16,7 @@ from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.papers.models import NumberSeries, Paper
 from fairroam.apps.papers.operations.contents import content
 from fairroam.apps.papers.operations.keys import ensure_signing_key
-from fairroam.apps.papers.queries import credited_minor, series_number
+from fairroam.apps.papers.queries import credited_by_invoice, credited_minor, series_number
 from fairroam.apps.papers.refusals import CreditAboveInvoice
 from fairroam.proof import sign
 from fairroam.rules.instants import as_instant, write_instant
@@ -41,7 +43,7 @@ def issue(
     assert transaction.get_connection().in_atomic_block
     body = content(kind, statement)
     key = ensure_signing_key(now=now)
-    number = _next_number(kind, now) if kind in GAPLESS else new_number(UNGUESSABLE[kind], groups=7)
+    (number,) = _numbers(kind, 1, now)
     head = _head(kind, number, language, now) | _reference(refers_to)
     if kind == "credit_note":
         _keep_within_invoice(refers_to, body)
@@ -52,32 +54,94 @@ def issue(
         customer_id=customer_id,
         language=language,
         statement=document["statement"],
-        signed=json.dumps(document, ensure_ascii=False, indent=2),
+        signed=_written(document),
         refers_to=refers_to,
         issued_at=now,
     )
 
 
-def _next_number(kind: str, now: datetime) -> str:
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A paper before it has its number. refers_to: what a credit note credits."""
+
+    statement: dict[str, Any]
+    language: str
+    customer_id: int | None
+    refers_to: Paper | None = None
+
+
+def write_each(kind: str, drafts: Sequence[Draft], *, now: datetime) -> list[Paper]:
+    """Number and sign as `issue` does, thousands at once; the caller stores them, as it does.
+
+    Raises CreditAboveInvoice.
+    """
+    assert transaction.get_connection().in_atomic_block
+    key = ensure_signing_key(now=now)
+    languages = {draft.language for draft in drafts}
+    letterheads = {language: _letterhead(kind, language, now) for language in languages}
+    numbers = _numbers(kind, len(drafts), now)
+    bodies = [content(kind, draft.statement) for draft in drafts]
+    if kind == "credit_note":
+        _keep_each_within_invoice(drafts, bodies)
+    papers = []
+    for draft, body, number in zip(drafts, bodies, numbers, strict=True):
+        head = _numbered(letterheads[draft.language], number) | _reference(draft.refers_to)
+        document = sign(head | body, key)
+        papers.append(
+            Paper(
+                kind=kind,
+                number=number,
+                customer_id=draft.customer_id,
+                language=draft.language,
+                statement=document["statement"],
+                signed=_written(document),
+                refers_to=draft.refers_to,
+                issued_at=now,
+            )
+        )
+    return papers
+
+
+def _keep_each_within_invoice(drafts: Sequence[Draft], bodies: Sequence[dict[str, Any]]) -> None:
+    credited = credited_by_invoice([draft.refers_to for draft in drafts if draft.refers_to])
+    for draft, body in zip(drafts, bodies, strict=True):
+        assert draft.refers_to is not None, "a credit note names its invoice"
+        left = draft.refers_to.statement["total"]["minor"] - credited[draft.refers_to.pk]
+        credited[draft.refers_to.pk] += body["total"]["minor"]
+        if body["total"]["minor"] > left:
+            raise CreditAboveInvoice(invoice=draft.refers_to.number, left_minor=left)
+
+
+def _written(document: dict[str, Any]) -> str:
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+
+
+def _numbers(kind: str, count: int, now: datetime) -> list[str]:
+    if kind in GAPLESS:
+        return _next_numbers(kind, count, now)
+    return [new_number(UNGUESSABLE[kind], groups=7) for _ in range(count)]
+
+
+def _next_numbers(kind: str, count: int, now: datetime) -> list[str]:
     # The year is the seller's: a customer's zone must not choose the series.
     year = timezone.localtime(now, timezone.get_default_timezone()).year
     NumberSeries.objects.get_or_create(kind=kind, year=year)
     series = NumberSeries.objects.select_for_update(no_key=True).get(kind=kind, year=year)
-    series.last += 1
+    first = series.last + 1
+    series.last += count
     series.save(update_fields=["last"])
-    return series_number(kind, year, series.last)
+    return [series_number(kind, year, position) for position in range(first, first + count)]
 
 
 def _head(kind: str, number: str, language: str, now: datetime) -> dict[str, Any]:
+    return _numbered(_letterhead(kind, language, now), number)
+
+
+def _letterhead(kind: str, language: str, now: datetime) -> dict[str, Any]:
+    """What all papers of one kind, language and instant begin with."""
     brand = catalogue.brand()
-    check = {"address": f"{settings.FAIRROAM_ADDRESS}/verify/"}
-    if kind in UNGUESSABLE:
-        # Whoever holds the paper may look it up; a counted number would be tried by others.
-        check["address"] += f"{number}/"
-    check["keys"] = f"{settings.FAIRROAM_ADDRESS}/.well-known/fairroam-keys.json"
     return {
         "kind": kind,
-        "number": number,
         "language": language,
         "issued_at": write_instant(as_instant(now)),
         "seller": {
@@ -88,8 +152,16 @@ def _head(kind: str, number: str, language: str, now: datetime) -> dict[str, Any
             "email": brand.email,
             "website": settings.FAIRROAM_ADDRESS,
         },
-        "check": check,
     }
+
+
+def _numbered(letterhead: dict[str, Any], number: str) -> dict[str, Any]:
+    address = f"{settings.FAIRROAM_ADDRESS}/verify/"
+    if letterhead["kind"] in UNGUESSABLE:
+        # Whoever holds the paper may look it up; a counted number would be tried by others.
+        address += f"{number}/"
+    keys = f"{settings.FAIRROAM_ADDRESS}/.well-known/fairroam-keys.json"
+    return letterhead | {"number": number, "check": {"address": address, "keys": keys}}
 
 
 def _reference(paper: Paper | None) -> dict[str, Any]:

@@ -1,0 +1,19 @@
+"""Activation facts of many lines, read together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fairroam.apps.esims.models import ActivationFact
+from fairroam.apps.esims.queries.lines import ActivationFacts, FactRow, facts_from
+
+
+def facts_of_each(order_line_ids: Sequence[int]) -> dict[int, ActivationFacts]:
+    """What `facts_of` says of each of those lines."""
+    told: dict[int, list[FactRow]] = {line_id: [] for line_id in order_line_ids}
+    rows = ActivationFact.objects.filter(profile__line_id__in=order_line_ids)
+    for line_id, kind, happened_at, source in rows.order_by("happened_at", "pk").values_list(
+        "profile__line_id", "kind", "happened_at", "source"
+    ):
+        told[line_id].append(FactRow(kind=kind, happened_at=happened_at, source=source))
+    return {line_id: facts_from(tuple(facts)) for line_id, facts in told.items()}

@@ -1,0 +1,35 @@
+"""How much of many plans is used, read together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fairroam.apps.metering.models import Meter, PlanPeriod
+from fairroam.apps.metering.queries.usage import AllowanceUse, Usage, usage_of
+
+
+def usage_of_each(order_line_ids: Sequence[int]) -> dict[int, Usage]:
+    """What `usage_of` says of each of those lines, but for what its figures rest on."""
+    during = dict(
+        PlanPeriod.objects.filter(order_line_id__in=order_line_ids)
+        .order_by("-pk")  # the first period of a line counts
+        .values_list("order_line_id", "during")
+    )
+    meters: dict[int, list[AllowanceUse]] = {}
+    rows = Meter.objects.filter(order_line_id__in=order_line_ids).order_by("pk")
+    for line_id, kind, granted, used, weight in rows.values_list(
+        "order_line_id", "kind", "granted", "used", "weight"
+    ):
+        use = AllowanceUse(kind=kind, granted=granted, used=used, weight=weight)
+        meters.setdefault(line_id, []).append(use)
+    return {
+        line_id: Usage(
+            allowances=tuple(meters[line_id]),
+            starts_at=during[line_id].lower if line_id in during else None,
+            ends_at=during[line_id].upper if line_id in during else None,
+            reading=None,
+        )
+        if line_id in meters
+        else usage_of(line_id)
+        for line_id in order_line_ids
+    }
