@@ -114,6 +114,8 @@ def get_money_back(visitor: Visitor, line_page: str, folder: Path) -> dict[str, 
     visitor.tap("a[href$='/refund/']", until="**/refund/")
     expect(page.get_by_role("heading", level=1)).to_contain_text("€14.25")
     expect(page.locator(".receipt-total .amount")).to_have_text("€14.25")
+    visitor.tap("main form button.button", until="**/account/quotes/*/")
+    expect(page.locator(".receipt-total .amount")).to_have_text("€14.25")
     visitor.tap("main form button.button", until="**/account/refunds/*/")
     expect(page.locator(".timeline li").last).to_have_attribute("data-state", "done")
     expect(page.get_by_role("heading", level=1)).to_contain_text("€14.25")

@@ -162,8 +162,9 @@ class Traveller:
     # Money back -------------------------------------------------------------------------------
 
     def ask_money_back(self, line: OrderLine, words: str = "") -> RefundRequest:
-        """Send the form of the money-back page; the browser lands on the request's page."""
-        answer = self.send(f"/account/lines/{line.pk}/refund/", words=words)
+        """Review the answer and take it; the browser lands on the request's page."""
+        review = self.send(f"/account/lines/{line.pk}/refund/", words=words)
+        answer = self.send(review.url.path)
         return RefundRequest.objects.get(pk=int(answer.url.path.split("/")[3]))
 
     # Leaving ----------------------------------------------------------------------------------

