@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -50,7 +51,11 @@ def test_a_plan_that_runs_ends_later_and_one_that_has_not_begun_lasts_longer():
     assert list(find_faults()) == []
 
 
-@pytest.mark.parametrize("give", ["data", "days"])
+@pytest.mark.parametrize(
+    "give",
+    [partial(grant_extra, extra_bytes=1), partial(extend_period, days=1)],
+    ids=["data", "days"],
+)
 @pytest.mark.parametrize("state", ["stopped", "over", "ended", "unknown"])
 def test_nothing_is_added_to_what_can_no_longer_be_used(give, state):
     line = a_ready_line()
@@ -63,10 +68,7 @@ def test_nothing_is_added_to_what_can_no_longer_be_used(give, state):
     order_line_id = line.pk + 1000 if state == "unknown" else line.pk
 
     with pytest.raises(PlanCannotGrow):
-        if give == "data":
-            grant_extra(order_line_id=order_line_id, extra_bytes=1, now=at)
-        else:
-            extend_period(order_line_id=order_line_id, days=1, now=at)
+        give(order_line_id=order_line_id, now=at)
 
     assert Meter.objects.get(order_line=line, kind="data").granted == 10 * GIGABYTE
 

@@ -13,8 +13,9 @@ from fairroam.apps.customers import queries as customers
 from fairroam.apps.notices import operations as notices
 from fairroam.apps.papers import queries as papers
 from fairroam.apps.refunds.models import RefundRequest
-from fairroam.apps.refunds.queries import refund
+from fairroam.apps.refunds.queries import bargains, refund
 from fairroam.apps.refunds.queries.declarations import PAY_WITHIN_DAYS, declaration
+from fairroam.rules.outside_help import outside_help
 
 # What happened -> the mail that says so, and which of the request's papers goes with it.
 MAILS = {
@@ -23,7 +24,16 @@ MAILS = {
     "refund.declined": ("refunds.decided", "decision_paper"),
     "refund.paid": ("refunds.paid", "credit_note"),
     "refund.stalled": ("refunds.stalled", None),
+    "refund.decided": ("refunds.with_a_person", None),
+    "refund.more_asked": ("refunds.more_asked", None),
+    "refund.offered": ("refunds.offered", None),
+    "refund.offer_expired": ("refunds.offer_expired", None),
+    "refund.settled": ("refunds.settled", "decision_paper"),
+    "refund.appealed": ("refunds.appealed", None),
+    "refund.withdrawn": ("refunds.withdrawn", None),
 }
+# What makes an act of a request another act than the one before it, of the same kind.
+ACT_FACTS = ("payout_id", "offer_id", "asked_at")
 
 DECLARATION_SALT = "fairroam.declaration"
 
@@ -79,13 +89,19 @@ def tell_customer(*, kind: str, facts: Mapping[str, Any], now: datetime) -> None
     """Queue the mail that belongs to the event `kind` with its `facts`."""
     mail, paper_field = MAILS[kind]
     refund_id = facts["refund_id"]
+    if kind == "refund.decided" and not (facts["due_minor"] and facts["doubts"]):
+        return  # Approved at once; or nothing is due, and the first mail named the person.
     owner = RefundRequest.objects.values_list("customer_id", flat=True).get(pk=refund_id)
     row = refund(refund_id, owner)
     language = customers.customer(owner).language
     number = getattr(row, paper_field) if paper_field else None
     paper = papers.find_by_number(number) if number else None
-    # Each payout that fails is an act of its own; everything else happens once to a request.
-    about = f"{refund_id}:{facts['payout_id']}" if kind == "refund.stalled" else refund_id
+    bargain = bargains.bargain(refund_id)
+    own = [facts[name] for name in ACT_FACTS if name in facts]
+    # Each payout that fails is an act of its own, and each offer; a no after an appeal, too.
+    if kind == "refund.declined" and bargain.appealed_at:
+        own.append("appeal")
+    about = ":".join(str(part) for part in (refund_id, *own))
     notices.send(
         kind=mail,
         act=f"{mail}:{about}",
@@ -94,6 +110,9 @@ def tell_customer(*, kind: str, facts: Mapping[str, Any], now: datetime) -> None
             "refund": row,
             "decision": row.decision,
             "lines": row.decision.lines(language) if row.decision else [],
+            "bargain": bargain,
+            "offer": next((one for one in bargain.offers if one.id == facts.get("offer_id")), None),
+            "help": outside_help(customers.customer(owner).residence),
         },
         paper_id=paper.pk if paper else None,
         now=now,

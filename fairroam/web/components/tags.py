@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext
 from lucide.templatetags.lucide import lucide
 
 from fairroam.web.components import charts, formats
-from fairroam.web.components.words import NUMBER_ACTS, PAPERS, STAGES
+from fairroam.web.components.words import MISSING, NUMBER_ACTS, PAPERS, STAGES
 
 register = template.Library()
 
@@ -95,6 +95,12 @@ def paper_kind(kind: str) -> str:
 def number_act(kind: str) -> str:
     """`{{ act.kind|number_act }}`: what was done with a number, in words."""
     return str(NUMBER_ACTS[kind])
+
+
+@register.filter
+def missing_words(code: str) -> str:
+    """`{{ code|missing_words }}`: what a customer is asked for, in words."""
+    return str(MISSING[code])
 
 
 @register.filter

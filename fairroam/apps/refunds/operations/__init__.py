@@ -1,6 +1,8 @@
 """Acts upon requests for money back."""
 
+from fairroam.apps.refunds.operations.appealing import appeal
 from fairroam.apps.refunds.operations.asking import request_refund, withdraw_request
+from fairroam.apps.refunds.operations.asking_more import ask_more, give_more, stop_waiting
 from fairroam.apps.refunds.operations.deciding import (
     decide_again,
     line_is_off,
@@ -16,11 +18,20 @@ from fairroam.apps.refunds.operations.declaring import (
     prove_mailbox,
 )
 from fairroam.apps.refunds.operations.from_messages import open_from_message
+from fairroam.apps.refunds.operations.handling import hand_over, take
+from fairroam.apps.refunds.operations.offering import (
+    accept_offer,
+    counter_offer,
+    decline_offer,
+    expire_offer,
+    make_offer,
+)
 from fairroam.apps.refunds.operations.paying import (
     payout_failed,
     payout_succeeded,
     retry_payouts,
 )
+from fairroam.apps.refunds.operations.proposing import confirm, propose, refuse_proposal
 from fairroam.apps.refunds.operations.quoting import (
     Choice,
     confirm_quote,
@@ -33,25 +44,39 @@ from fairroam.apps.refunds.operations.settling import approve, decline
 __all__ = [
     "Choice",
     "Said",
+    "accept_offer",
+    "appeal",
     "approve",
+    "ask_more",
     "close_by_hand",
+    "confirm",
     "confirm_by_hand",
     "confirm_quote",
+    "counter_offer",
     "decide_again",
     "declare",
     "decline",
+    "decline_offer",
+    "expire_offer",
     "forget_quotes",
+    "give_more",
+    "hand_over",
     "line_is_off",
+    "make_offer",
     "make_quote",
     "network_is_silent",
     "open_from_message",
     "payout_failed",
     "payout_succeeded",
+    "propose",
     "prove_customer",
     "prove_mailbox",
     "quote_again",
+    "refuse_proposal",
     "request_refund",
     "retry_payouts",
+    "stop_waiting",
+    "take",
     "usage_is_known",
     "withdraw_request",
 ]

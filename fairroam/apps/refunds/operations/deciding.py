@@ -11,6 +11,7 @@ from fairroam.apps.esims import queries as esims
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.refunds.models import Decision, RefundRequest
 from fairroam.apps.refunds.operations.giving import pay_back
+from fairroam.apps.refunds.operations.handling import open_case
 from fairroam.apps.refunds.operations.moves import (
     RULES,
     lock_live_request,
@@ -122,7 +123,9 @@ def decide(refund: RefundRequest, *, now: datetime) -> None:
     )
     if not doubts:
         pay_back(refund, decision, now=now, actor=RULES)
-    elif refund.stage != "under_review":
+        return
+    open_case(refund, doubts)
+    if refund.stage != "under_review":
         move(refund, "review", now=now)
 
 

@@ -57,6 +57,15 @@ def move(refund: RefundRequest, step: str, *, now: datetime, **changes: Any) -> 
     refund.stage = after
     for name, value in changes.items():
         setattr(refund, name, value)
+    overtake(refund, now=now)
+
+
+def overtake(refund: RefundRequest, *, now: datetime) -> None:
+    """What a person had under way ends with the stage that it was made in."""
+    if refund.stage != "offer_made":
+        refund.offers.filter(stage="open").update(stage="overtaken", ended_at=now)
+    if refund.stage != "under_review":
+        refund.proposals.filter(stage="waiting").update(stage="overtaken", ended_at=now)
 
 
 def tell(refund: RefundRequest, kind: str, *, actor: str, now: datetime, **facts: Any) -> None:

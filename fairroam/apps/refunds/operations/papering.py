@@ -11,16 +11,23 @@ from django.utils.translation import gettext as _
 from fairroam import rules
 from fairroam.apps.papers import operations as papers
 from fairroam.apps.papers.models import Paper
-from fairroam.apps.refunds.models import Decision, RefundRequest
+from fairroam.apps.refunds.models import Decision, Offer, RefundRequest
 from fairroam.rules.money import Money
 
+GIGABYTE = 10**9
 
-def issue_decision(refund: RefundRequest, decision: Decision, *, now: datetime) -> Paper:
-    """All that the rules were given and said, signed: anyone can compute it again."""
+
+def issue_decision(
+    refund: RefundRequest, decision: Decision, *, now: datetime, offer: Offer | None = None
+) -> Paper:
+    """All that the rules were given and said, signed: anyone can compute it again.
+
+    offer: what was accepted instead of money.
+    """
     return papers.issue(
         kind="decision",
         statement={
-            **statement(refund, decision),
+            **statement(refund, decision, offer),
             "facts": decision.facts,
             "packs": decision.packs,
             "result": decision.result,
@@ -51,7 +58,9 @@ def issue_credit_note(
     )
 
 
-def statement(refund: RefundRequest, decision: Decision) -> dict[str, Any]:
+def statement(
+    refund: RefundRequest, decision: Decision, offer: Offer | None = None
+) -> dict[str, Any]:
     """What both papers share: the reasons line by line and the total."""
     language = refund.customer.language
     order = refund.order_line.order
@@ -60,7 +69,11 @@ def statement(refund: RefundRequest, decision: Decision) -> dict[str, Any]:
             "zone": order.zone,
             "order": order.number,
             "decision": decision.number,
-            "reasons": [*reason_entries(decision, language), *goodwill_entries(decision)],
+            "reasons": [
+                *reason_entries(decision, language),
+                *goodwill_entries(decision),
+                *gift_entries(offer),
+            ],
             "total": Money(decision.due_minor + decision.goodwill_minor, decision.currency),
             "pay_by": decision.result["pay_by"],
         }
@@ -86,3 +99,16 @@ def goodwill_entries(decision: Decision) -> list[dict[str, Any]]:
     return [
         {"code": "GOODWILL_GRANTED", "text": _("Goodwill, granted by a person"), "amount": amount}
     ]
+
+
+def gift_entries(offer: Offer | None) -> list[dict[str, Any]]:
+    """What was given instead of money, if anything."""
+    if offer is None:
+        return []
+    if offer.kind == "extra_data":
+        whole, rest = divmod(offer.quantity, GIGABYTE)
+        gigabytes = f"{whole}.{rest * 10 // GIGABYTE}"
+        text = _("%(count)s GB more data, granted by a person") % {"count": gigabytes}
+    else:
+        text = _("%(count)s days longer, granted by a person") % {"count": offer.quantity}
+    return [{"code": "GIFT_GRANTED", "text": text, "amount": None, "counts": True}]

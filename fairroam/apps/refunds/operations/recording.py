@@ -11,9 +11,18 @@ from fairroam.rules.numbers import new_number
 
 
 def record_decision(
-    refund: RefundRequest, quote: Quote, *, by: str, now: datetime, goodwill_minor: int = 0
+    refund: RefundRequest,
+    quote: Quote,
+    *,
+    by: str,
+    now: datetime,
+    goodwill_minor: int = 0,
+    confirmed_by: str = "",
 ) -> Decision:
-    """Keep a decision for ever, with all that it rests on; it supersedes the one before."""
+    """Keep a decision for ever, with all that it rests on; it supersedes the one before.
+
+    by: "rules", or "staff:" and a login; confirmed_by: the second person above a limit.
+    """
     return Decision.objects.create(
         number=new_number("RD"),
         request=refund,
@@ -25,5 +34,6 @@ def record_decision(
         due_minor=quote.due,
         goodwill_minor=goodwill_minor,
         decided_by=by,
+        confirmed_by=confirmed_by,
         decided_at=now,
     )

@@ -1,0 +1,265 @@
+"""Offer something beyond the rules; the customer accepts, declines, asks for something else."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from fairroam.apps.journal.refusals import MovedMeanwhile, MoveNotAllowed, NotAmongYours
+from fairroam.apps.metering import operations as metering
+from fairroam.apps.metering.operations.gifts import check_growth
+from fairroam.apps.refunds.models import Decision, Offer, RefundRequest
+from fairroam.apps.refunds.operations.deciding import await_usage, rests_on_the_end
+from fairroam.apps.refunds.operations.giving import pay_back
+from fairroam.apps.refunds.operations.handling import (
+    authorise,
+    note_answer,
+    pause_clock,
+    refuse_above_limit,
+    resume_clock,
+)
+from fairroam.apps.refunds.operations.moves import RULES, lock_request, move, tell
+from fairroam.apps.refunds.operations.papering import issue_decision
+from fairroam.apps.refunds.operations.recording import record_decision
+from fairroam.apps.refunds.operations.settling import (
+    current_quote,
+    refuse_beyond_terms,
+    refuse_line_still_on,
+    refuse_unless_under_review,
+)
+from fairroam.apps.refunds.queries.facts import Quote, quote_request
+from fairroam.apps.refunds.refusals import (
+    DueByTheRules,
+    OfferExpired,
+    TooManyCounters,
+    WishedTooMuch,
+)
+from fairroam.rules import offers, stages
+
+GROWTH = {"extra_data": "data", "extension": "days"}  # what must be able to grow for these kinds
+
+
+@transaction.atomic
+def make_offer(
+    *,
+    request_id: int,
+    staff_user_id: int,
+    kind: str,
+    quantity: int,
+    hours: int,
+    words: str,
+    now: datetime,
+) -> Offer:
+    """Offer something beyond the rules, for some hours; the customer hears of it by mail.
+
+    kind, quantity: of `rules.offers`; money comes on top of what is due, data and days instead of
+    a no. Raises AboveYourLimit (have it confirmed by a second person), FiguresMoved, UsageNotTold,
+    BeyondTheOffer, DueByTheRules, PlanCannotGrow, LineStillOn, and as `handling.authorise`.
+    """
+    refund = lock_request(request_id)
+    member = authorise(refund, staff_user_id, now=now)
+    quote = quote_for_offer(refund, kind, quantity, now=now)
+    if kind == "money":
+        refuse_above_limit(member, quote.due + quantity, quote.currency)
+    return open_offer(
+        refund,
+        quote,
+        kind=kind,
+        quantity=quantity,
+        hours=hours,
+        words=words,
+        made_by=f"staff:{staff_user_id}",
+        now=now,
+    )
+
+
+def quote_for_offer(refund: RefundRequest, kind: str, quantity: int, *, now: datetime) -> Quote:
+    """What the rules say now, if this may be offered beside it."""
+    assert kind in offers.KINDS
+    assert quantity > 0
+    refuse_unless_under_review(refund)
+    quote = current_quote(refund, now=now)
+    if kind == "money":
+        refuse_beyond_terms(refund, quote, quantity)
+        return quote
+    if quote.due:  # A right to money is paid in money; its plan is off anyway.
+        raise DueByTheRules(refund_id=refund.pk, due=quote.due)
+    check_growth(refund.order_line_id, GROWTH[kind], now)
+    return quote
+
+
+def open_offer(
+    refund: RefundRequest,
+    quote: Quote,
+    *,
+    kind: str,
+    quantity: int,
+    hours: int,
+    words: str,
+    made_by: str,
+    now: datetime,
+    confirmed_by: str = "",
+) -> Offer:
+    assert offers.HOURS_MIN <= hours <= offers.HOURS_MAX
+    offer = Offer.objects.create(
+        request=refund,
+        kind=kind,
+        quantity=quantity,
+        due_minor=quote.due,
+        words=words.strip(),
+        made_by=made_by,
+        confirmed_by=confirmed_by,
+        made_at=now,
+        expires_at=now + timedelta(hours=hours),
+    )
+    move(refund, "offer", now=now)
+    note_answer(refund, now=now)
+    pause_clock(refund, now=now)
+    tell(
+        refund,
+        "refund.offered",
+        actor=made_by,
+        now=now,
+        offer_id=offer.pk,
+        offered=kind,
+        quantity=quantity,
+        expires_at=offer.expires_at.isoformat(),
+    )
+    return offer
+
+
+@transaction.atomic
+def accept_offer(*, offer_id: int, customer_id: int, now: datetime) -> Decision:
+    """The customer takes an open offer: it becomes a decision that supersedes the rules' one.
+
+    What was promised stands: if the rules give less by now, goodwill makes up the difference.
+    Raises NotAmongYours, MovedMeanwhile, OfferExpired, LineStillOn, PlanCannotGrow.
+    """
+    offer, refund = lock_offer(offer_id, customer_id, now=now)
+    quote, _ = quote_request(refund)
+    promised = offer.due_minor + offer.quantity if offer.kind == "money" else 0
+    decision = record_decision(
+        refund,
+        quote,
+        by=offer.made_by,
+        confirmed_by=offer.confirmed_by,
+        now=now,
+        goodwill_minor=max(0, promised - quote.due),
+    )
+    end_offer(offer, "accept", now=now, decision=decision)
+    actor = f"customer:{customer_id}"
+    if offer.kind == "money" or quote.due:
+        refuse_line_still_on(refund, quote)
+        pay_back(refund, decision, now=now, actor=actor)
+        return decision
+    give(offer, refund.order_line_id, now=now)
+    paper = issue_decision(refund, decision, now=now, offer=offer)
+    move(refund, "settle", now=now, decision_paper=paper)
+    tell(refund, "refund.settled", actor=actor, now=now, offer_id=offer.pk)
+    return decision
+
+
+def give(offer: Offer, order_line_id: int, *, now: datetime) -> None:
+    """Give what is not money. Raises PlanCannotGrow."""
+    if offer.kind == "extra_data":
+        metering.grant_extra(order_line_id=order_line_id, extra_bytes=offer.quantity, now=now)
+    else:
+        assert offer.kind == "extension"
+        metering.extend_period(order_line_id=order_line_id, days=offer.quantity, now=now)
+
+
+@transaction.atomic
+def decline_offer(*, offer_id: int, customer_id: int, now: datetime) -> None:
+    """The customer does not want an offer: the case goes back to its person.
+
+    Raises NotAmongYours, MovedMeanwhile, OfferExpired.
+    """
+    offer, refund = lock_offer(offer_id, customer_id, now=now)
+    end_offer(offer, "decline", now=now)
+    actor = f"customer:{customer_id}"
+    tell(refund, "refund.offer_declined", actor=actor, now=now, offer_id=offer.pk)
+    return_to_review(refund, now=now)
+
+
+@transaction.atomic
+def counter_offer(
+    *, offer_id: int, customer_id: int, wish_minor: int, words: str, now: datetime
+) -> None:
+    """The customer asks for another amount in all, at most what they paid; twice per request.
+
+    Raises TooManyCounters, WishedTooMuch, NotAmongYours, MovedMeanwhile, OfferExpired.
+    """
+    assert wish_minor > 0
+    offer, refund = lock_offer(offer_id, customer_id, now=now)
+    if counters_left(refund.pk) == 0:
+        raise TooManyCounters(refund_id=refund.pk)
+    paid = int(quote_request(refund)[0].facts["paid"])
+    if wish_minor > paid:
+        raise WishedTooMuch(wish=wish_minor, paid=paid)
+    end_offer(offer, "counter", now=now, counter_minor=wish_minor, counter_words=words.strip())
+    actor = f"customer:{customer_id}"
+    tell(
+        refund,
+        "refund.offer_countered",
+        actor=actor,
+        now=now,
+        offer_id=offer.pk,
+        wish_minor=wish_minor,
+    )
+    return_to_review(refund, now=now)
+
+
+def counters_left(request_id: int) -> int:
+    """How often the customer may still ask for something else."""
+    made = Offer.objects.filter(request_id=request_id, stage="countered").count()
+    return max(0, offers.COUNTERS_MAX - made)
+
+
+@transaction.atomic
+def expire_offer(*, offer_id: int, now: datetime) -> bool:
+    """End an offer whose time is over; whether this call did it. Safe to repeat."""
+    request_id = Offer.objects.values_list("request_id", flat=True).get(pk=offer_id)
+    refund = lock_request(request_id)
+    offer = Offer.objects.get(pk=offer_id)
+    if offer.stage != "open" or now < offer.expires_at:
+        return False
+    end_offer(offer, "expire", now=now)
+    tell(refund, "refund.offer_expired", actor=RULES, now=now, offer_id=offer.pk)
+    return_to_review(refund, now=now)
+    return True
+
+
+def lock_offer(offer_id: int, customer_id: int, *, now: datetime) -> tuple[Offer, RefundRequest]:
+    """An open offer to this customer, its request locked. What is too late has expired."""
+    theirs = Offer.objects.filter(pk=offer_id, request__customer_id=customer_id)
+    request_id = theirs.values_list("request_id", flat=True).first()
+    if request_id is None:
+        raise NotAmongYours(offer_id=offer_id)
+    refund = lock_request(request_id)
+    offer = Offer.objects.get(pk=offer_id)
+    if offer.stage == "expired" or (offer.stage == "open" and now >= offer.expires_at):
+        raise OfferExpired(offer_id=offer_id)
+    if offer.stage != "open":
+        raise MovedMeanwhile(offer_id=offer_id, expected="open")
+    return offer, refund
+
+
+def end_offer(offer: Offer, step: str, *, now: datetime, **changes: object) -> None:
+    """Make a move of an offer. Raises MoveNotAllowed, MovedMeanwhile."""
+    try:
+        after = stages.next_stage(stages.OFFER, offer.stage, step)
+    except stages.MoveNotAllowed:
+        raise MoveNotAllowed(offer_id=offer.pk, stage=offer.stage, move=step) from None
+    waiting = Offer.objects.filter(pk=offer.pk, stage=offer.stage)
+    if waiting.update(stage=after, ended_at=now, **changes) != 1:
+        raise MovedMeanwhile(offer_id=offer.pk, expected=offer.stage)
+    offer.stage = after
+
+
+def return_to_review(refund: RefundRequest, *, now: datetime) -> None:
+    """Back to a person; if the plan was proven off meanwhile, the last usage is awaited first."""
+    move(refund, "review", now=now)
+    resume_clock(refund, now=now)
+    if not rests_on_the_end(refund, now=now):
+        await_usage(refund, now=now)

@@ -1,0 +1,119 @@
+"""What lies between us and a customer: offers, questions, and whether an appeal is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.apps.refunds.models import Case, Offer, RefundRequest
+from fairroam.rules import offers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferRow:
+    """One offer. kind, quantity: of `rules.offers`; total_minor: what is promised in all."""
+
+    id: int
+    refund_id: int
+    kind: str
+    quantity: int
+    due_minor: int
+    stage: str
+    words: str
+    counter_minor: int | None
+    counter_words: str
+    made_by: str
+    confirmed_by: str
+    made_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    decision: str | None
+
+    @property
+    def total_minor(self) -> int:
+        return self.due_minor + (self.quantity if self.kind == "money" else 0)
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage == "open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bargain:
+    """All of it for one request; offers newest first. missing: codes of `completeness`."""
+
+    offers: tuple[OfferRow, ...]
+    counters_left: int
+    question_words: str
+    missing: tuple[str, ...]
+    asked_at: datetime | None
+    added_words: str
+    appealed_at: datetime | None
+    can_appeal: bool
+
+    @property
+    def open_offer(self) -> OfferRow | None:
+        return next((offer for offer in self.offers if offer.is_open), None)
+
+
+def offer_row(offer: Offer) -> OfferRow:
+    return OfferRow(
+        id=offer.pk,
+        refund_id=offer.request_id,
+        kind=offer.kind,
+        quantity=offer.quantity,
+        due_minor=offer.due_minor,
+        stage=offer.stage,
+        words=offer.words,
+        counter_minor=offer.counter_minor,
+        counter_words=offer.counter_words,
+        made_by=offer.made_by,
+        confirmed_by=offer.confirmed_by,
+        made_at=offer.made_at,
+        expires_at=offer.expires_at,
+        ended_at=offer.ended_at,
+        decision=offer.decision.number if offer.decision else None,
+    )
+
+
+def bargain(request_id: int) -> Bargain:
+    """What lies between us and the customer of this request."""
+    made = Offer.objects.filter(request_id=request_id).select_related("decision").order_by("-pk")
+    rows = tuple(offer_row(offer) for offer in made)
+    case = Case.objects.filter(pk=request_id).select_related("request").first()
+    countered = sum(row.stage == "countered" for row in rows)
+    return Bargain(
+        offers=rows,
+        counters_left=max(0, offers.COUNTERS_MAX - countered),
+        question_words=case.question_words if case else "",
+        missing=tuple(case.missing) if case else (),
+        asked_at=case.paused_at if case else None,
+        added_words=case.added_words if case else "",
+        appealed_at=case.appealed_at if case else None,
+        can_appeal=case is not None
+        and case.appealed_at is None
+        and case.request.stage == "declined",
+    )
+
+
+def offer(offer_id: int, customer_id: int) -> OfferRow:
+    """An offer to this customer. Raises NotAmongYours."""
+    theirs = Offer.objects.filter(pk=offer_id, request__customer_id=customer_id)
+    found = theirs.select_related("decision").first()
+    if found is None:
+        raise NotAmongYours(offer_id=offer_id)
+    return offer_row(found)
+
+
+def open_offers_of(customer_id: int) -> list[tuple[OfferRow, RefundRequest]]:
+    """What the customer can accept now, first to expire first, each with its request."""
+    made = Offer.objects.filter(request__customer_id=customer_id, stage="open")
+    rows = made.select_related("request__order_line__order").order_by("expires_at", "pk")
+    return [(offer_row(one), one.request) for one in rows]
+
+
+def offers_to_expire(now: datetime) -> list[int]:
+    """Offers whose time is over."""
+    late = Offer.objects.filter(stage="open", expires_at__lte=now)
+    return list(late.order_by("pk").values_list("pk", flat=True))
