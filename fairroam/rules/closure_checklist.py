@@ -25,14 +25,14 @@ class RefundRight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningPlan:
-    """A line that still serves. ends_at: None while its plan has not begun.
+    """A line that still serves. ends_at: None while its plan has not begun, or for ever.
 
-    bytes_left: of data; None without a limit.
+    validity_days: None for a plan that never ends by itself. bytes_left: of data; None without a limit.
     """
 
     order_line_id: int
     ends_at: datetime | None
-    validity_days: int
+    validity_days: int | None
     bytes_left: int | None
 
 
@@ -165,8 +165,11 @@ def _pots(code: str, pots: tuple[Pot, ...], *, blocks: bool) -> Iterator[Item]:
             yield _item(code, blocks=blocks, currency=pot.currency, minor=pot.minor)
 
 
-def days_left(plan: RunningPlan, now: datetime) -> int:
-    """Whole and begun days until the plan ends; all of its days while it has not begun."""
+def days_left(plan: RunningPlan, now: datetime) -> int | None:
+    """Whole and begun days until the plan ends; all of its days while it has not begun.
+
+    None for a plan that never ends by itself.
+    """
     if plan.ends_at is None:
         return plan.validity_days
     return max(0, -((now - plan.ends_at) // _DAY))

@@ -24,7 +24,7 @@ class Plan(models.Model):
     code = models.SlugField(unique=True)  # "japan-10gb-30d"
     names = models.JSONField()  # {"en": …, "zh-Hans": …}
     countries = models.JSONField()  # ["JP"], ISO 3166
-    validity_days = models.PositiveIntegerField()
+    validity_days = models.PositiveIntegerField(null=True)  # null: it never ends by itself
     currency = models.CharField(max_length=3)
     price_minor = models.BigIntegerField()  # tax included, after discount
     list_price_minor = models.BigIntegerField()
@@ -55,7 +55,14 @@ class Plan(models.Model):
                 condition=Q(list_price_minor__gte=F("price_minor")),
                 name="list_price_is_at_least_the_price",
             ),
-            models.CheckConstraint(condition=Q(validity_days__gt=0), name="a_plan_lasts_a_day"),
+            models.CheckConstraint(
+                condition=Q(validity_days__isnull=True) | Q(validity_days__gt=0),
+                name="a_plan_lasts_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(validity_days__isnull=False) | Q(number_rule="", supplier=""),
+                name="a_number_and_a_resold_plan_end",
+            ),
             models.CheckConstraint(
                 condition=Q(throttled_after_bytes__isnull=True, throttled_to_kbps__isnull=True)
                 | Q(throttled_after_bytes__gt=0, throttled_to_kbps__gt=0),

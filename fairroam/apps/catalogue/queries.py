@@ -30,13 +30,13 @@ class PlanRow:
     language, as known on `fair_use_on`. throttled_after_bytes: a day, then `throttled_to_kbps`.
     number_rule: the keep-alive rule of the operator whose number comes with it; empty = none.
     supplier: who sells the eSIM to us, `supplier_package` for `wholesale_minor`; empty = nobody.
-    is_top_up: sold only for an eSIM that its buyer has.
+    is_top_up: sold only for an eSIM that its buyer has. validity_days None: it never ends.
     """
 
     code: str
     names: dict[str, str]
     countries: tuple[str, ...]
-    validity_days: int
+    validity_days: int | None
     currency: str
     price_minor: int
     list_price_minor: int

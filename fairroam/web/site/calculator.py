@@ -52,7 +52,9 @@ def answer(
     contents = [catalogue.pack_content(name) for name in names]
     packs = rules.compile_packs(contents)
     decision = rules.decide(facts(plan, residence, supposed, now), packs).as_json()
-    horizon = HORIZON_UNUSED if supposed.used_percent is None else plan.validity_days + 2
+    horizon = HORIZON_UNUSED
+    if supposed.used_percent is not None and plan.validity_days is not None:
+        horizon = plan.validity_days + 2
     dues = [
         rules.decide(facts(plan, residence, Supposed(day, supposed.used_percent), now), packs).due
         for day in range(max(horizon, supposed.days) + 1)
@@ -87,9 +89,11 @@ def facts(plan: PlanRow, residence: str, supposed: Supposed, now: datetime) -> M
     }
     if supposed.used_percent is not None:
         begun = now + ACTIVE_AFTER
-        names = ("downloaded_at", "installed_at", "enabled_at", "first_attach_at", "starts_at")
+        names = ("downloaded_at", "installed_at", "enabled_at", "first_attach_at")
         told |= dict.fromkeys(names, begun.isoformat())
         told["first_usage_at"] = begun.isoformat() if supposed.used_percent else None
+    if supposed.used_percent is not None and plan.validity_days is not None:
+        told["starts_at"] = begun.isoformat()
         told["ends_at"] = (begun + timedelta(days=plan.validity_days)).isoformat()
     return told
 

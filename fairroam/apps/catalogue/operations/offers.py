@@ -26,7 +26,13 @@ def publish_packs(*, now: datetime) -> int:
 
 @transaction.atomic
 def offer_plan(*, code: str, allowances: list[dict[str, Any]], **fields: Any) -> Plan:
-    """Offer a plan, or change what is offered from now on. Sold lines keep their copy."""
+    """Offer a plan, or change what is offered from now on. Sold lines keep their copy.
+
+    validity_days: left out for a plan that never ends; its use alone says what is left of it, so
+    that it has limits.
+    """
+    is_limited = bool(allowances) and all(one.get("granted") is not None for one in allowances)
+    assert fields.get("validity_days") is not None or is_limited, "without end and without limit"
     plan, _ = Plan.objects.update_or_create(code=code, defaults=fields)
     plan.allowances.all().delete()
     PlanAllowance.objects.bulk_create(

@@ -112,7 +112,8 @@ def gather_facts(
         "express_request_at": written(terms.express_request_at),
         "loss_acknowledged_at": written(terms.loss_acknowledged_at),
         **activation_of(terms, known),
-        "starts_at": written(usage.starts_at),
+        # A plan without an end has no length that time could be a share of: it tells neither.
+        "starts_at": written(usage.starts_at) if usage.ends_at else None,
         "ends_at": written(usage.ends_at),
         "allowances": [
             {
