@@ -51,7 +51,7 @@ from tests.apps.refunds_given import (
 )
 from tests.given import NOON, a_limit
 
-pytestmark = pytest.mark.usefixtures("catalogue")
+pytestmark = pytest.mark.usefixtures("catalogue", "desk")
 
 
 def bought_at_a_slow_supplier(line: OrderLine) -> SupplierOrder:

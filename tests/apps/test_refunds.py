@@ -49,7 +49,7 @@ from tests.apps.refunds_given import (
 )
 from tests.given import NOON
 
-pytestmark = pytest.mark.usefixtures("catalogue")
+pytestmark = pytest.mark.usefixtures("catalogue", "desk")
 
 
 # The way from asking to arrived ---------------------------------------------------------------
