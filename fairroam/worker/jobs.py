@@ -269,6 +269,11 @@ def record_failed_payout(event: Event, at: datetime) -> None:
 
 
 @reaction
+def tell_payout(event: Event, at: datetime) -> None:
+    payments.tell_customer(payout_id=event.facts["payout_id"], kind=event.kind, now=at)
+
+
+@reaction
 def tell_network_is_silent(event: Event, at: datetime) -> None:
     refunds.network_is_silent(order_line_id=event.facts["order_line_id"], now=at)
 

@@ -47,9 +47,9 @@ async def give_back_lost_jobs(*, silent_seconds: float) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="ask_about_payouts")
 def ask_about_payouts(timestamp: int) -> None:
-    """Payouts that were sent ten minutes ago and never heard of."""
+    """Payouts that were sent and not heard of since: the older, the rarer."""
     at = now()
-    for payout_id in payment_queries.unsettled_payouts(sent_before=at - timedelta(minutes=10)):
+    for payout_id in payment_queries.payouts_to_ask_about(now=at):
         try:
             payments.look_up_payout(payout_id=payout_id, now=at)
         except GatewayUnreachable:
@@ -61,12 +61,9 @@ def ask_about_payouts(timestamp: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="ask_about_payments")
 def ask_about_payments(timestamp: int) -> None:
-    """Charges of the last day that may have been paid without our hearing of it."""
+    """Charges of the last month that may have been paid without our hearing of it."""
     at = now()
-    waiting = payment_queries.unpaid_payments(
-        prepared_before=at - timedelta(minutes=5), prepared_after=at - timedelta(days=1)
-    )
-    for payment_id in waiting:
+    for payment_id in payment_queries.payments_to_ask_about(now=at):
         try:
             order_tasks.ask_about_payment(payment_id=payment_id, now=at)
         except GatewayUnreachable:

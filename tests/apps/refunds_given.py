@@ -8,7 +8,7 @@ from fairroam.apps.journal.models import Event
 from fairroam.apps.ledger import queries as books
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.payments import operations as payments
-from fairroam.apps.payments.models import Payout
+from fairroam.apps.payments.models import Payment, Payout
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds import tasks
 from fairroam.apps.refunds.models import RefundPart, RefundRequest
@@ -40,6 +40,14 @@ def settle(payout_id: int, status: PayoutStatus, *, now=LATER, reason: str = "")
         refunds.payout_succeeded(payout_id=payout_id, now=now)
     else:
         refunds.payout_failed(payout_id=payout_id, now=now)
+
+
+def dispute(payment: Payment, outcome: str = "", *, now=LATER) -> None:
+    """The provider tells of the one dispute about all of a payment."""
+    amount = Money(payment.amount_minor, payment.currency)
+    payments.hear_dispute(
+        payment_id=payment.pk, dispute_ref="dis_1", amount=amount, outcome=outcome, now=now
+    )
 
 
 def tell(kind: str, refund: RefundRequest, **facts: object) -> None:

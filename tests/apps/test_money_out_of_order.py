@@ -15,7 +15,7 @@ from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments import queries as payment_rows
 from fairroam.apps.payments.models import Payment, Payout
 from fairroam.apps.refunds import operations as refunds
-from fairroam.gateways.payments import EventKind, PayoutReceipt, PayoutStatus, ProviderEvent
+from fairroam.gateways.payments import PayoutReceipt, PayoutStatus
 from fairroam.rules.money import Money
 from fairroam.worker import schedule
 from fairroam.worker.books import find_faults
@@ -68,9 +68,9 @@ def test_money_of_a_given_up_line_that_came_back_is_sent_again_once(was_heard_of
     orders.record_paid_back(payout_id=payout_id, now=NOON)  # the older message comes late
     assert [row.id for row in payment_rows.failed_payouts()] == [payout_id]
 
-    again = orders.send_again(payout_id=payout_id, staff_user_id=1, now=LATER)
+    again = orders.send_again(payout_id=payout_id, actor="staff:1", now=LATER)
     with pytest.raises(MoveNotAllowed):
-        orders.send_again(payout_id=payout_id, staff_user_id=1, now=LATER)
+        orders.send_again(payout_id=payout_id, actor="staff:1", now=LATER)
     assert order_rows.terms_of(line.pk).pending == 1900
     provider_tells(again.pk, PayoutStatus.SUCCEEDED)
     for _ in range(2):
@@ -88,7 +88,7 @@ def test_only_money_of_given_up_lines_is_sent_again_there():
 
     for payout_id in (payout_of(refund), 987654321):
         with pytest.raises(NotAmongYours):
-            orders.send_again(payout_id=payout_id, staff_user_id=1, now=LATER)
+            orders.send_again(payout_id=payout_id, actor="staff:1", now=LATER)
 
 
 def test_one_payout_that_cannot_be_asked_about_keeps_no_other_from_it(caplog, settings):
@@ -106,73 +106,3 @@ def test_one_payout_that_cannot_be_asked_about_keeps_no_other_from_it(caplog, se
 
     assert f"payout {payouts[0]} cannot be asked about" in caplog.text
     assert f"the provider is silent about payout {payouts[1]}" in caplog.text
-
-
-def dispute(payment: Payment, kind: EventKind, *, outcome: str = "", ref: str = "dis_1") -> str:
-    """The provider tells of a dispute; what became of that."""
-    told = ProviderEvent(
-        event_id=f"{kind}:{ref}",
-        kind=kind,
-        occurred_at=NOON,
-        payment_ref=payment.provider_ref,
-        dispute_ref=ref,
-        outcome=outcome,
-        amount=Money(payment.amount_minor, payment.currency),
-    )
-    return orders.hear_provider(provider="sandbox", told=told, now=LATER)
-
-
-def a_disputable_payment() -> Payment:
-    given.a_paid_line()
-    return Payment.objects.get()
-
-
-def plan_something(payment: Payment) -> Payout:
-    return payments.plan_payout(
-        payment_id=payment.pk, amount_minor=100, cause="refund:1", hold=False, now=NOON
-    )
-
-
-@pytest.mark.parametrize("is_told_in_order", [True, False])
-def test_a_dispute_that_was_won_is_over_in_whatever_order_we_hear_of_it(is_told_in_order):
-    payment = a_disputable_payment()
-    payout = plan_something(payment)
-    tellings = [(EventKind.DISPUTE_OPENED, ""), (EventKind.DISPUTE_CLOSED, "won")]
-    for kind, outcome in tellings if is_told_in_order else reversed(tellings):
-        assert dispute(payment, kind, outcome=outcome) == "applied"
-
-    payment.refresh_from_db()
-    payout.refresh_from_db()
-    assert (payment.is_disputed, payout.stage) == (False, "planned")
-
-
-def test_one_dispute_that_is_over_does_not_end_another():
-    payment = a_disputable_payment()
-    payout = plan_something(payment)
-    dispute(payment, EventKind.DISPUTE_OPENED, ref="dis_1")
-    dispute(payment, EventKind.DISPUTE_OPENED, ref="dis_2")
-    dispute(payment, EventKind.DISPUTE_CLOSED, ref="dis_1", outcome="won")
-
-    payout.refresh_from_db()
-    assert payout.stage == "held"
-
-
-@pytest.mark.parametrize("is_told_in_order", [True, False])
-def test_money_that_the_bank_took_back_is_not_paid_a_second_time(is_told_in_order):
-    payment = a_disputable_payment()
-    payout = plan_something(payment)
-    tellings = [(EventKind.DISPUTE_OPENED, ""), (EventKind.DISPUTE_CLOSED, "lost")]
-    for kind, outcome in tellings if is_told_in_order else reversed(tellings):
-        dispute(payment, kind, outcome=outcome)
-
-    payout.refresh_from_db()
-    assert payout.stage == "held"
-    assert plan_again_is_held(payment)
-    assert [fault for fault in payment_rows.find_faults() if "dispute-lost" in fault]
-
-
-def plan_again_is_held(payment: Payment) -> bool:
-    again = payments.plan_payout(
-        payment_id=payment.pk, amount_minor=100, cause="refund:2", hold=False, now=LATER
-    )
-    return again.stage == "held"

@@ -207,12 +207,12 @@ def test_money_of_a_given_up_line_that_did_not_get_through_is_sent_again_once():
     failed = give_up_and_fail(line)
     assert [row.id for row in payment_rows.failed_payouts()] == [failed.pk]
 
-    again = orders.send_again(payout_id=failed.pk, staff_user_id=1, now=NOON)
+    again = orders.send_again(payout_id=failed.pk, actor="staff:1", now=NOON)
 
     assert (again.amount_minor, again.stage) == (1900, "planned")
     assert payment_rows.failed_payouts() == []
     with pytest.raises(MoveNotAllowed):
-        orders.send_again(payout_id=failed.pk, staff_user_id=1, now=NOON)
+        orders.send_again(payout_id=failed.pk, actor="staff:1", now=NOON)
     assert list(find_faults()) == []
 
 

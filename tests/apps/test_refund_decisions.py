@@ -46,6 +46,7 @@ from tests.apps.refunds_given import (
     STAFF,
     a_case_with_nothing_due,
     balance,
+    dispute,
     events,
     settle,
 )
@@ -173,13 +174,13 @@ def test_an_amount_above_the_limit_needs_a_person():
 def test_a_disputed_payment_is_held_and_goes_out_when_the_dispute_is_over():
     line = a_ready_line()
     payment = Payment.objects.get()
-    payments.record_dispute(payment_id=payment.pk, is_open=True, now=NOON)
+    dispute(payment)
     refund = ask_and_end(line)
     assert events("refund.decided")[-1]["doubts"] == ["dispute_open"]
 
     refunds.approve(request_id=refund.pk, staff_user_id=STAFF, now=LATER)
     assert Payout.objects.get().stage == "held"
-    payments.record_dispute(payment_id=payment.pk, is_open=False, now=LATER)
+    dispute(payment, "won")
     settle(payout_of(refund), PayoutStatus.SUCCEEDED)
 
     refund.refresh_from_db()

@@ -42,6 +42,7 @@ from tests.apps.refunds_given import (
     STAFF,
     a_case_with_nothing_due,
     balance,
+    dispute,
     events,
     payout_of_cash,
     settle,
@@ -312,7 +313,7 @@ def test_a_line_paid_by_credit_alone_is_paid_back_with_the_decision():
 def test_a_payout_rests_when_a_dispute_was_opened_since_somebody_looked():
     a_ready_line()
     payment = Payment.objects.get()
-    payments.record_dispute(payment_id=payment.pk, is_open=True, now=NOON)
+    dispute(payment)
 
     payout = payments.plan_payout(
         payment_id=payment.pk, amount_minor=1, cause="refund:1", hold=False, now=NOON

@@ -30,7 +30,11 @@ from fairroam.rules.closure_checklist import (
 )
 
 FIGURES = ("PAID_IN", "PAID_BACK", "FORFEITED", "KEPT")
-MOVES = {("refunds_owed", "clearing"): "PAID_BACK", ("unearned", "breakage"): "FORFEITED"}
+MOVES = {
+    ("refunds_owed", "clearing"): "PAID_BACK",
+    ("refunds_owed", "loss"): "PAID_BACK",  # by their own bank, in a dispute that we lost
+    ("unearned", "breakage"): "FORFEITED",
+}
 ORDER_IN_PROGRESS = ("awaiting_payment", "paid", "fulfilling")
 
 

@@ -10,7 +10,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 HOUSE_KINDS = (
-    "clearing",  # label = provider: captured and not yet settled with us; negative is an asset
+    # label = provider: captured and not yet settled with us; "bank": our own account. Negative is
+    # an asset.
+    "clearing",
     "earned",
     "tax",  # label = country and rate
     "rounding",
@@ -20,6 +22,8 @@ HOUSE_KINDS = (
     "suspense",  # money that belongs to nobody yet
     "settlement",  # owed to people whose account is closed
     "wholesale",  # label = supplier: what resold eSIMs cost us; negative is a cost
+    "disputed",  # label = provider: taken by customers' banks until a dispute is over; negative
+    "fees",  # label = provider: what providers keep for their work; negative is a cost
     "supplier",  # label = supplier: taken from our credit there, less what came back
 )
 CUSTOMER_KINDS = (

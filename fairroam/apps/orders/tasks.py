@@ -55,7 +55,7 @@ def tell_given_up(*, order_line_id: int, now: datetime) -> None:
 
 def ask_about_payment(*, payment_id: int, now: datetime) -> None:
     """A notice may have been lost: ask the provider whether this charge was paid."""
-    state = payments.look_up_payment(payment_id=payment_id)
+    state = payments.look_up_payment(payment_id=payment_id, now=now)
     if state is None or state.status != PaymentStatus.SUCCEEDED:
         return
     payment = Payment.objects.get(pk=payment_id)

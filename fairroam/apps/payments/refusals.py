@@ -15,3 +15,23 @@ class AmountDiffers(Refusal):
 
     code = "amount-differs"
     status = 422
+
+
+class SentTooSoon(Refusal):
+    """The provider wants a pause after the last refund of this payment. It is tried again."""
+
+    code = "sent-too-soon"
+
+
+class IbanWrong(Refusal):
+    """This is not a valid IBAN. Please compare it with your bank's app, digit by digit."""
+
+    code = "iban-wrong"
+    status = 422
+
+
+class OwnTransfer(Refusal):
+    """Nobody sends money to themselves. Please hand this to a colleague."""
+
+    code = "own-transfer"
+    status = 403

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 
 from fairroam import points
+from fairroam.apps.notices import operations as notices
 from fairroam.apps.payments import operations
 from fairroam.apps.payments.models import Payment, Payout
 from fairroam.gateways.payments import (
@@ -56,8 +57,9 @@ def start_payment(*, payment_id: int, now: datetime) -> None:
     )
 
 
-def look_up_payment(*, payment_id: int) -> PaymentState | None:
+def look_up_payment(*, payment_id: int, now: datetime) -> PaymentState | None:
     """Ask the provider how far a charge is; None while the provider does not know it."""
+    operations.record_asked_about_payment(payment_id=payment_id, now=now)
     payment = Payment.objects.get(pk=payment_id)
     if payment.provider_ref is None:
         return None
@@ -72,7 +74,7 @@ def send_payout(*, payout_id: int, now: datetime) -> None:
     points.reached("payout.claimed")
     payment = payout.payment
     assert payment.provider_ref is not None
-    amount = Money(payout.amount_minor, payout.currency)
+    amount = operations.to_send(payout)
     try:
         receipt = gateway(payment.provider).pay_back(
             payment_ref=payment.provider_ref, amount=amount, key=payout.key
@@ -97,9 +99,35 @@ def send_payout(*, payout_id: int, now: datetime) -> None:
 
 def look_up_payout(*, payout_id: int, now: datetime) -> None:
     """Ask what became of a payout whose notice never came."""
+    operations.record_asked_about_payout(payout_id=payout_id, now=now)
     payout = Payout.objects.select_related("payment").get(pk=payout_id)
     receipt = gateway(payout.payment.provider).look_up_payout(key=payout.key)
     if receipt is None:
         send_payout(payout_id=payout_id, now=now)
         return
     operations.record_payout(payout_id=payout_id, receipt=receipt, now=now)
+
+
+# What happened to a payout -> the mail that says so and what to do next. Refunds tell of failures
+# of theirs themselves.
+MAILS = {
+    "payout.needs_account": "payments.account_needed",
+    "payout.requires_action": "payments.action_needed",
+    "payout.settled_by_chargeback": "payments.settled_by_bank",
+    "payout.failed": "payments.came_back",
+    "payout.returned": "payments.came_back",
+}
+
+
+def tell_customer(*, payout_id: int, kind: str, now: datetime) -> None:
+    """Queue the mail that belongs to what happened to a payout."""
+    payout = Payout.objects.get(pk=payout_id)
+    if MAILS[kind] == "payments.came_back" and payout.cause.startswith("refund:"):
+        return
+    notices.send(
+        kind=MAILS[kind],
+        act=f"{MAILS[kind]}:{payout_id}",
+        customer_id=payout.customer_id,
+        context={"payout": payout},
+        now=now,
+    )

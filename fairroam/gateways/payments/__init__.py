@@ -152,7 +152,8 @@ class ProviderEvent:
     event_id: the same in every copy. payout_key: the key given to `pay_back`; None for events of
     payments and disputes, and for refunds that somebody made at the provider without us.
     amount: what was captured, goes back, or is disputed. reason: why a payment or refund failed.
-    outcome: how a closed dispute ended, "won" or "lost" by us.
+    outcome: how a closed dispute ended, "won" or "lost" by us. fee_minor: what the provider takes
+    for it, in the same currency.
     """
 
     event_id: str
@@ -165,6 +166,7 @@ class ProviderEvent:
     dispute_ref: str = ""
     reason: str = ""
     outcome: str = ""
+    fee_minor: int = 0
 
 
 class PaymentGateway(Protocol):

@@ -46,7 +46,7 @@ def books(request: HttpRequest, staff: User) -> HttpResponse:
 def send_again(request: HttpRequest, staff: User, payout_id: int) -> HttpResponse:
     """Send money of an eSIM that could not be made once more."""
     try:
-        orders.send_again(payout_id=payout_id, staff_user_id=staff.pk, now=now())
+        orders.send_again(payout_id=payout_id, actor=f"staff:{staff.pk}", now=now())
         messages.success(request, _("It is being sent again."))
     except Refusal as refusal:
         messages.error(request, sentence_of(refusal))

@@ -42,6 +42,8 @@ BOOKS = {
     "goodwill": _("Goodwill"),
     "breakage": _("Paid, never used, right over"),
     "loss": _("Losses"),
+    "disputed": _("Taken by customers' banks, not decided"),
+    "fees": _("Kept by payment providers"),
     "suspense": _("Not known whose"),
     "settlement": _("Owed to people who left"),
     "wholesale": _("Paid for resold eSIMs"),

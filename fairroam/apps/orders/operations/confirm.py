@@ -46,25 +46,10 @@ def confirm_payment(
     if not is_first:
         return None
     if not is_open:
-        keep_late_money(order, amount, now)
+        payments.keep_late_capture(payment_id=payment_id, now=now)
         return None
     conclude(order, now)
     return order
-
-
-def keep_late_money(order: Order, amount: Money, now: datetime) -> None:
-    """Book what came for a closed account to suspense; its owner is unknown to us by now."""
-    clearing = BookName("clearing", amount.currency, label=order.payment.provider)
-    suspense = BookName("suspense", amount.currency)
-    ledger.post([Entry(f"late:{order.payment_id}", amount.minor, clearing, suspense)], now=now)
-    journal.tell(
-        "payment.late",
-        actor="system",
-        now=now,
-        customer_id=order.customer_id,
-        payment_id=order.payment_id,
-        amount_minor=amount.minor,
-    )
 
 
 def conclude(order: Order, now: datetime) -> None:

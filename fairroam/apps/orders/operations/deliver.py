@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -136,24 +137,43 @@ def record_paid_back(*, payout_id: int, now: datetime) -> None:
     line_id = line_of(payout)
     refund.lock_line(line_id)
     payout.refresh_from_db()
-    if payout.stage != "succeeded":
+    if payout.stage not in ("succeeded", "settled_by_chargeback"):
         return  # It came back to us before we got here.
-    for tender in Tender.objects.filter(line_id=line_id, payment_id=payout.payment_id):
-        if tender.pending_minor >= payout.amount_minor:
-            refund.settle(tender_id=tender.pk, minor=payout.amount_minor)
+    if not Payout.objects.filter(pk=payout_id, is_counted=False).update(is_counted=True):
+        return  # Counted before.
+    still = payout.amount_minor
+    for tender in tenders_of(payout, line_id):
+        part = min(still, tender.pending_minor)
+        if part:
+            refund.settle(tender_id=tender.pk, minor=part)
+        still -= part
+
+
+def tenders_of(payout: Payout, line_id: int) -> QuerySet[Tender]:
+    """The tenders whose money a given-up line's payout gives back, in their order."""
+    paid = Tender.objects.filter(line_id=line_id, payment_id=payout.payment_id)
+    return paid.order_by("position")
 
 
 def take_back_arrival(returned: Payout, line_id: int) -> None:
     """What had arrived is on its way again, as from a closed card; the line must be locked."""
-    for tender in Tender.objects.filter(line_id=line_id, payment_id=returned.payment_id):
-        if tender.refunded_minor >= returned.amount_minor:
-            refund.unsettle(tender_id=tender.pk, minor=returned.amount_minor)
+    if not Payout.objects.filter(pk=returned.pk, is_counted=True).update(is_counted=False):
+        return  # We had not heard yet that it arrived.
+    still = returned.amount_minor
+    for tender in tenders_of(returned, line_id):
+        part = min(still, tender.refunded_minor)
+        if part:
+            refund.unsettle(tender_id=tender.pk, minor=part)
+        still -= part
 
 
 @transaction.atomic
-def send_again(*, payout_id: int, staff_user_id: int, now: datetime) -> Payout:
-    """A person has the money of a given-up line sent again: it was refused, or came back to us.
+def send_again(
+    *, payout_id: int, actor: str, now: datetime, account_id: int | None = None
+) -> Payout:
+    """Have the money of a given-up line sent again: it was refused, or came back to us.
 
+    account_id: to an account that the customer named, by hand; None: the same way.
     Raises NotAmongYours for a payout of something else, MoveNotAllowed when this one has neither
     failed nor come back, or was sent again before.
     """
@@ -163,26 +183,18 @@ def send_again(*, payout_id: int, staff_user_id: int, now: datetime) -> Payout:
     line_id = line_of(failed)
     refund.lock_line(line_id)
     failed.refresh_from_db()
-    cause, _, number = failed.cause.partition("/try-")
-    again = f"{cause}/try-{int(number or 1) + 1}"
-    if failed.stage not in ("failed", "returned") or Payout.objects.filter(cause=again).exists():
+    if failed.stage not in ("failed", "returned"):
         raise MoveNotAllowed(payout_id=payout_id, stage=failed.stage)
     if failed.stage == "returned":
         take_back_arrival(failed, line_id)
     journal.tell(
         "payout.sent_again",
-        actor=f"staff:{staff_user_id}",
+        actor=actor,
         now=now,
         customer_id=failed.customer_id,
         payout_id=failed.pk,
     )
-    return payments.plan_payout(
-        payment_id=failed.payment_id,
-        amount_minor=failed.amount_minor,
-        cause=again,
-        hold=False,
-        now=now,
-    )
+    return payments.send_again(payout_id=failed.pk, now=now, account_id=account_id)
 
 
 def line_of(payout: Payout) -> int:

@@ -11,7 +11,7 @@ from fairroam.apps.orders.operations.confirm import confirm_payment
 from fairroam.apps.orders.refusals import PaymentNotOurs
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Payment, Payout
-from fairroam.gateways.payments import EventKind, PayoutReceipt, PayoutStatus, ProviderEvent
+from fairroam.gateways.payments import EventKind, PayoutReceipt, ProviderEvent
 
 
 @transaction.atomic
@@ -29,24 +29,14 @@ def hear_provider(*, provider: str, told: ProviderEvent, now: datetime) -> str:
     except Refusal as refusal:
         payments.conclude_event(event, outcome="quarantined", reason=refusal.code)
         return "quarantined"
-    # What the bank took is not in our books: a person settles it.
-    reason = "dispute-lost" if outcome == "quarantined" else ""
-    payments.conclude_event(event, outcome=outcome, reason=reason)
+    payments.conclude_event(event, outcome=outcome)
     return outcome
-
-
-PAYOUT_STATUS = {
-    EventKind.REFUND_PENDING: PayoutStatus.PENDING,
-    EventKind.REFUND_SUCCEEDED: PayoutStatus.SUCCEEDED,
-    EventKind.REFUND_FAILED: PayoutStatus.FAILED,
-    EventKind.REFUND_REQUIRES_ACTION: PayoutStatus.REQUIRES_ACTION,
-}
 
 
 def apply(told: ProviderEvent, provider: str, now: datetime) -> str:
     """Apply one event. Raises a Refusal when it contradicts what we know."""
-    if told.kind in PAYOUT_STATUS:
-        return apply_payout(told, now)
+    if told.kind in payments.PAYOUT_STATUS:
+        return apply_payout(told, provider, now)
     payment = Payment.objects.filter(provider=provider, provider_ref=told.payment_ref).first()
     if payment is None:
         raise PaymentNotOurs(event_id=told.event_id)
@@ -56,18 +46,28 @@ def apply(told: ProviderEvent, provider: str, now: datetime) -> str:
         )
         return "applied"
     if told.kind in (EventKind.DISPUTE_OPENED, EventKind.DISPUTE_CLOSED):
-        payments.hear_dispute(payment_id=payment.pk, now=now)
-        return "quarantined" if told.outcome == "lost" else "applied"
+        payments.hear_dispute(
+            payment_id=payment.pk,
+            dispute_ref=told.dispute_ref,
+            amount=told.amount,
+            outcome=told.outcome,
+            fee_minor=told.fee_minor,
+            now=now,
+        )
+        return "applied"
     return "ignored"  # A declined card: the customer tries again on the provider's page.
 
 
-def apply_payout(told: ProviderEvent, now: datetime) -> str:
-    payout = Payout.objects.filter(key=told.payout_key).first() if told.payout_key else None
+def apply_payout(told: ProviderEvent, provider: str, now: datetime) -> str:
+    """Match a refund by our key; one made at the provider's by its number there, once booked."""
+    ours = Payout.objects.filter(payment__provider=provider, payment__provider_ref=told.payment_ref)
+    named = {"key": told.payout_key} if told.payout_key else {"provider_ref": told.payout_ref}
+    payout = ours.filter(**named).first()
     if payout is None:
         raise PaymentNotOurs(event_id=told.event_id)
     receipt = PayoutReceipt(
         provider_ref=told.payout_ref,
-        status=PAYOUT_STATUS[told.kind],
+        status=payments.PAYOUT_STATUS[told.kind],
         amount=told.amount,
         reason=told.reason,
     )

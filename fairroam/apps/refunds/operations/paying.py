@@ -37,7 +37,7 @@ def payout_succeeded(*, payout_id: int, now: datetime) -> None:
     if locked is None or locked[0].arrived_at is not None:
         return
     part, refund = locked
-    if part.payout is None or part.payout.stage != "succeeded":
+    if part.payout is None or part.payout.stage not in ("succeeded", "settled_by_chargeback"):
         return  # It came back to us before we got here.
     RefundPart.objects.filter(pk=part.pk).update(arrived_at=now)
     settle(tender_id=part.tender_id, minor=part.amount_minor)
@@ -46,7 +46,7 @@ def payout_succeeded(*, payout_id: int, now: datetime) -> None:
 
 @transaction.atomic
 def payout_failed(*, payout_id: int, now: datetime) -> None:
-    """The provider will not deliver a part, waits for the customer, or sent it back to us.
+    """The provider will not deliver a part, or sent it back to us.
 
     The money stays owed; only the way it took has failed, and a person finds another. Safe to
     repeat, and silent when the payout went on in the meantime.
@@ -58,7 +58,7 @@ def payout_failed(*, payout_id: int, now: datetime) -> None:
     assert part.payout is not None
     if part.payout.stage == "returned":
         take_back_arrival(part)
-    elif part.payout.stage not in ("failed", "requires_action"):
+    elif part.payout.stage != "failed":
         return
     if refund.stage == "approved":
         stall(refund, "stall", part.payout, now=now)
@@ -99,16 +99,8 @@ def retry_payouts(*, request_id: int, staff_user_id: int, now: datetime) -> None
         raise MoveNotAllowed(refund_id=refund.pk, stage=refund.stage)
     for part in failed:
         assert part.payout is not None
-        payment = part.payout.payment
-        cause = f"refund:{refund.pk}"
-        tries = Payout.objects.filter(cause__startswith=f"{cause}/try-", payment=payment).count()
-        part.payout = payments.plan_payout(
-            payment_id=payment.pk,
-            amount_minor=part.amount_minor,
-            cause=f"{cause}/try-{tries + 2}",
-            hold=payment.is_disputed,
-            now=now,
-        )
+        take_back_arrival(part)
+        part.payout = payments.send_again(payout_id=part.payout.pk, now=now)
         part.save(update_fields=["payout"])
     move(refund, "retry", now=now)
     tell(refund, "refund.retried", actor=f"staff:{staff_user_id}", now=now)

@@ -52,7 +52,8 @@ FAULTS = {
         SELECT p.id FROM refunds_refundpart p JOIN payments_payout o ON o.id = p.payout_id
         JOIN orders_tender t ON t.id = p.tender_id
         WHERE p.amount_minor <> o.amount_minor OR t.payment_id <> o.payment_id
-           OR (p.arrived_at IS NOT NULL AND o.stage NOT IN ('succeeded', 'returned'))""",
+           OR (p.arrived_at IS NOT NULL AND o.stage NOT IN
+                ('succeeded', 'returned', 'settled_by_chargeback'))""",
     # The books owe exactly what was decided; goodwill and tax are parts of it.
     "request {} was approved for another amount than the books moved": """
         SELECT r.id FROM refunds_refundrequest r JOIN refunds_refundpart p ON p.request_id = r.id

@@ -1,0 +1,69 @@
+"""Charges, what providers say of them, and money on its way back."""
+
+from fairroam.apps.payments.operations.charging import (
+    keep_late_capture,
+    prepare_payment,
+    record_asked_about_payment,
+    record_captured,
+    record_started,
+)
+from fairroam.apps.payments.operations.disputing import (
+    hear_dispute,
+    record_answered,
+    take_notice,
+)
+from fairroam.apps.payments.operations.hearing import (
+    PAYOUT_STATUS,
+    assign_event,
+    conclude_event,
+    dismiss_event,
+    keep_event,
+    quarantine,
+)
+from fairroam.apps.payments.operations.planning import plan_payout, send_again, way_back
+from fairroam.apps.payments.operations.sending import (
+    claim_payout,
+    record_asked_about_payout,
+    record_payout,
+    to_send,
+)
+from fairroam.apps.payments.operations.transferring import (
+    confirm_transfer,
+    keep_account,
+    keep_late_money,
+    mark_transfer_sent,
+    name_account,
+    record_transfer_returned,
+    send_late_money,
+)
+
+__all__ = [
+    "PAYOUT_STATUS",
+    "assign_event",
+    "claim_payout",
+    "conclude_event",
+    "confirm_transfer",
+    "dismiss_event",
+    "hear_dispute",
+    "keep_account",
+    "keep_event",
+    "keep_late_capture",
+    "keep_late_money",
+    "mark_transfer_sent",
+    "name_account",
+    "plan_payout",
+    "prepare_payment",
+    "quarantine",
+    "record_answered",
+    "record_asked_about_payment",
+    "record_asked_about_payout",
+    "record_captured",
+    "record_payout",
+    "record_started",
+    "record_transfer_returned",
+    "send_again",
+    "send_late_money",
+    "take_notice",
+    "to_send",
+    "way_back",
+]

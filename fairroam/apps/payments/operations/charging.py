@@ -1,0 +1,123 @@
+"""Money in: prepared, started, captured."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from fairroam.apps.journal import operations as journal
+from fairroam.apps.ledger import operations as ledger
+from fairroam.apps.ledger.operations import Entry
+from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.payments.models import LateMoney, Payment
+from fairroam.apps.payments.refusals import AmountDiffers
+from fairroam.rules import polling, stages
+from fairroam.rules.money import Money
+
+ASK_DAYS_MAX = 30  # a charge that nobody paid for so long is not asked about any more
+FIRST_ASK_AFTER = timedelta(minutes=5)
+
+
+@transaction.atomic
+def prepare_payment(
+    *,
+    key: UUID,
+    customer_id: int,
+    amount: Money,
+    provider: str,
+    method: str,
+    description: str,
+    return_url: str,
+    language: str,
+    now: datetime,
+) -> Payment:
+    """Store a charge before the provider hears of it; a task starts it."""
+    payment = Payment.objects.create(
+        key=key,
+        customer_id=customer_id,
+        provider=provider,
+        method=method,
+        currency=amount.currency,
+        amount_minor=amount.minor,
+        description=description,
+        return_url=return_url,
+        language=language,
+        prepared_at=now,
+    )
+    journal.tell(
+        "payment.prepared",
+        actor="system",
+        now=now,
+        customer_id=customer_id,
+        payment_id=payment.pk,
+    )
+    return payment
+
+
+@transaction.atomic
+def record_started(*, payment_id: int, provider_ref: str, pay_url: str, now: datetime) -> None:
+    """The provider knows the charge and waits for the customer."""
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+    payment.provider_ref, payment.pay_url = provider_ref, pay_url
+    if payment.stage == "prepared":
+        payment.stage = stages.next_stage(stages.PAYMENT, payment.stage, "start")
+        payment.ask_at = now + FIRST_ASK_AFTER
+    payment.save(update_fields=["provider_ref", "pay_url", "stage", "ask_at"])
+    journal.tell(
+        "payment.started",
+        actor="system",
+        now=now,
+        customer_id=payment.customer_id,
+        payment_id=payment.pk,
+    )
+
+
+@transaction.atomic
+def record_captured(*, payment_id: int, amount: Money, provider_ref: str, now: datetime) -> bool:
+    """The customer paid. True the first time, False for a repeat. Raises AmountDiffers."""
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+    if Money(payment.amount_minor, payment.currency) != amount:
+        raise AmountDiffers(payment_id=payment_id, told=amount.minor)
+    if payment.stage == "captured":
+        return False
+    payment.stage = stages.next_stage(stages.PAYMENT, payment.stage, "capture")
+    payment.captured_minor = amount.minor
+    payment.provider_ref = provider_ref
+    payment.captured_at = now
+    payment.ask_at = None
+    payment.save(update_fields=["stage", "captured_minor", "provider_ref", "captured_at", "ask_at"])
+    return True
+
+
+@transaction.atomic
+def record_asked_about_payment(*, payment_id: int, now: datetime) -> None:
+    """We asked the provider, whatever it answered: the others have their turn before the next."""
+    payment = Payment.objects.get(pk=payment_id)
+    ask_at = polling.next_ask(payment.prepared_at, now=now, days_max=ASK_DAYS_MAX)
+    Payment.objects.filter(pk=payment_id, stage="started").update(ask_at=ask_at)
+
+
+@transaction.atomic
+def keep_late_capture(*, payment_id: int, now: datetime) -> LateMoney:
+    """Book what was paid for an account that has closed: its owner is unknown to us by now."""
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+    clearing = BookName("clearing", payment.currency, label=payment.provider)
+    suspense = BookName("suspense", payment.currency)
+    entry = Entry(f"late:{payment.pk}", payment.captured_minor, clearing, suspense)
+    ledger.post([entry], now=now)
+    journal.tell(
+        "payment.late",
+        actor="system",
+        now=now,
+        customer_id=payment.customer_id,
+        payment_id=payment.pk,
+        amount_minor=payment.captured_minor,
+    )
+    return LateMoney.objects.create(
+        payment=payment,
+        currency=payment.currency,
+        amount_minor=payment.captured_minor,
+        came_at=now,
+    )

@@ -1,0 +1,144 @@
+"""Disputes: a customer's bank takes money back; what is owed through that payment waits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from fairroam.apps.journal import operations as journal
+from fairroam.apps.journal.refusals import MoveNotAllowed, NotAmongYours
+from fairroam.apps.ledger import operations as ledger
+from fairroam.apps.ledger.operations import Entry
+from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.payments.models import Dispute, Payment, Payout
+from fairroam.apps.payments.operations.covering import cover_by_chargebacks
+from fairroam.apps.payments.operations.planning import release
+from fairroam.rules import stages
+from fairroam.rules.money import Money
+
+ENDS = {"won": "win", "lost": "lose"}  # what the provider calls the end -> our move
+HOLDABLE = ("planned", "needs_account", "manual_payout")
+WEIGHED = ("open", "represented")
+
+
+@transaction.atomic
+def hear_dispute(
+    *,
+    payment_id: int,
+    dispute_ref: str,
+    amount: Money,
+    outcome: str,
+    fee_minor: int = 0,
+    now: datetime,
+) -> Dispute:
+    """What a provider tells of a dispute, opened or ended, in any order; an end stays.
+
+    outcome: "" while it is open, then won or lost (by us). The bank has the money from the
+    beginning. Won: it comes back, and payouts go on. Lost: it pays what we owe through that
+    payment; the rest, and the fee, are a loss that a person is shown.
+    """
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+    dispute, is_new = Dispute.objects.get_or_create(
+        provider=payment.provider,
+        provider_ref=dispute_ref,
+        defaults={
+            "payment": payment,
+            "currency": amount.currency,
+            "amount_minor": amount.minor,
+            "heard_at": now,
+        },
+    )
+    if is_new:
+        book_taken(dispute, now)
+        tell(dispute, "dispute.opened", now)
+    if (dispute.stage, ENDS.get(outcome, "")) in stages.DISPUTE:
+        end(dispute, ENDS[outcome], fee_minor, now)
+    weigh(payment, now)
+    return dispute
+
+
+def taken_key(dispute: Dispute) -> str:
+    return f"dispute:{dispute.provider}:{dispute.provider_ref}"
+
+
+def book_taken(dispute: Dispute, now: datetime) -> None:
+    """The bank has it; whether we get it back is open."""
+    disputed = BookName("disputed", dispute.currency, label=dispute.provider)
+    clearing = BookName("clearing", dispute.currency, label=dispute.provider)
+    ledger.post([Entry(taken_key(dispute), dispute.amount_minor, disputed, clearing)], now=now)
+
+
+def end(dispute: Dispute, move: str, fee_minor: int, now: datetime) -> None:
+    dispute.stage = stages.next_stage(stages.DISPUTE, dispute.stage, move)
+    dispute.ended_at = now
+    if dispute.stage == "won":
+        ledger.reverse(taken_key(dispute), now=now)
+    else:
+        dispute.fee_minor = fee_minor
+        loss = BookName("loss", dispute.currency)
+        disputed = BookName("disputed", dispute.currency, label=dispute.provider)
+        clearing = BookName("clearing", dispute.currency, label=dispute.provider)
+        lost = Entry(f"{taken_key(dispute)}/lost", dispute.amount_minor, loss, disputed)
+        fee = Entry(f"{taken_key(dispute)}/fee", fee_minor, loss, clearing)
+        ledger.post([lost, fee], now=now)
+    dispute.save()
+    tell(dispute, f"dispute.{dispute.stage}", now)
+
+
+def weigh(payment: Payment, now: datetime) -> None:
+    """Hold, release or settle what is owed through a payment, as its disputes stand now."""
+    is_disputed = payment.disputes.filter(stage__in=WEIGHED).exists()
+    Payment.objects.filter(pk=payment.pk).update(is_disputed=is_disputed)
+    cover_by_chargebacks(payment.pk, now=now)
+    if is_disputed:
+        Payout.objects.filter(payment=payment, stage__in=HOLDABLE).update(stage="held")
+        return
+    held = Payout.objects.select_for_update(no_key=True).filter(payment=payment, stage="held")
+    for payout in held.order_by("pk"):
+        release(payout, now)
+
+
+def tell(dispute: Dispute, kind: str, now: datetime, *, actor: str = "system") -> None:
+    journal.tell(
+        kind,
+        actor=actor,
+        now=now,
+        customer_id=dispute.payment.customer_id,
+        dispute_id=dispute.pk,
+        payment_id=dispute.payment_id,
+        amount_minor=dispute.amount_minor,
+    )
+
+
+@transaction.atomic
+def record_answered(*, dispute_id: int, words: str, staff_user_id: int, now: datetime) -> None:
+    """A person told the bank our side, at the provider's. Raises NotAmongYours, MoveNotAllowed."""
+    dispute = lock_dispute(dispute_id)
+    if (dispute.stage, "represent") not in stages.DISPUTE:
+        raise MoveNotAllowed(dispute_id=dispute_id, stage=dispute.stage)
+    dispute.stage = stages.next_stage(stages.DISPUTE, dispute.stage, "represent")
+    dispute.words = words
+    dispute.save(update_fields=["stage", "words"])
+    tell(dispute, "dispute.answered", now, actor=f"staff:{staff_user_id}")
+
+
+@transaction.atomic
+def take_notice(*, dispute_id: int, words: str, staff_user_id: int, now: datetime) -> None:
+    """A person has seen a loss and what follows. Raises NotAmongYours, MoveNotAllowed."""
+    dispute = lock_dispute(dispute_id)
+    if dispute.stage != "lost" or dispute.seen_at is not None:
+        raise MoveNotAllowed(dispute_id=dispute_id, stage=dispute.stage)
+    dispute.seen_by, dispute.seen_at = f"staff:{staff_user_id}", now
+    dispute.words = words or dispute.words
+    dispute.save(update_fields=["seen_by", "seen_at", "words"])
+    tell(dispute, "dispute.seen", now, actor=dispute.seen_by)
+
+
+def lock_dispute(dispute_id: int) -> Dispute:
+    """Lock its payment, then read it. Raises NotAmongYours."""
+    found = Dispute.objects.filter(pk=dispute_id).values_list("payment_id", flat=True).first()
+    if found is None:
+        raise NotAmongYours(dispute_id=dispute_id)
+    Payment.objects.select_for_update(no_key=True).get(pk=found)
+    return Dispute.objects.select_related("payment").get(pk=dispute_id)

@@ -1,0 +1,25 @@
+"""Reads of payments, payouts, disputes and reports."""
+
+from fairroam.apps.payments.queries.faults import find_faults
+from fairroam.apps.payments.queries.rows import (
+    PayoutRow,
+    failed_payouts,
+    has_open_payouts,
+    payments_of,
+    payments_to_ask_about,
+    payout_of,
+    payouts_for,
+    payouts_to_ask_about,
+)
+
+__all__ = [
+    "PayoutRow",
+    "failed_payouts",
+    "find_faults",
+    "has_open_payouts",
+    "payments_of",
+    "payments_to_ask_about",
+    "payout_of",
+    "payouts_for",
+    "payouts_to_ask_about",
+]

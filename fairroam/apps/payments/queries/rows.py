@@ -1,0 +1,101 @@
+"""Reads of payments and payouts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.apps.payments.models import Payment, Payout
+
+ASKED_AT_ONCE = 100  # calls that one turn may make
+ROWS = Payout.objects.select_related("payment", "account")
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutRow:
+    """One part of money on its way back, for a timeline."""
+
+    id: int
+    cause: str
+    method: str
+    currency: str
+    amount_minor: int
+    stage: str
+    reason: str
+    planned_at: datetime
+    sent_at: datetime | None
+    arrived_at: datetime | None
+    is_by_hand: bool  # a transfer to an account that the customer names
+    account_last4: str  # of its IBAN; "" while there is none
+    expected_from: date | None
+    expected_by: date | None
+    pay_by: date | None
+
+    @property
+    def waits_for_account(self) -> bool:
+        """Whether it goes on as soon as the customer names an account."""
+        return self.stage in ("needs_account", "failed", "returned")
+
+
+def payout_row(payout: Payout) -> PayoutRow:
+    return PayoutRow(
+        id=payout.pk,
+        cause=payout.cause,
+        method=payout.payment.method,
+        currency=payout.currency,
+        amount_minor=payout.amount_minor,
+        stage=payout.stage,
+        reason=payout.reason,
+        planned_at=payout.planned_at,
+        sent_at=payout.sent_at,
+        arrived_at=payout.arrived_at,
+        is_by_hand=payout.is_by_hand,
+        account_last4=payout.account.last4 if payout.account else "",
+        expected_from=payout.expected_from,
+        expected_by=payout.expected_by,
+        pay_by=payout.pay_by,
+    )
+
+
+def payouts_for(cause: str) -> list[PayoutRow]:
+    """The payouts that one act asked for."""
+    return [payout_row(payout) for payout in ROWS.all().filter(cause=cause).order_by("id")]
+
+
+def payout_of(payout_id: int, customer_id: int) -> PayoutRow:
+    """The customer's own payout. Raises NotAmongYours."""
+    found = ROWS.all().filter(pk=payout_id, customer_id=customer_id).first()
+    if found is None:
+        raise NotAmongYours(payout_id=payout_id)
+    return payout_row(found)
+
+
+def failed_payouts() -> list[PayoutRow]:
+    """Payouts that the provider refused and that were not sent again, oldest first."""
+    rows = ROWS.all().filter(stage__in=["failed", "returned"], late__isnull=True)
+    ours = rows.exclude(cause__startswith="late:")  # Those have a list of their own.
+    return [payout_row(payout) for payout in ours.order_by("id")]
+
+
+def has_open_payouts(customer_id: int) -> bool:
+    """Whether money is still on its way to this customer."""
+    return Payout.objects.filter(customer_id=customer_id, is_live=True).exists()
+
+
+def payments_of(customer_id: int) -> list[Payment]:
+    """The customer's charges, newest first."""
+    return list(Payment.objects.filter(customer_id=customer_id).order_by("-id"))
+
+
+def payouts_to_ask_about(*, now: datetime) -> list[int]:
+    """Payouts whose outcome is still open: a notice may have been lost. Longest unasked first."""
+    open_stages = ["sent", "pending", "requires_action"]
+    rows = Payout.objects.filter(stage__in=open_stages, ask_at__lte=now)
+    return list(rows.order_by("ask_at").values_list("pk", flat=True)[:ASKED_AT_ONCE])
+
+
+def payments_to_ask_about(*, now: datetime) -> list[int]:
+    """Charges that customers may have paid without our hearing of it, longest unasked first."""
+    rows = Payment.objects.filter(stage="started", ask_at__lte=now)
+    return list(rows.order_by("ask_at").values_list("pk", flat=True)[:ASKED_AT_ONCE])
