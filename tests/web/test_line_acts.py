@@ -11,6 +11,7 @@ from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims.models import Line, LineAct, Profile
 from fairroam.apps.orders.models import Order, OrderLine
 from tests.apps import lines_given
+from tests.apps.usage_given import a_pack_on
 from tests.given import NOON, a_colleague
 from tests.web.site_given import words_of
 
@@ -210,3 +211,27 @@ def test_the_desk_sees_a_case_without_the_code(line):
     assert page.status_code == 200
     assert secret
     assert secret not in page.content.decode()
+
+
+def test_a_resold_esim_says_what_its_supplier_cannot_do_and_is_topped_up_with_its_packs():
+    line = lines_given.a_ready_line("world-1gb-7d")
+    owner = Client()
+    owner.force_login(line.order.customer.user)
+
+    page = owner.get(path(line))
+
+    assert "can neither pause it nor move it" in words_of(page)
+    assert path(line, "acts", "suspend") not in page.content.decode()
+    packs = owner.get(path(line, "top-up")).context["form"]["plan"].field.choices
+    assert [code for code, _label in packs] == ["world-top-up-1gb-7d"]
+
+
+def test_money_back_for_a_pack_ends_no_esim(owner, line):
+    pack = a_pack_on(line)
+    form = owner.get(path(pack, "refund")).context["form"]
+    hidden = {name: form[name].value() for name in ("key", "currency")}
+
+    words = words_of(owner.post(path(pack, "refund"), hidden, follow=True))
+
+    assert "This ends this pack alone" in words
+    assert "This ends the plan" not in words

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
+from fairroam.apps.orders import queries as orders
 from fairroam.apps.refunds import operations, queries
 from fairroam.apps.refunds.queries import Change, QuoteRow
 from fairroam.apps.refunds.refusals import AlreadyAsked, QuoteChanged, QuoteExpired
@@ -103,5 +104,6 @@ def page(row: QuoteRow, language: str) -> dict[str, Any]:
         "wish": dict(WISHES)[row.wish] if row.wish else "",
         "destination": DESTINATIONS[row.destination],
         "is_for_a_person": not row.due_minor or row.wish in ("replacement", "credit"),
+        "is_pack": orders.base_of(row.order_line_id) != row.order_line_id,
         "must_end_at_carrier": esims.facts_of(row.order_line_id).downloaded_at is None,
     }
