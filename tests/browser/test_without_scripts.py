@@ -39,13 +39,13 @@ def test_buying_and_money_back_need_no_script(demo: Demo, chromium: Browser) -> 
 
         page.goto(f"{demo.shop}/account/")
         page.locator("[name=email]").fill(ADDRESS)
-        page.locator("main form .button").click()
+        page.locator("main form .button:not([hidden])").click()
         newest = eventually(
             lambda: next((m for m in demo.mails(ADDRESS) if "sign-in code" in m["subject"]), None),
             "the sign-in mail",
         )
         page.locator("[name=code]").fill(newest["subject"].split()[0])
-        page.locator("main form .button").click()
+        page.locator("main form .button:not([hidden])").click()
         page.locator("main a[href$='/refund/']").first.click()
         for _step in ("continue", "get it back"):
             expect(page.get_by_role("heading", level=1)).to_contain_text("€12.90")
@@ -53,3 +53,30 @@ def test_buying_and_money_back_need_no_script(demo: Demo, chromium: Browser) -> 
         read_until(page, IS_DONE, "money back")
 
     assert demo.paid_back()[-1] == 1290
+
+
+@pytest.mark.promise(65)
+def test_a_contract_is_left_at_the_public_door_without_scripts_or_a_sign_in(
+    demo: Demo, chromium: Browser
+) -> None:
+    with visiting(chromium, has_scripts=False, language="de-DE") as visitor:
+        visitor.open(f"{demo.shop}/withdraw/?residence=DE")
+        page = visitor.page
+        expect(page.get_by_role("heading", level=1)).to_have_text("Vertrag widerrufen")
+        page.locator("[name=name]").fill("Plain Visitor")
+        page.locator("[name=contract]").fill("the eSIM I bought yesterday")
+        page.locator("[name=email]").fill(ADDRESS)
+        page.locator("main form[method=post] button.button").click()
+        visitor.look()
+        page.get_by_role("button", name="Widerruf bestätigen").click()
+        visitor.look()
+
+        receipt = visitor.words()
+        for part in ("the eSIM I bought yesterday", "Plain Visitor", ADDRESS):
+            assert part in receipt
+        number = page.locator("dd.figures").inner_text()
+        mail = eventually(
+            lambda: next((m for m in demo.mails(ADDRESS) if number in m["subject"]), None),
+            "the receipt by mail",
+        )
+        assert "the eSIM I bought yesterday" in mail["text"]
