@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from allauth.mfa.totp.internal.auth import TOTP
+
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers.models import Customer, StaffMember, User
 from fairroam.apps.orders import operations as orders
@@ -14,6 +16,7 @@ from fairroam.rules.money import Money
 from fairroam.web.demo import shop
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+SECRET = "JBSWY3DPEHPK3PXP"  # of every authenticator app in tests
 CONSENTS = dict.fromkeys(("terms", "express_request", "loss_acknowledged"), "as shown")
 
 
@@ -34,8 +37,10 @@ def a_colleague(
 ) -> User:
     """The login of somebody at the desk; `person_id` when it is not their only one."""
     member = customers.hire(email=email, role=role, now=NOON, person_id=person_id)
-    assert member.user is not None
-    return User.objects.get(pk=member.user_id)
+    user = User.objects.get(pk=member.user_id)
+    if role != "agent":  # Without a second factor the desk does not open for them.
+        TOTP.activate(user, SECRET)
+    return user
 
 
 def a_limit(role: str, *, single_minor: int, currency: str = "EUR") -> None:

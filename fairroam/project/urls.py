@@ -4,13 +4,14 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from fairroam.project import health
+from fairroam.web.account.preferences import speak
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.live),
     path("readyz", health.ready),
     path("hooks/", include("fairroam.web.hooks.urls")),
     path("sign-in/", include("fairroam.web.account.signin_urls")),
-    path("language/", include("django.conf.urls.i18n")),
+    path("language/setlang/", speak, name="set_language"),
     path("account/security/", include("fairroam.web.account.security_urls")),
     path("account/", include("fairroam.web.account.urls")),
     path("desk/", include("fairroam.web.desk.urls")),

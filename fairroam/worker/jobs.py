@@ -32,7 +32,7 @@ from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds import tasks as refund_tasks
 from fairroam.apps.suppliers import operations as supplier_acts
 from fairroam.apps.suppliers import tasks as suppliers
-from fairroam.worker import conversations, numbers
+from fairroam.worker import conversations, numbers, people
 from fairroam.worker.reacting import PATIENT, reaction
 from fairroam.worker.reactions import REACTIONS
 

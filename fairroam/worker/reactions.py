@@ -134,7 +134,9 @@ REACTIONS: dict[str, list[str]] = {
     "closure.step_done": ["take_closing_step"],
     "closure.certified": [],
     # people
-    "security.changed": [],
+    "security.changed": ["tell_security_change"],
+    "staff.invited": [],
+    "staff.invitation_ended": [],
     "staff.joined": [],
     "staff.role_changed": [],
     "staff.ended": [],

@@ -17,8 +17,7 @@ from django.core import mail
 from django.test import Client
 
 from fairroam.apps.customers.models import User
-
-SECRET = "JBSWY3DPEHPK3PXP"
+from tests.given import SECRET
 
 
 def newest_code() -> str:

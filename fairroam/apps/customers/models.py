@@ -197,3 +197,52 @@ class GuardedAct(models.Model):
                 name="nothing_guarded_while_an_account_rests",
             ),
         ]
+
+
+class BrowserSession(models.Model):
+    """A browser in which somebody is, or was, signed in. Once ended it is never signed in again."""
+
+    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="browser_sessions")
+    session_key = models.CharField(max_length=40, unique=True)
+    user_agent = models.CharField(max_length=200, default="")  # emptied at the end
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=False) | Q(user__isnull=False),
+                name="a_live_session_is_somebodys",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | Q(user_agent=""),
+                name="an_ended_session_forgets_the_browser",
+            ),
+        ]
+
+
+class StaffInvitation(models.Model):
+    """Somebody was invited to the desk by mail; the link works once, until it is ended."""
+
+    email = models.EmailField(default="")  # emptied once it is accepted or ended
+    role = models.CharField(max_length=10)
+    person = models.ForeignKey(StaffPerson, models.PROTECT, null=True, related_name="+")
+    invited_by = models.ForeignKey(StaffMember, models.PROTECT, related_name="+")
+    token_digest = models.CharField(max_length=64, unique=True)
+    invited_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(role__in=ROLES), name="an_invitation_is_to_a_known_role"
+            ),
+            models.CheckConstraint(
+                condition=(Q(accepted_at__isnull=True) & Q(ended_at__isnull=True) & ~Q(email=""))
+                | ((Q(accepted_at__isnull=False) ^ Q(ended_at__isnull=False)) & Q(email="")),
+                name="an_invitation_is_open_accepted_or_ended",
+            ),
+        ]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
+from django.contrib.sessions.models import Session
 
 from fairroam.apps.customers.models import (
     REST,
+    ROLES,
     RULES,
+    BrowserSession,
     Customer,
     SecurityChange,
+    StaffInvitation,
     StaffLimit,
     StaffMember,
 )
@@ -76,8 +81,11 @@ def staff_member(user_id: int) -> StaffRow | None:
     """Who this login is at the desk; None for customers, and for staff who have left."""
     live = StaffMember.objects.filter(user_id=user_id, ended_at__isnull=True, user__is_active=True)
     member = live.first()
-    if member is None or member.user_id is None:
-        return None
+    return None if member is None else staff_row(member)
+
+
+def staff_row(member: StaffMember) -> StaffRow:
+    assert member.user_id is not None
     return StaffRow(
         staff_id=member.pk,
         user_id=member.user_id,
@@ -85,6 +93,107 @@ def staff_member(user_id: int) -> StaffRow | None:
         role=member.role,
         joined_at=member.joined_at,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColleagueRow:
+    """A login at the desk as operators see it."""
+
+    staff: StaffRow
+    email: str
+    has_second_factor: bool
+
+
+def team() -> list[ColleagueRow]:
+    """Everybody at the desk; logins of one person beside each other."""
+    live = StaffMember.objects.filter(ended_at__isnull=True).select_related("user")
+    factors = Authenticator.objects.exclude(type=Authenticator.Type.RECOVERY_CODES)
+    with_factor = set(factors.filter(user__staff_member__in=live).values_list("user_id", flat=True))
+    return [
+        ColleagueRow(
+            staff=staff_row(member),
+            email=member.user.email,
+            has_second_factor=member.user_id in with_factor,
+        )
+        for member in live.order_by("person_id", "pk")
+        if member.user is not None
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationRow:
+    """An invitation that waits for its click."""
+
+    invitation_id: int
+    email: str
+    role: str
+    expires_at: datetime
+
+
+def open_invitations(now: datetime) -> list[InvitationRow]:
+    """Who was invited and has not come yet, newest first."""
+    rows = StaffInvitation.objects.filter(accepted_at=None, ended_at=None, expires_at__gt=now)
+    return [
+        InvitationRow(
+            invitation_id=row.pk, email=row.email, role=row.role, expires_at=row.expires_at
+        )
+        for row in rows.order_by("-pk")
+    ]
+
+
+def open_invitation(token: str, now: datetime) -> StaffInvitation | None:
+    """The invitation that this link opens.
+
+    None for a link that is unknown, used, ended or too old, also when who sent it has left or is
+    no operator any more.
+    """
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    return StaffInvitation.objects.filter(
+        token_digest=digest,
+        accepted_at=None,
+        ended_at=None,
+        expires_at__gt=now,
+        invited_by__ended_at=None,
+        invited_by__role="operator",
+    ).first()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitRow:
+    """A limit that waits for a second person."""
+
+    limit_id: int
+    role: str
+    currency: str
+    single_minor: int
+    set_by: str
+    set_at: datetime
+
+
+def limits() -> dict[str, list[tuple[str, int]]]:
+    """Per role, (currency, minor units) of every currency that anybody has a limit in."""
+    set_ones = StaffLimit.objects.values_list("currency", flat=True)
+    currencies = sorted({*FIRST_LIMITS[RULES], *set_ones})
+    return {
+        role: [(currency, limit(role, currency)) for currency in currencies]
+        for role in (RULES, *ROLES)
+    }
+
+
+def waiting_limits() -> list[LimitRow]:
+    """Limits that count once a second person agrees, oldest first."""
+    rows = StaffLimit.objects.filter(counts_from=None).select_related("set_by__user")
+    return [
+        LimitRow(
+            limit_id=row.pk,
+            role=row.role,
+            currency=row.currency,
+            single_minor=row.single_minor,
+            set_by=row.set_by.user.email if row.set_by.user else "",
+            set_at=row.set_at,
+        )
+        for row in rows.order_by("pk")
+    ]
 
 
 def limit(role: str, currency: str) -> int:
@@ -113,6 +222,38 @@ def user_has_second_factor(user_id: int | None) -> bool:
     """Whether this login has a passkey or a code generator; recovery codes alone are none."""
     factors = Authenticator.objects.filter(user_id=user_id)
     return factors.exclude(type=Authenticator.Type.RECOVERY_CODES).exists()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserRow:
+    """A browser that is signed in. user_agent: what it says of itself, may be anything."""
+
+    session_id: int
+    user_agent: str
+    started_at: datetime
+    seen_at: datetime
+    is_this: bool
+
+
+def browsers_of(user_id: int, *, this: str | None, now: datetime) -> list[BrowserRow]:
+    """Where the user is signed in, lately seen first; `this` is the key of the asker's session."""
+    kept = Session.objects.filter(expire_date__gt=now).values("session_key")
+    rows = BrowserSession.objects.filter(user_id=user_id, ended_at=None, session_key__in=kept)
+    return [
+        BrowserRow(
+            session_id=row.pk,
+            user_agent=row.user_agent,
+            started_at=row.started_at,
+            seen_at=row.seen_at,
+            is_this=row.session_key == this,
+        )
+        for row in rows.order_by("-seen_at", "-pk")
+    ]
+
+
+def was_session(session_key: str) -> bool:
+    """Whether somebody was once signed in by this key."""
+    return BrowserSession.objects.filter(session_key=session_key).exists()
 
 
 def last_security_change(customer_id: int) -> datetime | None:

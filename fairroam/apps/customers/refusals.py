@@ -67,3 +67,16 @@ class LastOperator(Refusal):
     """This is the last operator. Make somebody else operator first."""
 
     code = "last-operator"
+
+
+class AddressTaken(Refusal):
+    """Another account has this address. Close that one first, or take another address."""
+
+    code = "address-taken"
+
+
+class InvitationEnded(Refusal):
+    """This invitation is used, too old or was taken back. Ask the operator for a new one."""
+
+    code = "invitation-ended"
+    status = 404

@@ -13,6 +13,7 @@ from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -21,9 +22,34 @@ from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.models import User
 from fairroam.clock import now
 from fairroam.web.account.me import signed_in
+from fairroam.web.account.preferences import PreferencesForm
+from fairroam.web.account.sessions import user_id
 from fairroam.web.account.step_up import step_up_required
 
 KINDS = {"webauthn": "passkey", "totp": "totp"}
+# Marks in user agents, the telling ones first: most browsers name others, too.
+BROWSERS = (
+    ("MicroMessenger", "WeChat"),
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("HuaweiBrowser", "Huawei Browser"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("HarmonyOS", "HarmonyOS"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("CrOS", "ChromeOS"),
+    ("Mac OS X", "Mac"),
+    ("Linux", "Linux"),
+)
 
 
 @never_cache
@@ -37,14 +63,33 @@ def overview(request: HttpRequest) -> HttpResponse:
         by_kind.setdefault(factor.type, []).append(factor)
     codes = by_kind.get("recovery_codes", [])
     customer = signed_in(request)
-    context = {
+    context: dict[str, Any] = {
         "passkeys": by_kind.get("webauthn", []),
         "generator": next(iter(by_kind.get("totp", [])), None),
         "codes_left": len(RecoveryCodes(codes[0]).get_unused_codes()) if codes else None,
         "zone": customer.zone if customer else "UTC",
         "rests_until": customers.rests_until(customer.pk, now()) if customer else None,
     }
+    context["browsers"] = [
+        (row, device_of(row.user_agent))
+        for row in customers.browsers_of(
+            user_id(request), this=request.session.session_key, now=now()
+        )
+    ]
+    if customer is not None:
+        context["preferences"] = PreferencesForm(
+            initial={"language": customer.language, "zone": customer.zone}
+        )
     return render(request, "account/security.html", context)
+
+
+def device_of(user_agent: str) -> str:
+    """Roughly which browser on what, out of what it says of itself."""
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), None)
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), None)
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or system or _("An unknown device")
 
 
 def change_of_factors(view: Callable[..., Any]) -> Callable[..., HttpResponse]:

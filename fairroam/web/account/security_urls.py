@@ -6,6 +6,7 @@ from allauth.mfa.webauthn import views as webauthn
 from django.urls import path
 from django.views.generic import RedirectView
 
+from fairroam.web.account import preferences, sessions
 from fairroam.web.account.security import change_of_factors, overview
 
 guard = change_of_factors
@@ -25,6 +26,11 @@ urlpatterns = [
         guard(recovery_codes.generate_recovery_codes),
         name="mfa_generate_recovery_codes",
     ),
+    path("devices/<int:session_id>/end/", sessions.end, name="end_session"),
+    path("devices/end-others/", sessions.end_others, name="end_other_sessions"),
+    path("address/", preferences.change_address, name="change_address"),
+    path("address/code/", preferences.confirm_address, name="confirm_address"),
+    path("preferences/", preferences.preferences, name="preferences"),
     # Names that the library looks up by itself.
     path("passkeys/", to_overview, name="mfa_list_webauthn"),
     path("again/", to_overview, name="account_reauthenticate"),

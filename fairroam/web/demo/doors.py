@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from fairroam.apps.customers.models import User
 from fairroam.web.demo.cast import CAST, STAFF
+from fairroam.web.desk.staff import DEMO_DOOR
 
 
 @require_safe
@@ -27,4 +28,5 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if user is None or email not in {one.email for one in (*CAST, *STAFF)}:
         raise Http404
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    request.session[DEMO_DOOR] = True
     return redirect("desk:queue" if user.is_staff else "account:overview")

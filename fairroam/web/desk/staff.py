@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, overload
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.models import ROLES, User
+from fairroam.apps.customers.queries import StaffRow
 from fairroam.apps.customers.refusals import NotAllowed
 from fairroam.web.components.refused import sentence_of
 
@@ -20,6 +22,8 @@ Words = ParamSpec("Words")
 StaffView = Callable[Concatenate[HttpRequest, User, Words], HttpResponse]
 View = Callable[..., HttpResponse]
 
+FACTOR_ROLES = ("senior", "operator")
+DEMO_DOOR = "demo_door"  # session key: signed in with one click
 ROLE_NAMES = {
     "agent": _("agent"),
     "senior": _("senior agent"),
@@ -50,11 +54,23 @@ def staff_only(view: StaffView[Words] | None = None, *, role: str = "agent") -> 
                 return render(request, "account/hidden.html", status=404)
             if ROLES.index(member.role) < ROLES.index(role):
                 return render_not_allowed(request, NotAllowed(role=role))
+            if needs_factor(request, member):
+                return render(request, "desk/factor_needed.html", status=403)
             return view(request, user, *args, **words)
 
         return asked
 
     return guard if view is None else guard(view)
+
+
+def needs_factor(request: HttpRequest, member: StaffRow) -> bool:
+    """Whether this login must have a second factor first: its role moves larger amounts.
+
+    In the demo whoever comes through its doors is let in as they are.
+    """
+    if settings.FAIRROAM_ENVIRONMENT == "demo" and request.session.get(DEMO_DOOR):
+        return False
+    return member.role in FACTOR_ROLES and not customers.user_has_second_factor(member.user_id)
 
 
 def render_not_allowed(request: HttpRequest, refusal: NotAllowed) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from fairroam.web.desk import books, declarations, identity, refunds, suppliers, usage
+from fairroam.web.desk import books, declarations, identity, refunds, suppliers, team, usage
 
 app_name = "desk"
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
         name="settle_declaration",
     ),
     path("usage/", usage.files, name="usage"),
+    path("team/", team.team, name="team"),
+    path("invitations/<str:token>/", team.invitation, name="invitation"),
     path("books/", books.books, name="books"),
     path("suppliers/", suppliers.suppliers, name="suppliers"),
     path("suppliers/<int:order_line_id>/settle/", suppliers.settle, name="settle_claim"),

@@ -24,6 +24,8 @@ from fairroam.rules.money import Money
 
 ERASED = {
     "customers_user.email": N_("Your sign-in with its mail address"),
+    "customers_browsersession.user_agent": N_("Which browsers you were signed in with"),
+    "mfa_authenticator.data": N_("Your passkeys, authenticator app and recovery codes"),
     "notices_notice.address": N_("Addresses of the messages we sent you"),
     "notices_notice.subject": N_("Subjects of the messages we sent you"),
     "notices_notice.text": N_("Texts of the messages we sent you"),

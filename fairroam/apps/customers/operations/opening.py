@@ -69,12 +69,6 @@ def lock_for_new(customer_id: int) -> Customer:
 
 
 @transaction.atomic
-def choose_language(*, customer_id: int, language: str) -> None:
-    """Remember the language that mails and papers speak."""
-    Customer.objects.filter(pk=customer_id).update(language=language)
-
-
-@transaction.atomic
 def begin_leaving(*, customer_id: int, now: datetime) -> None:
     """Let nothing new begin under an account whose row the caller has locked."""
     Customer.objects.filter(pk=customer_id).update(leaving_at=now)

@@ -17,6 +17,7 @@ from fairroam.apps.customers.models import (
     StaffPerson,
     User,
 )
+from fairroam.apps.customers.operations.browsers import end_sessions
 from fairroam.apps.customers.refusals import (
     FourEyes,
     LastOperator,
@@ -94,7 +95,9 @@ def end_staff(*, staff_id: int, by: int, now: datetime) -> None:
     refuse_unless_operator(by)
     refuse_to_lose_the_last_operator(member)
     StaffMember.objects.filter(pk=staff_id).update(ended_at=now)
-    User.objects.filter(staff_member=member).update(is_staff=False)
+    if member.user_id is not None:
+        User.objects.filter(pk=member.user_id).update(is_staff=False)
+        end_sessions(user_id=member.user_id, now=now)
     tell("staff.ended", member, by=by, now=now)
 
 
