@@ -351,5 +351,7 @@ def record_contract_notice(event: Event, at: datetime) -> None:
 
 def registered() -> dict[str, Any]:
     """Every job by its name."""
-    assert conversations.mail_answer is not None  # a room of its own, known by its import
+    # Rooms of their own, known by their import.
+    assert conversations.mail_answer is not None
+    assert people.tell_security_change is not None
     return {name: task for name, task in app.tasks.items() if not name.startswith("builtin")}
