@@ -20,14 +20,19 @@ from fairroam.rules import rails, stages
 CAPABILITIES: Mapping[str, Capabilities] = {"sandbox": SandboxPayments.capabilities}
 
 
-def way_back(payment: Payment, *, minor: int, now: datetime) -> rails.Way:
-    """The rail that `minor` of a captured payment can take back as of `now`."""
+def way_back(payment: Payment, *, minor: int, now: datetime, parts: int | None = None) -> rails.Way:
+    """The rail that `minor` of a captured payment can take back as of `now`.
+
+    parts: how many were sent by it before, where that is known already.
+    """
     assert payment.captured_at is not None
+    if parts is None:
+        parts = payment.payouts.filter(sent_at__isnull=False, is_by_hand=False).count()
     charge = rails.Charge(
         method=payment.method,
         currency=payment.currency,
         captured_at=payment.captured_at,
-        parts=payment.payouts.filter(sent_at__isnull=False, is_by_hand=False).count(),
+        parts=parts,
         is_whole=minor == payment.captured_minor,
     )
     known = CAPABILITIES.get(payment.provider)
