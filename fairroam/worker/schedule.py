@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from procrastinate.contrib.django import app
 
@@ -15,6 +15,7 @@ from fairroam.apps.metering import operations as metering
 from fairroam.apps.metering import tasks as usage
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import tasks as order_tasks
+from fairroam.apps.payments import operations as payment_acts
 from fairroam.apps.payments import queries as payment_queries
 from fairroam.apps.payments import tasks as payments
 from fairroam.apps.refunds import operations as refunds
@@ -22,10 +23,11 @@ from fairroam.apps.refunds import queries as refund_queries
 from fairroam.apps.suppliers import tasks as suppliers
 from fairroam.clock import now
 from fairroam.gateways.payments import GatewayUnreachable
-from fairroam.worker import numbers
+from fairroam.worker import numbers, refund_clocks
 
 log = logging.getLogger(__name__)
 
+REPORT_DAYS = (3, 2, 1)  # days ago, oldest first
 STALLED_AFTER_SECONDS = 30  # three missed heartbeats: the worker is dead
 
 
@@ -72,6 +74,30 @@ def ask_about_payments(timestamp: int) -> None:
             log.exception("payment %s cannot be asked about", payment_id)
 
 
+@app.periodic(cron="20 * * * *")
+@app.task(name="reconcile_reports")
+def reconcile_reports(timestamp: int) -> None:
+    """The reports of the last days, which providers may still correct, against the books."""
+    at = now()
+    for provider in payments.PROVIDERS:
+        for days_ago in REPORT_DAYS:
+            day = at.astimezone(UTC).date() - timedelta(days=days_ago)
+            try:
+                payments.fetch_report(provider=provider, day=day, now=at)
+            except GatewayUnreachable:
+                log.warning("%s gives no report of %s", provider, day)
+            except Exception:  # As above.
+                log.exception("the report of %s for %s cannot be compared", provider, day)
+
+
+@app.periodic(cron="10 * * * *")
+@app.task(name="watch_pay_by_days")
+def watch_pay_by_days(timestamp: int) -> None:
+    """Money that must leave within two days, or should have."""
+    for payout_id in payment_acts.raise_pay_by_alarms(now=now()):
+        log.warning("payout %s has not left, and its last day is near", payout_id)
+
+
 @app.periodic(cron="* * * * *")
 @app.task(name="resume_lines")
 def resume_lines(timestamp: int) -> None:
@@ -105,6 +131,13 @@ def forget_quotes(timestamp: int) -> None:
     refunds.forget_quotes(now=now())
 
 
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="keep_refund_clocks")
+def keep_refund_clocks(timestamp: int) -> None:
+    """Offers whose time is over, customers who did not answer, deadlines that come near."""
+    refund_clocks.keep_clocks(now=now())
+
+
 @app.periodic(cron="*/30 * * * *")
 @app.task(name="ask_suppliers_for_money")
 def ask_suppliers_for_money(timestamp: int) -> None:
@@ -136,12 +169,13 @@ def resume_numbers(timestamp: int) -> None:
     numbers.start_periods(now=now())
 
 
-@app.periodic(cron="*/5 * * * *")
+@app.periodic(cron="* * * * *")
 @app.task(name="collect_usage")
 def collect_usage(timestamp: int) -> None:
-    """Usage whose notices were lost."""
+    """Usage whose notices were lost: asked for every ten minutes, and sooner where near."""
     try:
-        usage.collect_usage(now=now())
+        if usage.is_usage_due(now=now()):
+            usage.collect_usage(now=now())
     except GatewayUnreachable:
         log.warning("the network is silent about usage")
 

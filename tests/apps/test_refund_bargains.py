@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from fairroam.apps.conversations.refusals import NotAssigned
 from fairroam.apps.customers.refusals import FourEyes, NotAllowed
 from fairroam.apps.journal.refusals import MovedMeanwhile, MoveNotAllowed, NotAmongYours
 from fairroam.apps.metering.queries import usage_of
@@ -376,18 +377,18 @@ def test_a_case_is_one_person_s_until_it_is_handed_over():
     _line, refund = a_case_with_nothing_due()
     agent, other = given.a_colleague(), given.a_colleague(email="moritz@example.com")
     refunds.take(request_id=refund.pk, staff_user_id=agent.pk, now=MONTHS_LATER)
-    with pytest.raises(refusals.NotAssigned):
+    with pytest.raises(NotAssigned):
         declined(refund, by=other.pk)
-    with pytest.raises(refusals.NotAssigned):
+    with pytest.raises(NotAssigned):
         refunds.take(request_id=refund.pk, staff_user_id=other.pk, now=MONTHS_LATER)
 
     refunds.hand_over(
         request_id=refund.pk, staff_user_id=agent.pk, to_user_id=other.pk, now=MONTHS_LATER
     )
 
-    with pytest.raises(refusals.NotAssigned):
+    with pytest.raises(NotAssigned):
         declined(refund, by=agent.pk)
-    with pytest.raises(refusals.NotAssigned):
+    with pytest.raises(NotAssigned):
         refunds.hand_over(
             request_id=refund.pk, staff_user_id=agent.pk, to_user_id=agent.pk, now=MONTHS_LATER
         )

@@ -4,7 +4,7 @@ from fairroam.apps.journal.refusals import Refusal
 
 
 class NotAssigned(Refusal):
-    """A colleague has taken this conversation. Ask them, or a senior colleague, to hand it over."""
+    """A colleague has taken this. Ask them, or a senior colleague, to hand it over."""
 
     code = "not-assigned"
     status = 403

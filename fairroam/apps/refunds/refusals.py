@@ -99,13 +99,6 @@ class AlreadySettled(Refusal):
     code = "already-settled"
 
 
-class NotAssigned(Refusal):
-    """This case is with a colleague. Ask them, or a senior, to hand it to you."""
-
-    code = "not-assigned"
-    status = 403
-
-
 class SamePersonAsBefore(Refusal):
     """An appeal is decided by somebody who had no part in the first answer."""
 
@@ -145,3 +138,28 @@ class AppealUsed(Refusal):
     """
 
     code = "appeal-used"
+
+
+class NoSuchRun(Refusal):
+    """There is no such refund run."""
+
+    code = "no-such-run"
+    status = 404
+
+
+class IncidentNotOver(Refusal):
+    """Everybody gets money back once a failure is confirmed and over. Write down its end first."""
+
+    code = "incident-not-over"
+
+
+class RunUnderWay(Refusal):
+    """A refund run for this incident is under way. Let it finish, or discard what is left of it."""
+
+    code = "run-under-way"
+
+
+class PreviewOutdated(Refusal):
+    """This is not the preview that you saw. Please count again, and look at the new sums."""
+
+    code = "preview-outdated"

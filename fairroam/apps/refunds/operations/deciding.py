@@ -10,6 +10,7 @@ from fairroam.apps.customers import queries as customers
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.refunds.models import Decision, RefundRequest
+from fairroam.apps.refunds.operations.flagging import raise_flags
 from fairroam.apps.refunds.operations.giving import pay_back
 from fairroam.apps.refunds.operations.handling import open_case
 from fairroam.apps.refunds.operations.moves import (
@@ -112,6 +113,7 @@ def decide(refund: RefundRequest, *, now: datetime) -> None:
     doubts = doubts_about(refund, quote)
     if is_too_much:
         doubts.append("wish")
+    doubts += raise_flags(refund, now=now)  # after the amount is fixed: they cannot touch it
     tell(
         refund,
         "refund.decided",

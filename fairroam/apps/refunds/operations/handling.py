@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
+from fairroam.apps.conversations.refusals import NotAssigned
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.queries import StaffRow
 from fairroam.apps.customers.refusals import NotAllowed
@@ -14,7 +15,6 @@ from fairroam.apps.refunds.models import Case, Decision, RefundRequest
 from fairroam.apps.refunds.operations.moves import lock_request, tell
 from fairroam.apps.refunds.refusals import (
     AboveYourLimit,
-    NotAssigned,
     NotYourOwnCase,
     SamePersonAsBefore,
 )

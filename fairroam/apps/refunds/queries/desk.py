@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
+from django.core.paginator import Paginator
+from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from fairroam.apps.conversations.queries import may_open
+from fairroam.apps.conversations.refusals import NotAssigned
 from fairroam.apps.journal.models import Event
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.apps.refunds.models import Decision, RefundRequest
+from fairroam.apps.refunds.models import Case as DeskCase
+from fairroam.apps.refunds.models import Decision, Escalation, Flag, Proposal, RefundRequest
+from fairroam.apps.refunds.queries.bargains import Bargain, bargain
+from fairroam.apps.refunds.queries.clocks import Clock, clocks
+from fairroam.apps.refunds.queries.completeness import missing
 from fairroam.apps.refunds.queries.pages import (
     ROWS,
     DecisionRow,
     RefundRow,
+    current_decision,
     decision_row,
     row,
 )
 
 FOR_A_PERSON = ("under_review", "payout_failed")
+FOR_THE_CUSTOMER = ("offer_made", "waiting_for_customer")
+PAGE = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,15 +43,30 @@ class QueueRow:
     order_number: str
     customer_number: str
     names: dict[str, str]
+    zone: str
     currency: str
     due_minor: int
     offer_cap: int
     wish_minor: int | None
     doubts: tuple[str, ...]
     declared_at: datetime
-    decide_by: datetime
+    clocks: tuple[Clock, ...]
     pay_by: date | None
     is_late: bool
+    is_urgent: bool
+    is_appeal: bool
+    assignee: str  # the address of a colleague; empty for nobody
+    is_mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """One page of the queue. counts: how many rows each view has."""
+
+    rows: tuple[QueueRow, ...]
+    number: int
+    pages: int
+    counts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +79,40 @@ class HistoryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FlagRow:
+    """Something that a person should see; it never changes the amount."""
+
+    code: str
+    facts: dict[str, Any]
+    raised_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalRow:
+    """What waits for a second person, or waited."""
+
+    id: int
+    act: str
+    amount_minor: int
+    words: str
+    stage: str
+    proposed_by: str
+    proposed_at: datetime
+    ended_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A deadline of a case that is near (1) or passed (2), and that nobody has taken note of."""
+
+    refund_id: int
+    order_number: str
+    clock: str
+    level: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """All that decides one case: the request, every decision newest first, and its history."""
 
@@ -56,55 +120,155 @@ class Case:
     decisions: tuple[DecisionRow, ...]
     doubts: tuple[str, ...]
     history: tuple[HistoryRow, ...]
+    flags: tuple[FlagRow, ...]
+    clocks: tuple[Clock, ...]
+    bargain: Bargain
+    proposals: tuple[ProposalRow, ...]
+    missing: tuple[str, ...]
+    assigned_to: int | None
+    assignee: str
+    thread_id: int | None
+
+    @property
+    def proposal(self) -> ProposalRow | None:
+        """What waits for a second person now."""
+        return next((one for one in self.proposals if one.stage == "waiting"), None)
 
 
-def events_of(request_id: int) -> list[Event]:
-    owner = RefundRequest.objects.values_list("customer_id", flat=True).get(pk=request_id)
-    told = Event.objects.filter(customer_id=owner, facts__refund_id=request_id)
-    return list(told.order_by("pk"))
-
-
-def doubts_in(events: list[Event]) -> tuple[str, ...]:
-    """Why a person looks: what the rules said with their latest decision."""
-    said = [event.facts["doubts"] for event in events if event.kind == "refund.decided"]
-    return tuple(said[-1]) if said else ()
+def views(staff_user_id: int | None) -> dict[str, Q]:
+    """The parts of the queue by name."""
+    open_now = Q(stage__in=FOR_A_PERSON)
+    return {
+        "open": open_now,
+        "mine": Q(desk__assigned_to_id=staff_user_id, stage__in=FOR_A_PERSON + FOR_THE_CUSTOMER),
+        "nobodys": open_now & Q(desk__assigned_to__isnull=True),
+        "urgent": Q(desk__urgency__gt=0, stage__in=FOR_A_PERSON + FOR_THE_CUSTOMER),
+        "confirm": Q(proposals__stage="waiting"),
+        "customer": Q(stage__in=FOR_THE_CUSTOMER),
+    }
 
 
 def queue(*, now: datetime) -> list[QueueRow]:
-    """What waits for a person, oldest first."""
-    waiting = ROWS.all().filter(stage__in=FOR_A_PERSON, is_live=True)
-    return [queue_row(row(found), now) for found in waiting.order_by("received_at", "pk")]
+    """What waits for a person: urgent cases first, then the oldest."""
+    return [queue_row(found, now, None) for found in in_order(views(None)["open"])]
 
 
-def queue_row(refund: RefundRow, now: datetime) -> QueueRow:
-    return QueueRow(
-        id=refund.id,
-        stage=refund.stage,
-        order_number=refund.order_number,
-        customer_number=refund.customer_number,
-        names=refund.names,
-        currency=refund.currency,
-        due_minor=refund.decision.due_minor if refund.decision else 0,
-        offer_cap=refund.decision.offer_cap if refund.decision else 0,
-        wish_minor=refund.wish_minor,
-        doubts=doubts_in(events_of(refund.id)),
-        declared_at=refund.declared_at,
-        decide_by=refund.decide_by,
-        pay_by=refund.pay_by,
-        is_late=now >= refund.decide_by,
+def queue_page(
+    *, now: datetime, staff_user_id: int, view: str = "open", number: int = 1
+) -> QueuePage:
+    """One page of one view; a few queries however many rows. view: a name of `views`."""
+    parts = views(staff_user_id)
+    live = RefundRequest.objects.filter(is_live=True)
+    counts = {name: live.filter(part).distinct().count() for name, part in parts.items()}
+    pages = Paginator(in_order(parts[view]), PAGE)
+    page = pages.get_page(number)
+    rows = tuple(queue_row(found, now, staff_user_id) for found in page.object_list)
+    return QueuePage(rows, page.number, pages.num_pages, counts)
+
+
+def in_order(part: Q) -> QuerySet[RefundRequest]:
+    current = Decision.objects.filter(superseded_by__isnull=True).defer("facts", "packs")
+    waiting = RefundRequest.objects.filter(part, is_live=True).select_related(
+        "customer", "order_line__order", "desk__assigned_to"
+    )
+    urgency = Coalesce(F("desk__urgency"), 0)
+    return (
+        waiting.prefetch_related(Prefetch("decisions", current, to_attr="current"))
+        .order_by(urgency.desc(), "received_at", "pk")
+        .distinct()
     )
 
 
-def case(request_id: int) -> Case:
-    """One case for the desk. Raises NotAmongYours."""
-    found = ROWS.all().filter(pk=request_id).first()
+def queue_row(request: RefundRequest, now: datetime, staff_user_id: int | None) -> QueueRow:
+    order = request.order_line.order
+    case: DeskCase | None = getattr(request, "desk", None)
+    current: list[Decision] = request.current  # type: ignore[attr-defined]  # prefetched above
+    decision = current[0] if current else None
+    result = decision.result if decision else {}
+    running = clocks(request, case, decision, now=now)
+    assignee = case.assigned_to if case else None
+    return QueueRow(
+        id=request.pk,
+        stage=request.stage,
+        order_number=order.number,
+        customer_number=request.customer.number,
+        names=request.order_line.plan_copy["names"],
+        zone=order.zone,
+        currency=order.currency,
+        due_minor=decision.due_minor if decision else 0,
+        offer_cap=result.get("offer_cap", 0),
+        wish_minor=request.wish_minor,
+        doubts=tuple(case.doubts) if case else (),
+        declared_at=request.declared_at,
+        clocks=running,
+        pay_by=date.fromisoformat(result["pay_by"]) if result.get("pay_by") else None,
+        is_late=any(clock.level == 2 for clock in running),
+        is_urgent=case is not None and case.urgency > 0,
+        is_appeal=case is not None and case.appealed_at is not None,
+        assignee=assignee.email if assignee else "",
+        is_mine=assignee is not None and assignee.pk == staff_user_id,
+    )
+
+
+def alarms() -> list[Alarm]:
+    """Deadlines near or passed that nobody has taken note of, the latest first."""
+    unseen = Escalation.objects.filter(seen_at__isnull=True, request__is_live=True)
+    found = unseen.select_related("request__order_line__order").order_by("-level", "due_at")
+    return [
+        Alarm(one.request_id, one.request.order_line.order.number, one.clock, one.level, one.due_at)
+        for one in found[:PAGE]
+    ]
+
+
+def case(request_id: int, *, now: datetime | None = None, staff_user_id: int | None = None) -> Case:
+    """One case for the desk.
+
+    now: for its clocks; None leaves them out. staff_user_id: who opens it; a case of a colleague's is for seniors and operators only.
+    Raises NotAmongYours, NotAssigned.
+    """
+    found = ROWS.all().select_related("desk__assigned_to").filter(pk=request_id).first()
     if found is None:
         raise NotAmongYours(refund_id=request_id)
+    desk: DeskCase | None = getattr(found, "desk", None)
+    owner = desk.assigned_to if desk else None
+    if staff_user_id is not None and not may_open(owner.pk if owner else None, staff_user_id):
+        raise NotAssigned(refund_id=request_id)
     decisions = Decision.objects.filter(request_id=request_id).select_related("supersedes")
-    events = events_of(request_id)
+    told = Event.objects.filter(customer_id=found.customer_id, facts__refund_id=request_id)
     return Case(
         refund=row(found),
         decisions=tuple(decision_row(decision) for decision in decisions.order_by("-pk")),
-        doubts=doubts_in(events),
-        history=tuple(HistoryRow(event.kind, event.actor, event.happened_at) for event in events),
+        doubts=tuple(desk.doubts) if desk else (),
+        history=tuple(
+            HistoryRow(event.kind, event.actor, event.happened_at) for event in told.order_by("pk")
+        ),
+        flags=tuple(
+            FlagRow(flag.code, flag.facts, flag.raised_at)
+            for flag in Flag.objects.filter(request_id=request_id).order_by("pk")
+        ),
+        clocks=clocks(found, desk, current_decision(request_id), now=now) if now else (),
+        bargain=bargain(request_id),
+        proposals=proposals_of(request_id),
+        missing=missing(request_id),
+        assigned_to=owner.pk if owner else None,
+        assignee=owner.email if owner else "",
+        thread_id=found.thread_id,
+    )
+
+
+def proposals_of(request_id: int) -> tuple[ProposalRow, ...]:
+    """What waited for a second person, newest first."""
+    made = Proposal.objects.filter(request_id=request_id).order_by("-pk")
+    return tuple(
+        ProposalRow(
+            one.pk,
+            one.act,
+            one.amount_minor,
+            one.words,
+            one.stage,
+            one.proposed_by,
+            one.proposed_at,
+            one.ended_by,
+        )
+        for one in made
     )

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from fairroam import rules
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.refunds.models import Decision, RefundPart, RefundRequest
+from fairroam.apps.refunds.queries.clocks import decide_by
 from fairroam.apps.refunds.queries.facts import quote_request
-from fairroam.rules.calendars import add_working_days
-from fairroam.rules.zones import end_of_day, load_zone
-
-DECIDE_WITHIN_WORKING_DAYS = 3  # our own target; the law's clock is `pay_by`
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +119,13 @@ def part_row(part: RefundPart) -> PartRow:
     )
 
 
-def decide_by(received_at: datetime, *, zone: str, residence: str) -> datetime:
-    """The end of the third working day after it was received, where the customer lives."""
-    local_zone = load_zone(zone)
-    received_on = received_at.astimezone(local_zone).date()
-    last_day = add_working_days(received_on, DECIDE_WITHIN_WORKING_DAYS, residence)
-    return datetime.fromtimestamp(end_of_day(last_day, local_zone), UTC)
+def decision_deadline(request: RefundRequest) -> datetime:
+    """Until when we want to have decided: later by the times in which we waited for an answer."""
+    order, case = request.order_line.order, getattr(request, "desk", None)
+    if case is None:
+        return decide_by(request.received_at, zone=order.zone, residence=order.residence)
+    due_at = decide_by(case.clock_from, zone=order.zone, residence=order.residence)
+    return due_at + timedelta(seconds=case.paused_seconds)
 
 
 def latest(moments: list[datetime | None]) -> datetime | None:
@@ -150,7 +148,7 @@ def timeline_of(
 
 
 ROWS = RefundRequest.objects.select_related(
-    "customer", "order_line__order", "decision_paper", "credit_note"
+    "customer", "order_line__order", "decision_paper", "credit_note", "desk"
 )
 
 
@@ -178,7 +176,7 @@ def row(request: RefundRequest) -> RefundRow:
         answer_words=request.answer_words,
         declared_at=request.declared_at,
         received_at=request.received_at,
-        decide_by=decide_by(request.received_at, zone=order.zone, residence=order.residence),
+        decide_by=decision_deadline(request),
         expected_minor=said["due"] + (decision.goodwill_minor if decision else 0),
         pay_by=date.fromisoformat(said["pay_by"]) if said["pay_by"] else None,
         decision=decision,
