@@ -28,7 +28,7 @@ from fairroam.rules import stages
 from fairroam.worker.books import find_faults
 from sandbox.processes import SandboxProcess
 from tests import suppliers_given
-from tests.apps.lines_given import ask
+from tests.apps.lines_given import ask, use
 from tests.given import NOON
 from tests.stories.traveller import a_colleague
 from tests.suppliers_given import COST_MINOR, Resold, order, order_in_vain, order_of
@@ -362,6 +362,19 @@ def test_totals_become_records_by_difference_each_byte_once(access):
 
     (used,) = metering.usage_of(line.pk).allowances
     assert used.used == 1_500
+
+
+def test_an_esim_near_its_limit_is_asked_about_sooner(access):
+    near, far = access.a_ready_line(), access.a_ready_line()
+    at = datetime.now(UTC) + timedelta(minutes=1)
+    granted = metering.usage_of(near.pk).allowances[0].granted
+    use(near, granted * 85 // 100)
+    SupplierOrder.objects.update(polled_at=at)
+
+    tasks.poll_usage(now=at + timedelta(minutes=5))
+
+    assert order_of(near).polled_at == at + timedelta(minutes=5)
+    assert order_of(far).polled_at == at
 
 
 def test_a_refund_is_decided_once_the_supplier_s_lag_has_passed(access):

@@ -9,6 +9,7 @@ from fairroam.apps.esims.tasks import line_gateway
 from fairroam.apps.metering import operations, queries
 from fairroam.apps.metering.models import UsageFilePart, UsageImport
 from fairroam.points import reached
+from fairroam.rules.polling import Watched, next_ask
 
 SOURCE = "sandbox"  # the network behind `line_gateway`, as its notices name it
 PAGES_MAX = 100  # a job stays short; the next one goes on
@@ -27,6 +28,16 @@ def collect_usage(*, now: datetime) -> int:
         if not page.records:
             break
     return counted
+
+
+def is_usage_due(*, now: datetime) -> bool:
+    """Whether to ask the network again: the sooner, the nearer any line is to a limit or an end.
+
+    One call brings what all lines used, so that it costs no more for many.
+    """
+    asked_at = queries.read_at(SOURCE)
+    lines = [Watched(), *queries.watched_lines(now).values()]
+    return any((next_ask(one, asked_at) or now) <= now for one in lines)
 
 
 # Files of records -------------------------------------------------------------------------------

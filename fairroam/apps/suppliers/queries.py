@@ -36,6 +36,7 @@ class Bought:
     key: UUID
     order_ref: str
     is_ending: bool  # its line is being taken off
+    polled_at: datetime | None  # when it last answered what was used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,4 +317,5 @@ def _bought(order: SupplierOrder) -> Bought:
         key=order.key,
         order_ref=order.order_ref,
         is_ending=esims.line_state(order.pk).stage == "terminating",
+        polled_at=order.polled_at,
     )

@@ -10,11 +10,13 @@ from fairroam.apps.metering.queries.usage import (
     cursor_of,
     days_of_use,
     plans_to_end,
+    read_at,
     reading_of,
     stopped_at,
     usage_of,
     used_share,
 )
+from fairroam.apps.metering.queries.watched import watched_lines
 
 __all__ = [
     "AllowanceUse",
@@ -26,8 +28,10 @@ __all__ = [
     "find_faults",
     "latest_imports",
     "plans_to_end",
+    "read_at",
     "reading_of",
     "stopped_at",
     "usage_of",
     "used_share",
+    "watched_lines",
 ]

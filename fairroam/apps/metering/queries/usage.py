@@ -152,6 +152,11 @@ def cursor_of(source: str) -> str:
     return cursors.first() or ""
 
 
+def read_at(source: str) -> datetime | None:
+    """When we last read what a source wrote."""
+    return UsageCursor.objects.filter(source=source).values_list("read_at", flat=True).first()
+
+
 def used_share(
     *,
     allowances: Iterable[AllowanceState],

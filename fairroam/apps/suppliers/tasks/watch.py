@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 from django.conf import settings
 
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.esims.tasks import UNFINISHED_AFTER
+from fairroam.apps.metering import queries as metering
 from fairroam.apps.suppliers import operations, queries
 from fairroam.apps.suppliers.queries import Bought
 from fairroam.apps.suppliers.tasks.acts import do_act
@@ -25,9 +26,10 @@ from fairroam.gateways.suppliers import (
     SupplierGateway,
     SupplierRefused,
 )
+from fairroam.rules.polling import PRESSING, Watched, next_ask
 
 log = logging.getLogger(__name__)
-POLL_EVERY = timedelta(minutes=15)
+NEVER_ASKED = datetime.min.replace(tzinfo=UTC)
 POLL_MAX = 50  # eSIMs per supplier and run: below every supplier's limit of calls
 
 
@@ -58,12 +60,25 @@ def resume_unfinished(*, now: datetime) -> None:
 
 
 def poll_usage(*, now: datetime) -> None:
-    """Ask what was used, the longest unasked first; states of lines that are being ended, too."""
+    """Ask what was used, first where an answer is due longest; states of lines that end, too.
+
+    The nearer an eSIM is to its limit or its end, or to being paid back, the sooner it is due.
+    """
     for name in suppliers():
-        wanted = queries.to_poll(name, asked_before=now - POLL_EVERY, now=now)[:POLL_MAX]
+        wanted = _due(queries.to_poll(name, asked_before=now - PRESSING, now=now), now)[:POLL_MAX]
         if wanted:
             with _forgiving(name):
                 _poll(gateway(name), wanted, now)
+
+
+def _due(orders: list[Bought], now: datetime) -> list[Bought]:
+    watched = metering.watched_lines(now, [one.order_line_id for one in orders])
+    due_at = {}
+    for one in orders:
+        at = next_ask(watched.get(one.order_line_id, Watched()), one.polled_at)
+        due_at[one.order_line_id] = NEVER_ASKED if at is None else at
+    due = [one for one in orders if due_at[one.order_line_id] <= now]
+    return sorted(due, key=lambda one: due_at[one.order_line_id])
 
 
 def _poll(supplier: SupplierGateway, wanted: list[Bought], now: datetime) -> None:
