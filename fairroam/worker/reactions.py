@@ -27,6 +27,7 @@ REACTIONS: dict[str, list[str]] = {
     "line.act_done": ["tell_line_act", "send_preferences"],
     "line.act_refused": ["tell_line_act"],
     "line.act_stuck": [],
+    "line.act_asked_again": ["do_line_act"],
     "line.named": [],
     "line.never_attached": ["help_to_attach"],
     "code.link_made": ["mail_code_link"],

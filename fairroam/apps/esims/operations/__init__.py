@@ -2,6 +2,7 @@
 
 from fairroam.apps.esims.operations.acts import (
     ask_act,
+    ask_again,
     name_line,
     record_act,
     refuse_act,
@@ -36,6 +37,7 @@ from fairroam.apps.esims.operations.provide import (
 __all__ = [
     "NewFact",
     "ask_act",
+    "ask_again",
     "ask_for_code",
     "deliver",
     "give_up",

@@ -139,6 +139,21 @@ def refuse_act(*, act_id: int, reason: str, now: datetime) -> None:
         _tell("line.act_stuck", act, actor="system", now=now, reason=reason)
 
 
+@transaction.atomic
+def ask_again(*, act_id: int, actor: str, now: datetime) -> None:
+    """A person has a stuck act tried once more, by the same call under the same key.
+
+    Raises NotAmongYours, MoveNotAllowed for an act that is not stuck.
+    """
+    if not LineAct.objects.filter(pk=act_id).exists():
+        raise NotAmongYours(act_id=act_id)
+    act = _lock_act(act_id)
+    if not act.is_live or act.stuck_at is None:
+        raise MoveNotAllowed(act_id=act_id, stage=act.stage)
+    LineAct.objects.filter(pk=act.pk).update(stuck_at=None, reason="")
+    _tell("line.act_asked_again", act, actor=actor, now=now)
+
+
 def conclude(act: LineAct, move: str, *, now: datetime, reason: str = "") -> None:
     """End a live act of a locked line."""
     move_act(act, move, ended_at=now, reason=reason, call="")
