@@ -27,6 +27,7 @@ class Notice(models.Model):
     queued_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
     bounced_at = models.DateTimeField(null=True)  # it came back after it was sent
+    read_at = models.DateTimeField(null=True)  # opened in the account's inbox
 
     raw_constraints = ("a_notice_waits_only_under_an_open_account",)
 

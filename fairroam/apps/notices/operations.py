@@ -161,3 +161,11 @@ def drop_queued(*, customer_id: int) -> int:
     return Notice.objects.filter(customer_id=customer_id, stage="queued").update(
         stage="dropped", is_live=None
     )
+
+
+@transaction.atomic
+def mark_read(*, notice_id: int, customer_id: int, now: datetime) -> None:
+    """The customer opened the message in their inbox; the first time counts."""
+    Notice.objects.filter(pk=notice_id, customer_id=customer_id, read_at__isnull=True).update(
+        read_at=now
+    )

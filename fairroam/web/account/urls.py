@@ -3,9 +3,11 @@
 from django.urls import path
 
 from fairroam.web.account import (
+    inbox,
     leave,
     line_acts,
     lines,
+    money,
     numbers,
     orders,
     overview,
@@ -32,6 +34,9 @@ urlpatterns = [
     path("quotes/<uuid:key>/", quotes.quote, name="quote"),
     path("refunds/<int:refund_id>/", refunds.refund, name="refund"),
     path("refunds/<int:refund_id>/take-back/", refunds.take_back, name="take_back_refund"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/<int:notice_id>/", inbox.message, name="message"),
+    path("money/<int:payout_id>/", money.money, name="money"),
     path("orders/", orders.orders, name="orders"),
     path("papers/<str:number>.<slug:form>", papers.paper, name="paper"),
     path("leave/", leave.leave, name="leave"),
