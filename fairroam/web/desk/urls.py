@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from fairroam.web.desk import books, declarations, identity, refunds, suppliers, team, usage
+from fairroam.web.desk import (
+    books,
+    declarations,
+    identity,
+    lines,
+    refunds,
+    suppliers,
+    team,
+    usage,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -16,6 +25,10 @@ urlpatterns = [
         declarations.settle,
         name="settle_declaration",
     ),
+    path("lines/", lines.lines, name="lines"),
+    path("lines/<int:line_id>/", lines.line, name="line"),
+    path("lines/<int:line_id>/end-again/", lines.end_again, name="end_again"),
+    path("lines/<int:line_id>/acts/<int:act_id>/ask-again/", lines.ask_again, name="ask_again"),
     path("usage/", usage.files, name="usage"),
     path("team/", team.team, name="team"),
     path("invitations/<str:token>/", team.invitation, name="invitation"),
