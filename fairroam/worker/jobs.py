@@ -30,6 +30,7 @@ from fairroam.apps.orders import tasks as order_tasks
 from fairroam.apps.payments import tasks as payments
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds import tasks as refund_tasks
+from fairroam.apps.refunds.operations import everyone
 from fairroam.apps.suppliers import operations as supplier_acts
 from fairroam.apps.suppliers import tasks as suppliers
 from fairroam.worker import conversations, numbers, people
@@ -297,6 +298,17 @@ def tell_contract_left(event: Event, at: datetime) -> None:
 @reaction
 def tell_declaration_closed(event: Event, at: datetime) -> None:
     refund_tasks.tell_declaration_closed(declaration_id=event.facts["declaration_id"], now=at)
+
+
+# Money back to everybody whom an incident hit ---------------------------------------------------
+@reaction
+def count_run(event: Event, at: datetime) -> None:
+    everyone.preview(run_id=event.facts["run_id"], now=at)
+
+
+@reaction
+def give_to_everyone(event: Event, at: datetime) -> None:
+    giving.give_to_everyone(event.facts["run_id"])
 
 
 # Suppliers ------------------------------------------------------------------------------------

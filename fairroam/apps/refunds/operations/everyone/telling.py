@@ -1,0 +1,103 @@
+"""What everybody whom an incident hit is told: what comes back and why, or why nothing does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from fairroam import rules
+from fairroam.apps.customers.models import Customer
+from fairroam.apps.incidents.queries import IncidentRow
+from fairroam.apps.notices import operations as notices
+from fairroam.apps.notices.models import Notice
+from fairroam.apps.orders.queries import LineTerms
+from fairroam.apps.refunds.models import Decision, RefundRequest
+from fairroam.apps.refunds.operations.everyone.judging import Judged
+from fairroam.apps.refunds.operations.everyone.rows import reserve_ids
+from fairroam.apps.refunds.operations.giving import Part
+
+GIVEN, NOTHING = "refunds.incident", "refunds.incident_nothing"
+
+
+def act_of(refund_id: int) -> str:
+    """The act of telling a decision: whoever tells it again by another mail changes nothing."""
+    return f"refunds.decided:{refund_id}"
+
+
+class Teller:
+    """Writes one notice per line, once per act; the caller stores them."""
+
+    def __init__(self, incident: IncidentRow, now: datetime) -> None:
+        self.incident, self.now = incident, now
+
+    def about_gift(
+        self, owner: Customer, decision: Decision, parts: Sequence[Part], terms: LineTerms
+    ) -> dict[str, Any]:
+        """The facts of a letter to somebody who gets something."""
+        pay_by = decision.result["pay_by"]
+        return {
+            **self.about(terms),
+            "decision": decision.number,
+            "due_minor": decision.due_minor,
+            "held_minor": sum(part.minor for part in parts if part.is_held),
+            "pay_by": date.fromisoformat(pay_by) if pay_by else None,
+            "lines": rules.explain(decision.result, owner.language),
+        }
+
+    def about(self, terms: LineTerms) -> dict[str, Any]:
+        return {
+            "incident": self.incident,
+            "names": terms.plan_copy["names"],
+            "order_number": terms.order_number,
+            "order_line_id": terms.order_line_id,
+            "currency": terms.currency,
+            "zone": terms.zone,
+        }
+
+    def given(
+        self,
+        owner: Customer,
+        refund: RefundRequest,
+        decision: Decision,
+        parts: Sequence[Part],
+        terms: LineTerms,
+    ) -> Notice | None:
+        """The letter with the signed decision; None when there is nobody to write to."""
+        paper = refund.decision_paper
+        assert paper is not None
+        context = self.about_gift(owner, decision, parts, terms) | {"paper": paper.number}
+        return self.letter(GIVEN, act_of(refund.pk), owner, context, paper.pk)
+
+    def nothing(self, owner: Customer, judged: Judged) -> Notice | None:
+        """Why this line gets nothing, and what its customer can do."""
+        act = self.act_of_nothing(judged.terms.order_line_id)
+        context = {**self.about(judged.terms), "finding": judged.finding}
+        return self.letter(NOTHING, act, owner, context, None)
+
+    def act_of_nothing(self, order_line_id: int) -> str:
+        return f"{NOTHING}:{self.incident.id}:{order_line_id}"
+
+    def letter(
+        self, kind: str, act: str, owner: Customer, context: dict[str, Any], paper_id: int | None
+    ) -> Notice | None:
+        if owner.user is None:
+            return None
+        subject, text = notices.write(kind, context, owner.language)
+        return Notice(
+            act=act,
+            kind=kind,
+            customer=owner,
+            language=owner.language,
+            address=owner.user.email,
+            subject=subject,
+            text=text,
+            paper_id=paper_id,
+            queued_at=self.now,
+        )
+
+
+def number_notices(letters: Sequence[Notice]) -> None:
+    """Give each the id under which it will be stored."""
+    for letter, key in zip(letters, reserve_ids(Notice, len(letters)), strict=True):
+        letter.pk = key
