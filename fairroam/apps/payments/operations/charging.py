@@ -13,7 +13,7 @@ from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.payments.models import LateMoney, Payment
 from fairroam.apps.payments.refusals import AmountDiffers
-from fairroam.rules import polling, stages
+from fairroam.rules import stages, waiting
 from fairroam.rules.money import Money
 
 ASK_DAYS_MAX = 30  # a charge that nobody paid for so long is not asked about any more
@@ -95,7 +95,7 @@ def record_captured(*, payment_id: int, amount: Money, provider_ref: str, now: d
 def record_asked_about_payment(*, payment_id: int, now: datetime) -> None:
     """We asked the provider, whatever it answered: the others have their turn before the next."""
     payment = Payment.objects.get(pk=payment_id)
-    ask_at = polling.next_ask(payment.prepared_at, now=now, days_max=ASK_DAYS_MAX)
+    ask_at = waiting.next_ask(payment.prepared_at, now=now, days_max=ASK_DAYS_MAX)
     Payment.objects.filter(pk=payment_id, stage="started").update(ask_at=ask_at)
 
 

@@ -20,7 +20,7 @@ from fairroam.apps.payments.operations.covering import (
 from fairroam.apps.payments.operations.planning import tell
 from fairroam.apps.payments.refusals import AmountDiffers, SentTooSoon
 from fairroam.gateways.payments import PayoutReceipt
-from fairroam.rules import polling, rails, stages
+from fairroam.rules import rails, stages, waiting
 from fairroam.rules.money import Money
 
 BANK = "bank"  # the clearing book of our own account
@@ -76,7 +76,7 @@ def record_asked_about_payout(*, payout_id: int, now: datetime) -> None:
     """We asked the provider, whatever it answered: the others have their turn before the next."""
     payout = Payout.objects.get(pk=payout_id)
     since = payout.sent_at or payout.planned_at
-    ask_at = polling.next_ask(since, now=now, days_max=ASK_DAYS_MAX)
+    ask_at = waiting.next_ask(since, now=now, days_max=ASK_DAYS_MAX)
     Payout.objects.filter(pk=payout_id, ask_at__isnull=False).update(ask_at=ask_at)
 
 
@@ -174,3 +174,33 @@ def end_late_money(payout: Payout, now: datetime) -> None:
         return
     late.stage = "sent" if payout.stage == "succeeded" else "waiting"
     late.save(update_fields=["stage"])
+
+
+@transaction.atomic
+def record_outside(
+    *, payment_id: int, amount_minor: int, cause: str, provider_ref: str, now: datetime
+) -> Payout:
+    """Book money that left through a payment without us; what it is owed for is booked already."""
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+    rail = rails.rail_of(payment.method, on=now.date())
+    payout = Payout.objects.create(
+        payment=payment,
+        customer_id=payment.customer_id,
+        is_live=None,
+        cause=cause,
+        currency=payment.currency,
+        amount_minor=amount_minor,
+        stage="succeeded",
+        rail=rail.name if rail else "",
+        provider_ref=provider_ref,
+        planned_at=now,
+        sent_at=now,
+        arrived_at=now,
+    )
+    Payment.objects.filter(pk=payment_id).update(refunded_minor=F("refunded_minor") + amount_minor)
+    entry = Entry(
+        f"payout:{payout.key}", amount_minor, owed_book(payout), clearing_book(payment, payout)
+    )
+    ledger.post([entry], now=now)
+    tell(payout, "payout.succeeded", now)
+    return payout
