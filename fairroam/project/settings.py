@@ -234,6 +234,11 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env_int("FAIRROAM_TRUSTED_PROXIES", "0")
 MFA_ADAPTER = "fairroam.web.account.signin.SealedFactors"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]  # never SMS: numbers can be taken over
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "add_webauthn": "fairroam.web.account.passkey_forms.AddPasskey",
+    "authenticate_webauthn": "fairroam.web.account.passkey_forms.ShowPasskey",
+    "login_webauthn": "fairroam.web.account.passkey_forms.SignInWithPasskey",
+}
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_TOLERANCE = 1  # phones' clocks are some seconds off
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # who is in has shown a code out of that mailbox

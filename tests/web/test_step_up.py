@@ -227,3 +227,17 @@ def test_the_database_too_wants_proof_and_rest(wrong, ada):
     with pytest.raises(IntegrityError), transaction.atomic():
         GuardedAct.objects.create(**right | wrong)
     GuardedAct.objects.create(**right)
+
+
+@pytest.mark.parametrize("sent", ["{}", "[]", "no json", '{"id": "AAAA"}', '{"response": null}'])
+def test_what_is_no_passkey_proves_nothing_and_breaks_nothing(sent, ada):
+    browser = a_browser(ada)
+
+    assert browser.post(ADD_APP, {"step_up_credential": sent}).status_code == 403
+    signed_in = sign_in("ada@example.com")
+    added = signed_in.post(
+        "/account/security/passkeys/add/",
+        {"name": "mine", "credential": sent, "passwordless": "on"},
+    )
+    assert added.status_code == 200
+    assert not Authenticator.objects.exists()

@@ -61,6 +61,7 @@ class MailedCodeAdapter(DefaultAccountAdapter):
         **DefaultAccountAdapter.error_messages,
         "incorrect_code": _("This is not the code in the newest mail. Look there once more."),
         "rate_limited": _("That was very often. Wait some minutes, then try again."),
+        "too_many_login_attempts": _("That was very often. Wait some minutes, then try again."),
     }
 
     def add_message(self, *_words: object, **_more: object) -> None:

@@ -6,12 +6,12 @@ from allauth.mfa.base import views as factors
 from django.urls import path
 from django.views.generic import RedirectView
 
-from fairroam.web.account.passkey_signin import passkey_signin
+from fairroam.web.account.signin_views import code_signin, passkey_signin
 
 to_code = RedirectView.as_view(pattern_name="account_request_login_code", query_string=True)
 
 urlpatterns = [
-    path("login/code/", views.request_login_code, name="account_request_login_code"),
+    path("login/code/", code_signin, name="account_request_login_code"),
     path("login/code/confirm/", views.confirm_login_code, name="account_confirm_login_code"),
     path("login/passkey/", passkey_signin, name="mfa_login_webauthn"),
     path("login/second-factor/", factors.authenticate, name="mfa_authenticate"),

@@ -16,7 +16,6 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.core import ratelimit
 from allauth.mfa.base.forms import ReauthenticateForm
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.forms import ReauthenticateWebAuthnForm
 from allauth.mfa.webauthn.internal.auth import begin_authentication
 from django.contrib.auth.views import redirect_to_login
 from django.forms import Form
@@ -30,6 +29,7 @@ from fairroam.apps.customers.models import FRESH_FOR, User
 from fairroam.apps.customers.queries import Proof
 from fairroam.apps.customers.refusals import StepUpRequired
 from fairroam.clock import now
+from fairroam.web.account.passkey_forms import ProveByPasskey
 from fairroam.web.account.signin import MailedCodeAdapter
 from fairroam.web.components.refused import sentence_of
 
@@ -112,9 +112,7 @@ def take_answer(request: HttpRequest) -> tuple[str, int] | None:
         return None
     form: Form
     if sent.get(f"{PREFIX}credential"):
-        form = ReauthenticateWebAuthnForm(
-            user=user, data={"credential": sent[f"{PREFIX}credential"]}
-        )
+        form = ProveByPasskey(user=user, data={"credential": sent[f"{PREFIX}credential"]})
     elif customers.user_has_second_factor(user.pk):
         code = "".join(sent.get(f"{PREFIX}code", "").split())
         form = ReauthenticateForm(user=user, data={"code": code})

@@ -1,17 +1,29 @@
-"""Sign in with a passkey alone: nothing to type, and nothing that could be sent elsewhere."""
+"""The doors of the sign-in where the library's answer is not ours."""
 
 from __future__ import annotations
 
 from allauth.account.forms import RequestLoginCodeForm
+from allauth.account.views import RequestLoginCodeView
 from allauth.mfa.webauthn.views import LoginWebAuthnView
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+OFTEN = {"rate_limited", "too_many_login_attempts"}
+
+
+class CodeSignIn(RequestLoginCodeView):
+    """Ask for a code. Too often, for one address or from one network, is 429 and no mail."""
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        codes = {error.code for errors in form.errors.as_data().values() for error in errors}
+        context = self.get_context_data(form=form)
+        return self.render_to_response(context, status=429 if codes & OFTEN else 422)
+
 
 class PasskeySignIn(LoginWebAuthnView):
-    """The library's view; an unknown passkey is answered on the page of the sign-in itself."""
+    """Sign in with a passkey alone: nothing to type, nothing that could be sent elsewhere."""
 
     def form_invalid(self, form: Form) -> HttpResponse:
         sentence = _("We do not know this passkey. Take another one, or a code by mail.")
@@ -28,4 +40,5 @@ class PasskeySignIn(LoginWebAuthnView):
         return response
 
 
+code_signin = CodeSignIn.as_view()
 passkey_signin = PasskeySignIn.as_view()
