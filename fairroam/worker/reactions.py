@@ -65,6 +65,9 @@ REACTIONS: dict[str, list[str]] = {
     "identity.refused": ["tell_identity"],
     "identity.expired": [],
     # money back
+    "trouble.opened": [],
+    "trouble.step_done": [],
+    "trouble.restored": [],
     "refund.requested": ["tell_refund"],
     "refund.opened_from_message": [],
     "line.taken_off": ["take_off_line"],

@@ -10,7 +10,6 @@ import pytest
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims.models import Profile
 from fairroam.apps.journal.refusals import KeyReused, NotAmongYours
-from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Payment
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds import personal, queries
@@ -27,7 +26,7 @@ from fairroam.rules.money import Money
 from fairroam.worker.books import find_faults
 from tests import given
 from tests.apps.lines_given import LATER, a_ready_line, ask_and_end, prove_off, use
-from tests.apps.refunds_given import GIGABYTE, events
+from tests.apps.refunds_given import GIGABYTE, dispute, events
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 # The fourteen days of the law end with Monday 16 November, Berlin time.
@@ -135,9 +134,9 @@ def test_a_download_voids_a_quote_and_says_when():
 def test_another_payout_and_a_dispute_void_a_quote():
     line = a_ready_line()
     made = quote(line)
-    payments.record_dispute(payment_id=Payment.objects.get().pk, is_open=True, now=LATER)
+    dispute(Payment.objects.get())
     assert kinds_of(made) == ["dispute"]
-    payments.record_dispute(payment_id=Payment.objects.get().pk, is_open=False, now=LATER)
+    dispute(Payment.objects.get(), "won")
     assert kinds_of(made) == []
 
     ask_and_end(line, asked_minor=700)

@@ -41,6 +41,12 @@ class QuoteChanged(Refusal):
     code = "quote-changed"
 
 
+class NoOpenTrouble(Refusal):
+    """Nothing is open here any more: it works again, as far as we know. You can tell us anew."""
+
+    code = "no-open-trouble"
+
+
 class FiguresMoved(Refusal):
     """New facts changed the amount. Please look at the new decision first."""
 

@@ -5,6 +5,7 @@ from django.urls import path
 from fairroam.web.account import (
     inbox,
     leave,
+    letter,
     line_acts,
     lines,
     money,
@@ -15,6 +16,7 @@ from fairroam.web.account import (
     quotes,
     refunds,
     top_up,
+    trouble,
 )
 
 app_name = "account"
@@ -31,6 +33,9 @@ urlpatterns = [
     path("numbers/", numbers.overview, name="numbers"),
     path("numbers/identify/", numbers.identify, name="identify"),
     path("lines/<int:line_id>/refund/", refunds.ask, name="ask_refund"),
+    path("lines/<int:line_id>/trouble/", trouble.trouble, name="trouble"),
+    path("lines/<int:line_id>/letter/", letter.letter, name="letter"),
+    path("lines/<int:line_id>/letter.txt", letter.download, name="letter_file"),
     path("quotes/<uuid:key>/", quotes.quote, name="quote"),
     path("refunds/<int:refund_id>/", refunds.refund, name="refund"),
     path("refunds/<int:refund_id>/take-back/", refunds.take_back, name="take_back_refund"),

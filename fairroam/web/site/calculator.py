@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,10 +21,14 @@ HORIZON_UNUSED = 200  # days drawn when the eSIM was never switched on: past its
 
 @dataclass(frozen=True, slots=True)
 class Supposed:
-    """Whole days after buying (0 to DAYS_MAX), and percent used; None: never switched on."""
+    """Whole days after buying (0 to DAYS_MAX), percent used (None: no network ever saw it),
+    whether a phone has it, and for how many hours before asking the network failed.
+    """
 
     days: int
     used_percent: int | None
+    is_installed: bool = False
+    outage_hours: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +60,7 @@ def answer(
     if supposed.used_percent is not None and plan.validity_days is not None:
         horizon = plan.validity_days + 2
     dues = [
-        rules.decide(facts(plan, residence, Supposed(day, supposed.used_percent), now), packs).due
+        rules.decide(facts(plan, residence, replace(supposed, days=day), now), packs).due
         for day in range(max(horizon, supposed.days) + 1)
     ]
     return Answer(
@@ -87,14 +91,19 @@ def facts(plan: PlanRow, residence: str, supposed: Supposed, now: datetime) -> M
         "declared_at": declared.isoformat(),
         "allowances": allowances(plan, supposed.used_percent or 0),
     }
+    begun = now + ACTIVE_AFTER
+    if supposed.is_installed:
+        told |= dict.fromkeys(("downloaded_at", "installed_at"), begun.isoformat())
     if supposed.used_percent is not None:
-        begun = now + ACTIVE_AFTER
         names = ("downloaded_at", "installed_at", "enabled_at", "first_attach_at")
         told |= dict.fromkeys(names, begun.isoformat())
         told["first_usage_at"] = begun.isoformat() if supposed.used_percent else None
     if supposed.used_percent is not None and plan.validity_days is not None:
         told["starts_at"] = begun.isoformat()
         told["ends_at"] = (begun + timedelta(days=plan.validity_days)).isoformat()
+    if supposed.outage_hours:
+        failed_at = max(begun, declared - timedelta(hours=supposed.outage_hours))
+        told["outages"] = [{"from": failed_at.isoformat(), "until": declared.isoformat()}]
     return told
 
 

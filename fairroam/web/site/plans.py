@@ -30,7 +30,29 @@ class CalculatorForm(forms.Form):
     days = forms.IntegerField(
         label=_("Days after buying"), min_value=0, max_value=calculator.DAYS_MAX, initial=3
     )
+    activation = forms.ChoiceField(
+        label=_("Activated by then"),
+        choices=[
+            (NEVER, _("never installed")),
+            ("installed", _("installed, never connected")),
+            ("connected", _("connected to a network")),
+        ],
+        initial="connected",
+        required=False,
+    )
     used = forms.ChoiceField(label=_("Used by then"), initial="25")
+    outage = forms.TypedChoiceField(
+        label=_("Network failure that we confirmed"),
+        choices=[
+            (0, _("none")),
+            (6, _("6 hours")),
+            (24, _("a day")),
+            (72, _("three days")),
+        ],
+        coerce=int,
+        initial=0,
+        required=False,
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,14 +62,20 @@ class CalculatorForm(forms.Form):
         residence.choices = [("", _("Please choose")), *places.residences(page_language())]
         residence.widget.attrs = {"autocomplete": "country"}
         parts = [(str(percent), f"{percent}%") for percent in (0, 10, 25, 50, 75, 100)]
-        used.choices = [(NEVER, _("never switched on")), *parts]
+        used.choices = parts
 
     def supposed(self) -> Supposed:
         """What was typed, or what stands there at first."""
         typed = self.cleaned_data if self.is_bound and self.is_valid() else {}
         used = typed.get("used") or self.fields["used"].initial
         days = typed.get("days", self.fields["days"].initial)
-        return Supposed(days, None if used == NEVER else int(used))
+        activation = typed.get("activation") or self.fields["activation"].initial
+        return Supposed(
+            days,
+            int(used) if activation == "connected" else None,
+            is_installed=activation != NEVER,
+            outage_hours=typed.get("outage") or 0,
+        )
 
 
 def this_hour() -> datetime:

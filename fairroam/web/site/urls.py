@@ -3,6 +3,7 @@
 from django.urls import path
 
 from fairroam.web.site import (
+    check,
     checkout,
     code_again,
     coverage,
@@ -30,6 +31,7 @@ urlpatterns = [
     path("verify/", verify.check, name="verify"),
     path("verify/<path:number>/", verify.by_number, name="verdict"),
     path(".well-known/fairroam-keys.json", verify.keys, name="keys"),
+    path("money-back/check/", check.check, name="check_money_back"),
     path("terms/", terms.terms, name="terms"),
     path("terms/<str:name>/", terms.version, name="terms_version"),
     path("terms/<str:name>.<slug:form>", terms.download, name="terms_download"),

@@ -40,6 +40,7 @@ from fairroam.apps.refunds.operations.quoting import (
     quote_again,
 )
 from fairroam.apps.refunds.operations.settling import approve, decline
+from fairroam.apps.refunds.operations.troubles import open_trouble, record_step, report_restored
 
 __all__ = [
     "Choice",
@@ -66,13 +67,16 @@ __all__ = [
     "make_quote",
     "network_is_silent",
     "open_from_message",
+    "open_trouble",
     "payout_failed",
     "payout_succeeded",
     "propose",
     "prove_customer",
     "prove_mailbox",
     "quote_again",
+    "record_step",
     "refuse_proposal",
+    "report_restored",
     "request_refund",
     "retry_payouts",
     "stop_waiting",

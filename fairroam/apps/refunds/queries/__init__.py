@@ -3,7 +3,7 @@
 from fairroam.apps.refunds.queries.desk import QueueRow, case, queue
 from fairroam.apps.refunds.queries.facts import Quote, gather_facts, quote
 from fairroam.apps.refunds.queries.faults import find_faults
-from fairroam.apps.refunds.queries.outlook import Outlook, outlook
+from fairroam.apps.refunds.queries.outlook import Outlook, cure_of, outlook
 from fairroam.apps.refunds.queries.pages import (
     DecisionRow,
     PartRow,
@@ -25,6 +25,7 @@ from fairroam.apps.refunds.queries.quotes import (
     own_quote,
     quote_row,
 )
+from fairroam.apps.refunds.queries.troubles import TroubleRow, network_says, trouble_of
 
 __all__ = [
     "Change",
@@ -36,14 +37,17 @@ __all__ = [
     "QuoteRow",
     "RefundRow",
     "TimelineStep",
+    "TroubleRow",
     "case",
     "changes_since",
+    "cure_of",
     "current_decision",
     "destinations",
     "find_faults",
     "gather_facts",
     "is_asked_back",
     "lines_waiting_for_usage",
+    "network_says",
     "open_refunds_of",
     "outlook",
     "own_quote",
@@ -53,4 +57,5 @@ __all__ = [
     "refund",
     "refund_of_line",
     "refunds_of",
+    "trouble_of",
 ]

@@ -18,6 +18,7 @@ from fairroam.apps.metering.queries import Usage
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.queries import LineTerms
 from fairroam.apps.refunds.models import RefundRequest
+from fairroam.apps.refunds.queries.troubles import TroubleRow, trouble_of
 from fairroam.apps.refunds.refusals import AskedTooMuch, NothingPaid
 from fairroam.apps.suppliers import queries as suppliers
 
@@ -51,6 +52,7 @@ class Known:
     usage: Usage
     told: ActivationFacts
     outages: Sequence[Outage]
+    trouble: TroubleRow | None = None
 
 
 def known_of(order_line_id: int) -> Known:
@@ -59,6 +61,7 @@ def known_of(order_line_id: int) -> Known:
         usage=metering.usage_of(order_line_id),
         told=esims.facts_of(order_line_id),
         outages=incidents.outages_of([order_line_id]).get(order_line_id, ()),
+        trouble=trouble_of(order_line_id),
     )
 
 
@@ -79,7 +82,7 @@ def gather_facts(
 
     declared_at: when the request reached a door of ours; received_at: when we had it.
     asked: minor units, at least 1; None asks for all that is due. known: what was read already,
-    for thousands of lines at once. Trouble is not recorded for lines yet: null.
+    for thousands of lines at once.
     """
     known = known or known_of(terms.order_line_id)
     usage = known.usage
@@ -130,7 +133,7 @@ def gather_facts(
             for one in known.outages
             if one.began_at <= declared_at
         ],
-        "trouble": None,
+        "trouble": known.trouble.as_fact() if known.trouble else None,
     }
     return facts if asked is None else {**facts, "asked": asked}
 

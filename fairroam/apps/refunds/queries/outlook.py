@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from fairroam import rules
 from fairroam.apps.refunds.models.troubles import STEPS
@@ -28,6 +28,13 @@ class Outlook:
     at: datetime | None = None
 
 
+class Cure(NamedTuple):
+    """How long a fault may be repaired, and how many steps must have been tried against it."""
+
+    time: timedelta
+    steps: int
+
+
 def outlook(quote: Quote, *, validity_days: int | None) -> tuple[Outlook, ...]:
     """Everything that would change the amount of this quote, in the order of a reader's interest.
 
@@ -45,7 +52,7 @@ def outlook(quote: Quote, *, validity_days: int | None) -> tuple[Outlook, ...]:
     return (
         *by_the_clock(quote, due, now),
         *by_use(facts, due, now, validity_days),
-        *by_failure(facts, due, now, cure_seconds(quote.packs)),
+        *by_failure(facts, due, now, cure_of(quote.packs)),
     )
 
 
@@ -108,13 +115,14 @@ def used_more(allowance: dict[str, Any]) -> dict[str, Any]:
 
 
 def by_failure(
-    facts: dict[str, Any], due: Due, now: datetime, cure: int | None
+    facts: dict[str, Any], due: Due, now: datetime, cure: Cure | None
 ) -> Iterator[Outlook]:
     """What a fault that nobody cures would give, and an outage of a day."""
-    if facts["trouble"] is None and cure is not None:
-        at = now + timedelta(seconds=cure)
-        trouble = {"opened_at": written(now), "steps_done": len(STEPS), "cause": "technical"}
-        if (then := due({"trouble": trouble}, at)) > due({}, at):
+    if cure is not None and (at := cure_ends_at(facts["trouble"], now, cure)) is not None:
+        opened_at = (facts["trouble"] or {}).get("opened_at", written(now))
+        cause = (facts["trouble"] or {}).get("cause", "technical")
+        trouble = {"opened_at": opened_at, "steps_done": len(STEPS), "cause": cause}
+        if (then := due({"trouble": trouble}, at)) > due({"trouble": None}, at):
             yield Outlook("not_repaired", then, at)
     if any(next_day_of_plan(facts, now)):
         at = now + DAY
@@ -123,8 +131,21 @@ def by_failure(
             yield Outlook("outage_day", then)
 
 
-def cure_seconds(packs: list[dict[str, Any]]) -> int | None:
-    """How long a fault may be repaired before it gives a right; None where none ever does."""
+def cure_ends_at(trouble: Mapping[str, Any] | None, now: datetime, cure: Cure) -> datetime | None:
+    """When a fault that is told now, or is open already, has lasted long enough; else None."""
+    if trouble is None:
+        return now + cure.time
+    if trouble["restored_at"] is not None or trouble["cause"] == "device_incompatible":
+        return None
+    return max(now, datetime.fromisoformat(trouble["opened_at"]) + cure.time)
+
+
+def cure_of(packs: list[dict[str, Any]]) -> Cure | None:
+    """What the promise asks before a fault gives a right; None where none ever does."""
     grounds = [ground for pack in packs for ground in pack["grounds"]]
-    cures = [one.get("cure_seconds", 0) for one in grounds if one["ground"] == "unusable"]
+    cures = [
+        Cure(timedelta(seconds=one.get("cure_seconds", 0)), one.get("steps", 0))
+        for one in grounds
+        if one["ground"] == "unusable"
+    ]
     return min(cures, default=None)
