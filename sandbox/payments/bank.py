@@ -11,6 +11,7 @@ from uuid import uuid4
 from msgspec import Meta, Struct
 
 from sandbox.hooks import EVENTS, Hooks
+from sandbox.payments.reports import daily_report
 from sandbox.serving import EffectLog, Problem
 from sandbox.store import Store
 
@@ -89,6 +90,13 @@ class RefundMove(Struct, forbid_unknown_fields=True):
     reason: str = ""
 
 
+class NewSettlement(Struct, forbid_unknown_fields=True):
+    """Money that goes to the shop's own bank."""
+
+    amount: Amount
+    currency: Currency
+
+
 class DisputeEnd(Struct, forbid_unknown_fields=True):
     """How the bank decided: the shop has `won` or `lost`."""
 
@@ -100,12 +108,16 @@ class Settings(Struct, forbid_unknown_fields=True):
 
     refund_answer: the status in which a refund is accepted. refund_seconds: a pending refund
     ends after so long; null = only by hand. refund_ends_as: what it ends as.
-    hooks_held, hook_copies: see `Hooks`.
+    report_fault: the daily report leaves out its first line (`dropped`), says it twice
+    (`doubled`), or says its last line a day too late (`shifted`). dispute_fee: what a lost dispute
+    costs the shop. hooks_held, hook_copies: see `Hooks`.
     """
 
     refund_answer: RefundStatus = "pending"
     refund_seconds: Annotated[float, Meta(ge=0)] | None = REFUND_SECONDS
     refund_ends_as: RefundStatus = "succeeded"
+    report_fault: Literal["", "dropped", "doubled", "shifted"] = ""
+    dispute_fee: Annotated[int, Meta(ge=0)] = 0
     hooks_held: bool = False
     hook_copies: Annotated[int, Meta(ge=1, le=10)] = 1
 
@@ -280,20 +292,24 @@ class Bank:
         if moved.rowcount != 1:
             raise Problem(409, "no_open_dispute")
         entry = "dispute_returned" if end.outcome == "won" else ""
-        return self._tell_dispute(dispute_id, "dispute.closed", entry)
+        fee = self.settings().dispute_fee if end.outcome == "lost" else 0
+        return self._tell_dispute(dispute_id, "dispute.closed", entry, fee=fee)
+
+    def settle(self, asked: NewSettlement) -> dict[str, Any]:
+        """Pay what we hold for the shop out to its bank."""
+        settlement = {
+            "id": f"set_{uuid4().hex}",
+            "reference": "",
+            "amount": asked.amount,
+            "currency": asked.currency,
+        }
+        self._enter("settlement", settlement, intent="")
+        self._effects.append("settled", **settlement)
+        return settlement
 
     def report(self, day: str) -> dict[str, Any]:
-        """Return what was settled on `day` (UTC): one line per act, and sums per currency.
-
-        A capture counts on the day of the payment, a refund when it succeeds, and a refund that
-        the bank sends back later counts again as `refund_returned`. This provider takes no fees.
-        """
-        lines = self._store.rows("SELECT * FROM entries WHERE day = ? ORDER BY rowid", day)
-        sums: dict[str, dict[str, int]] = {}
-        for line in lines:
-            of_currency = sums.setdefault(line["currency"], {"fees": 0})
-            of_currency[line["kind"]] = of_currency.get(line["kind"], 0) + line["amount"]
-        return {"date": day, "currencies": sums, "lines": lines}
+        """Return what was settled on `day` (UTC); see `daily_report`."""
+        return daily_report(self._store, day, fault=self.settings().report_fault)
 
     def settings(self) -> Settings:
         """Return how the stand-in behaves now."""
@@ -326,12 +342,16 @@ class Bank:
             self._effects.append(f"refund_{status}", intent=refund["intent"], **_facts(refund))
         self._hooks.put(f"refund.{status}", refund)
 
-    def _tell_dispute(self, dispute_id: str, event: str, entry: str) -> dict[str, Any]:
+    def _tell_dispute(
+        self, dispute_id: str, event: str, entry: str, *, fee: int = 0
+    ) -> dict[str, Any]:
         dispute = self._store.rows(
             "SELECT disputes.*, reference FROM disputes JOIN intents ON intents.id = intent"
             " WHERE disputes.id = ?",
             dispute_id,
-        )[0]
+        )[0] | {"fee": fee}
+        if fee:
+            self._enter("dispute_fee", dispute | {"amount": fee}, intent=dispute["intent"])
         if entry:
             self._enter(entry, dispute, intent=dispute["intent"])
         self._effects.append(

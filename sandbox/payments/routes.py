@@ -12,6 +12,7 @@ from sandbox.payments.bank import (
     NewDispute,
     NewIntent,
     NewRefund,
+    NewSettlement,
     RefundMove,
     Settings,
 )
@@ -107,5 +108,10 @@ def add_controls(service: Service, store: Store, bank: Bank, hooks: Hooks) -> No
     def close_dispute(request: Request) -> Answer:
         with store.act():
             return json_answer(bank.close_dispute(request.parts["id"], read(request, DisputeEnd)))
+
+    @service.route("POST", "/_settlements", is_open=True)
+    def settle(request: Request) -> Answer:
+        with store.act():
+            return json_answer(bank.settle(read(request, NewSettlement)), 201)
 
     add_event_controls(service, store, hooks)

@@ -10,39 +10,22 @@ import pytest
 from django.db import transaction
 
 from fairroam.apps.journal.refusals import MoveNotAllowed
-from fairroam.apps.ledger import queries as books
-from fairroam.apps.ledger.queries import BookName
-from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_rows
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Dispute, Payment, Payout
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds.models import RefundRequest
-from fairroam.gateways.payments import EventKind, ProviderEvent
+from fairroam.gateways.payments import EventKind
 from fairroam.rules.money import Money
 from fairroam.worker.books import find_faults
 from tests import given
 from tests.apps.lines_given import LATER, a_ready_line, ask, ask_and_end
+from tests.apps.payments_given import PRICE, house, tells
 from tests.apps.refunds_given import STAFF
 from tests.given import NOON
 
 pytestmark = pytest.mark.usefixtures("catalogue")
-PRICE = 1900
 OPENED, CLOSED = EventKind.DISPUTE_OPENED, EventKind.DISPUTE_CLOSED
-
-
-def tells(payment: Payment, kind: EventKind, minor: int = PRICE, **words: object) -> str:
-    """The provider tells something of a payment; what became of that."""
-    ref = words.get("dispute_ref", words.get("payout_ref", ""))
-    told = ProviderEvent(
-        event_id=f"{kind}:{payment.pk}:{ref}",
-        kind=kind,
-        occurred_at=NOON,
-        payment_ref=payment.provider_ref or "",
-        amount=Money(minor, payment.currency),
-        **words,
-    )
-    return orders.hear_provider(provider="sandbox", told=told, now=LATER)
 
 
 def disputed(payment: Payment, outcome: str = "", *, minor: int = PRICE, ref: str = "d1") -> str:
@@ -60,10 +43,6 @@ def plan(payment: Payment, minor: int, cause: str = "order-line:1") -> Payout:
     return payments.plan_payout(
         payment_id=payment.pk, amount_minor=minor, cause=cause, hold=False, now=NOON
     )
-
-
-def house(kind: str, label: str = "") -> int:
-    return books.balance(BookName(kind, "EUR", label=label))
 
 
 def follow_up() -> None:

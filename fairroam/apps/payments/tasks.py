@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 
@@ -106,6 +106,12 @@ def look_up_payout(*, payout_id: int, now: datetime) -> None:
         send_payout(payout_id=payout_id, now=now)
         return
     operations.record_payout(payout_id=payout_id, receipt=receipt, now=now)
+
+
+def fetch_report(*, provider: str, day: date, now: datetime) -> int:
+    """Fetch a day's report and compare it with the books; how many differences are open."""
+    report = gateway(provider).daily_report(day=day)
+    return operations.reconcile(provider=provider, report=report, now=now)
 
 
 # What happened to a payout -> the mail that says so and what to do next. Refunds tell of failures

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -21,6 +21,7 @@ __all__ = [
     "AnswerMismatch",
     "BadSignature",
     "Capabilities",
+    "DailyReport",
     "EventKind",
     "EventNotUnderstood",
     "GatewayUnreachable",
@@ -34,6 +35,8 @@ __all__ = [
     "PayoutRefused",
     "PayoutStatus",
     "ProviderEvent",
+    "ReportKind",
+    "ReportLine",
     "StaleEvent",
     "StartedPayment",
 ]
@@ -169,6 +172,52 @@ class ProviderEvent:
     fee_minor: int = 0
 
 
+class ReportKind(StrEnum):
+    """What a line of a daily report is about."""
+
+    CAPTURE = "capture"
+    REFUND = "refund"
+    REFUND_RETURNED = "refund_returned"
+    DISPUTE = "dispute"  # taken by a customer's bank
+    DISPUTE_RETURNED = "dispute_returned"  # and given back to us
+    DISPUTE_FEE = "dispute_fee"
+    FEE = "fee"
+    SETTLEMENT = "settlement"  # paid out to our own bank
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportLine:
+    """One movement of our money at the provider; `amount` is never below 0, the kind says where to.
+
+    ref: the provider's number of the payment, refund, dispute, fee or settlement. reference: ours
+    where it has one.
+    """
+
+    kind: ReportKind
+    ref: str
+    amount: Money
+    payment_ref: str = ""
+    reference: str = ""
+
+    @property
+    def minor(self) -> int:
+        """Signed: below 0 is what left the provider."""
+        comes_in = self.kind in (
+            ReportKind.CAPTURE,
+            ReportKind.REFUND_RETURNED,
+            ReportKind.DISPUTE_RETURNED,
+        )
+        return self.amount.minor if comes_in else -self.amount.minor
+
+
+@dataclass(frozen=True, slots=True)
+class DailyReport:
+    """All that moved at the provider on one day (UTC), as it says."""
+
+    day: date
+    lines: tuple[ReportLine, ...]
+
+
 class PaymentGateway(Protocol):
     """One payment provider. Every call that moves money has a key: the UUID of the act.
 
@@ -216,6 +265,12 @@ class PaymentGateway(Protocol):
 
         None is no proof: a call without an answer may still be on its way. Repeat `pay_back`.
         Raises AnswerMismatch, GatewayUnreachable.
+        """
+
+    def daily_report(self, *, day: date) -> DailyReport:
+        """Return what moved on a day (UTC) that is over.
+
+        Raises AnswerMismatch (about another day), GatewayUnreachable.
         """
 
     def parse_event(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import quote
 from uuid import UUID
@@ -15,6 +15,7 @@ from fairroam.gateways.calls import Answered, Door
 from fairroam.gateways.payments import (
     AnswerMismatch,
     Capabilities,
+    DailyReport,
     EventKind,
     EventNotUnderstood,
     GatewayUnreachable,
@@ -28,6 +29,8 @@ from fairroam.gateways.payments import (
     PayoutRefused,
     PayoutStatus,
     ProviderEvent,
+    ReportKind,
+    ReportLine,
     StartedPayment,
 )
 from fairroam.gateways.signatures import check_signature
@@ -82,6 +85,20 @@ class _Refunds(msgspec.Struct):
     refunds: list[_Refund]
 
 
+class _Line(msgspec.Struct):
+    kind: ReportKind
+    id: Name
+    intent: str
+    reference: str
+    amount: Minor
+    currency: Currency
+
+
+class _Report(msgspec.Struct):
+    date: date
+    lines: list[_Line]
+
+
 class _EventPayload(msgspec.Struct):
     id: Name
     amount: Minor
@@ -90,6 +107,7 @@ class _EventPayload(msgspec.Struct):
     status: str
     intent: str = ""
     reason: str = ""
+    fee: Minor = 0
 
 
 class _Event(msgspec.Struct):
@@ -191,6 +209,24 @@ class SandboxPayments:
             raise AnswerMismatch(f"{len(refunds)} refunds for {key}")
         return _receipt(refunds[0]) if refunds else None
 
+    def daily_report(self, *, day: date) -> DailyReport:
+        """See `PaymentGateway`."""
+        answered = self._door.get(f"/v1/reports/{day.isoformat()}", headers=self._headers)
+        report = _understood(answered, _Report)
+        if report.date != day:
+            raise AnswerMismatch(f"the report of {report.date} instead of {day}")
+        lines = [
+            ReportLine(
+                kind=line.kind,
+                ref=line.id,
+                amount=Money(line.amount, line.currency),
+                payment_ref=line.intent,
+                reference=line.reference,
+            )
+            for line in report.lines
+        ]
+        return DailyReport(day, tuple(lines))
+
     def parse_event(
         self, *, body: bytes, headers: Mapping[str, str], now: datetime
     ) -> ProviderEvent:
@@ -258,7 +294,12 @@ def _whose(kind: EventKind, payload: _EventPayload) -> dict[str, Any]:
             "payout_key": _uuid_or_none(payload.reference),
         }
     outcome = payload.status if kind == EventKind.DISPUTE_CLOSED else ""
-    return {"payment_ref": payload.intent, "dispute_ref": payload.id, "outcome": outcome}
+    return {
+        "payment_ref": payload.intent,
+        "dispute_ref": payload.id,
+        "outcome": outcome,
+        "fee_minor": payload.fee,
+    }
 
 
 def _uuid_or_none(reference: str) -> UUID | None:

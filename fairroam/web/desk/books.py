@@ -14,10 +14,13 @@ from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.payments import queries as payments
+from fairroam.apps.refunds import queries as refunds
 from fairroam.clock import now
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.desk import words
 from fairroam.web.desk.staff import staff_only
+
+FAILED_MAX = 50  # shown at once, the oldest first
 
 
 @never_cache
@@ -32,13 +35,19 @@ def books(request: HttpRequest, staff: User) -> HttpResponse:
     context = {
         "rows": [(words.book(row.name.kind), row) for row in rows],
         "sums": sums,
-        "faults": list(ledger.find_faults()),
         # Refunds have a page of their own at the desk; these are of eSIMs that could not be made.
-        "failed": [
-            each for each in payments.failed_payouts() if each.cause.startswith("order-line:")
-        ],
+        "failed": payments.failed_payouts(of="order-line:")[:FAILED_MAX],
     }
     return render(request, "desk/books.html", context)
+
+
+@never_cache
+@staff_only(role="senior")
+@require_POST
+def check(request: HttpRequest, staff: User) -> HttpResponse:
+    """Ask the rooms of money what contradicts the books: all is read, so only when asked."""
+    faults = [fault for room in (ledger, payments, refunds) for fault in room.find_faults()]
+    return render(request, "desk/books_checked.html", {"faults": faults})
 
 
 @staff_only

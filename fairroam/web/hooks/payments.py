@@ -12,7 +12,14 @@ from fairroam.apps.orders import operations as orders
 from fairroam.apps.payments import operations as events
 from fairroam.apps.payments import tasks as payments
 from fairroam.clock import now
-from fairroam.gateways.payments import BadSignature, EventNotUnderstood, StaleEvent
+from fairroam.gateways.payments import (
+    BadSignature,
+    EventNotUnderstood,
+    ProviderEvent,
+    StaleEvent,
+)
+
+NAME_LETTERS_MAX = 80
 
 
 def problem(code: str, status: int) -> JsonResponse:
@@ -21,6 +28,14 @@ def problem(code: str, status: int) -> JsonResponse:
         {"title": code.replace("-", " "), "status": status, "code": code},
         status=status,
         content_type="application/problem+json",
+    )
+
+
+def is_storable(told: ProviderEvent) -> bool:
+    """Whether its words are text that a provider would send: no NUL, and names of usual length."""
+    names = (told.event_id, told.payment_ref, told.payout_ref, told.dispute_ref, told.outcome)
+    return "\x00" not in told.reason and all(
+        "\x00" not in name and len(name) <= NAME_LETTERS_MAX for name in names
     )
 
 
@@ -40,6 +55,8 @@ def hear(request: HttpRequest, provider: str) -> HttpResponse:
     except StaleEvent:
         return problem("stale", 401)
     except EventNotUnderstood:  # kept for a person; the provider need not repeat it
+        if b"\x00" in request.body:
+            return problem("unreadable", 400)
         events.quarantine(
             provider=provider,
             event_id=hashlib.sha256(request.body).hexdigest(),
@@ -48,4 +65,6 @@ def hear(request: HttpRequest, provider: str) -> HttpResponse:
             now=at,
         )
         return JsonResponse({"outcome": "quarantined"})
+    if not is_storable(told):
+        return problem("unreadable", 400)
     return JsonResponse({"outcome": orders.hear_provider(provider=provider, told=told, now=at)})

@@ -14,10 +14,11 @@ from fairroam.apps.customers import personal as customers
 from fairroam.apps.esims import personal as esims
 from fairroam.apps.evidence import personal as evidence
 from fairroam.apps.notices import personal as notices
+from fairroam.apps.payments import personal as payments
 from fairroam.apps.refunds import personal as refunds
 
 # Downwards: who points goes before what it points to.
-ROOMS = (refunds, esims, conversations, evidence, notices, customers)
+ROOMS = (refunds, esims, conversations, evidence, payments, notices, customers)
 SEALED = ("closures_closure", "sealed_address")
 # Joined with one of these it is another address: joann@ is not ann@, .com.au is not .com. JSON
 # writes the end of a line before an address as two letters.

@@ -1,5 +1,6 @@
 """Charges, what providers say of them, and money on its way back."""
 
+from fairroam.apps.payments.operations.alarming import raise_pay_by_alarms
 from fairroam.apps.payments.operations.charging import (
     keep_late_capture,
     prepare_payment,
@@ -21,6 +22,11 @@ from fairroam.apps.payments.operations.hearing import (
     quarantine,
 )
 from fairroam.apps.payments.operations.planning import plan_payout, send_again, way_back
+from fairroam.apps.payments.operations.reconciling import (
+    look_again,
+    reconcile,
+    settle_difference,
+)
 from fairroam.apps.payments.operations.sending import (
     claim_payout,
     record_asked_about_payout,
@@ -49,11 +55,14 @@ __all__ = [
     "keep_event",
     "keep_late_capture",
     "keep_late_money",
+    "look_again",
     "mark_transfer_sent",
     "name_account",
     "plan_payout",
     "prepare_payment",
     "quarantine",
+    "raise_pay_by_alarms",
+    "reconcile",
     "record_answered",
     "record_asked_about_payment",
     "record_asked_about_payout",
@@ -63,6 +72,7 @@ __all__ = [
     "record_transfer_returned",
     "send_again",
     "send_late_money",
+    "settle_difference",
     "take_notice",
     "to_send",
     "way_back",

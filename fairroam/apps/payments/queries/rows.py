@@ -71,10 +71,22 @@ def payout_of(payout_id: int, customer_id: int) -> PayoutRow:
     return payout_row(found)
 
 
-def failed_payouts() -> list[PayoutRow]:
-    """Payouts that the provider refused and that were not sent again, oldest first."""
+def later_tries(cause: str, payout_id: int) -> list[int]:
+    """The payouts that were planned for the same act after that one, oldest first."""
+    act = cause.partition("/try-")[0]
+    later = Payout.objects.filter(cause__startswith=f"{act}/try-", pk__gt=payout_id)
+    return list(later.order_by("pk").values_list("pk", flat=True))
+
+
+def failed_payouts(*, of: str = "") -> list[PayoutRow]:
+    """Payouts that the provider refused and that were not sent again, oldest first.
+
+    of: how their cause begins, such as "order-line:".
+    """
     rows = ROWS.all().filter(stage__in=["failed", "returned"], late__isnull=True)
-    ours = rows.exclude(cause__startswith="late:")  # Those have a list of their own.
+    ours = rows.filter(cause__startswith=of).exclude(
+        cause__startswith="late:"
+    )  # Those have a list of their own.
     return [payout_row(payout) for payout in ours.order_by("id")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
@@ -97,6 +97,7 @@ def plan_parts(
                 amount_minor=part.minor,
                 cause=f"refund:{refund.pk}",
                 hold=part.is_held,
+                pay_by=date.fromisoformat(due) if (due := decision.result["pay_by"]) else None,
                 now=now,
             )
         RefundPart.objects.create(

@@ -17,6 +17,8 @@ FAULTS = {
         GROUP BY t.id
         HAVING t.refunded_minor <> coalesce(
                  sum(p.amount_minor) FILTER (WHERE p.arrived_at IS NOT NULL), 0)
+                 + (SELECT coalesce(sum(o.amount_minor), 0) FROM payments_payout o
+                    WHERE o.cause LIKE 'outside:%/tender:' || t.id)
             OR t.pending_minor <> coalesce(
                  sum(p.amount_minor) FILTER (WHERE p.arrived_at IS NULL), 0)""",
     # I8: decisions form one chain per request.

@@ -1,0 +1,109 @@
+"""Refunds that somebody made at the provider's, past us: booked once a person has looked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.apps.ledger import operations as ledger
+from fairroam.apps.orders import operations as orders
+from fairroam.apps.orders.models import Tender
+from fairroam.apps.orders.operations.refund import owe_entries, settle
+from fairroam.apps.papers import operations as papers
+from fairroam.apps.payments.models import Payment, ProviderEvent
+from fairroam.apps.payments.operations.hearing import end_quarantine, lock_quarantined, receipt_in
+from fairroam.apps.payments.operations.sending import record_outside
+from fairroam.apps.payments.refusals import MoreThanWasPaid
+from fairroam.rules.money import Money, share_by_weight
+from fairroam.rules.tax import tax_inside
+
+
+@transaction.atomic
+def book_outside_refund(*, event_id: int, words: str, staff_user_id: int, now: datetime) -> None:
+    """Book the refund that a quarantined notice tells of against the payment it names.
+
+    It counts as given back, so that nobody is paid twice, with a credit note per line. Raises
+    NotAmongYours (no such payment), MoreThanWasPaid, MoveNotAllowed, MovedMeanwhile.
+    """
+    found = ProviderEvent.objects.filter(pk=event_id).first()
+    payment = (
+        found
+        and Payment.objects.filter(
+            provider=found.provider, provider_ref=found.content.get("payment_ref", "")
+        ).first()
+    )
+    if payment is None:
+        raise NotAmongYours(event_id=event_id)
+    line_ids = Tender.objects.filter(payment=payment).values_list("line_id", flat=True)
+    for line_id in sorted(set(line_ids)):
+        orders.lock_line(line_id)
+    event = lock_quarantined(event_id)
+    receipt = receipt_in(event)
+    for tender, minor in shares(payment, receipt.amount.minor):
+        give_back(tender, minor, event, receipt.provider_ref, now)
+    end_quarantine(
+        event,
+        "booked",
+        words=words,
+        staff_user_id=staff_user_id,
+        now=now,
+        customer_id=payment.customer_id,
+    )
+
+
+def shares(payment: Payment, minor: int) -> list[tuple[Tender, int]]:
+    """How an amount falls on the payment's tenders, by what is left of each."""
+    tenders = list(Tender.objects.filter(payment=payment).order_by("line_id", "position"))
+    left = [each.captured_minor - each.refunded_minor - each.pending_minor for each in tenders]
+    if minor > sum(left):
+        raise MoreThanWasPaid(payment_id=payment.pk, left=sum(left), asked=minor)
+    parts = zip(tenders, share_by_weight(minor, left), strict=True)
+    return [(tender, part) for tender, part in parts if part]
+
+
+def give_back(
+    tender: Tender, minor: int, event: ProviderEvent, provider_ref: str, now: datetime
+) -> None:
+    """One tender's part: reserved, owed, paid and settled at once, with its credit note."""
+    line = tender.line
+    cause = f"outside:{event.pk}/tender:{tender.pk}"
+    before = line.refunded_minor + line.pending_minor
+    tax = tax_inside(before + minor, line.tax_rate) - tax_inside(before, line.tax_rate)
+    assert tender.payment_id is not None
+    Payment.objects.select_for_update(no_key=True).get(pk=tender.payment_id)
+    orders.reserve(order_line_id=line.pk, parts=[(tender.pk, minor)])
+    ledger.post(owe_entries(line=line, minor=minor, tax=tax, cause=cause), now=now)
+    record_outside(
+        payment_id=tender.payment_id,
+        amount_minor=minor,
+        cause=cause,
+        provider_ref=provider_ref,
+        now=now,
+    )
+    settle(tender_id=tender.pk, minor=minor)
+    order = line.order
+    with translation.override(order.language.lower()):
+        total = Money(minor, order.currency)
+        text = _("Given back at the payment provider for %(plan)s.") % {
+            "plan": line.plan_name(order.language)
+        }
+        papers.issue(
+            kind="credit_note",
+            statement={
+                "zone": order.zone,
+                "order": order.number,
+                "decision": "",
+                "reasons": [{"code": "REFUNDED_OUTSIDE", "text": text, "amount": total}],
+                "total": total,
+                "tax": Money(tax, order.currency),
+                "tax_rate": line.tax_rate,
+            },
+            language=order.language,
+            customer_id=order.customer_id,
+            refers_to=order.invoice,
+            now=now,
+        )

@@ -1,0 +1,171 @@
+"""Our clearing books against the providers' reports; notices and money that fit nowhere yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, timedelta
+
+from django import forms
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from fairroam.apps.customers.models import User
+from fairroam.apps.payments import operations
+from fairroam.apps.payments import tasks as payments
+from fairroam.apps.payments.queries import desk, reports
+from fairroam.apps.refunds.operations.outside import book_outside_refund
+from fairroam.clock import now
+from fairroam.web.desk.payouts import answered
+from fairroam.web.desk.staff import staff_only
+
+DAYS = 31
+
+
+class ConcludeForm(forms.Form):
+    """How a person ends what does not fit, and why."""
+
+    act = forms.ChoiceField(
+        choices=[(name, name) for name in ("assign", "book", "dismiss", "mistake")]
+    )
+    payout_id = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+    words = forms.CharField(max_length=1000)
+
+
+class LateForm(forms.Form):
+    """Where late money goes, or until when it is kept, and why."""
+
+    act = forms.ChoiceField(choices=[("send", "send"), ("keep", "keep")])
+    holder = forms.CharField(max_length=70, required=False)
+    iban = forms.CharField(max_length=42, required=False)
+    until = forms.DateField(required=False)
+    words = forms.CharField(max_length=1000, required=False)
+
+
+@never_cache
+@staff_only(role="senior")
+@require_safe
+def reconciliation(request: HttpRequest, staff: User) -> HttpResponse:
+    """Each day and currency of the last month; below it whatever waits for a person."""
+    today = now().astimezone(UTC).date()
+    first = today - timedelta(days=DAYS)
+    context = {
+        "providers": [
+            (provider, reports.days_of(provider, first=first, last=today))
+            for provider in payments.PROVIDERS
+        ],
+        "differences": reports.open_differences()[: desk.PAGE],
+        "events": Paginator(desk.quarantined(), desk.PAGE).get_page(request.GET.get("page")),
+        "late": desk.late_money()[: desk.PAGE],
+        "keep_until": date(today.year + 3, 12, 31),
+    }
+    return render(request, "desk/reconciliation.html", context)
+
+
+@staff_only(role="senior")
+@require_POST
+def look_again(request: HttpRequest, staff: User) -> HttpResponse:
+    """Compare what differs with the books of now."""
+    for provider in payments.PROVIDERS:
+        operations.look_again(provider=provider, now=now())
+    return redirect("desk:reconciliation")
+
+
+def concluded(
+    request: HttpRequest, acts: dict[str, Callable[[ConcludeForm], object]]
+) -> HttpResponse:
+    """Do the one act that the form names; a reason is always needed."""
+    form = ConcludeForm(request.POST)
+    if not form.is_valid() or form.cleaned_data["act"] not in acts:
+        context = {
+            "sentence": _("Write why: the next person, and an auditor, read it."),
+            "code": "reason-missing",
+            "then": "desk:reconciliation",
+        }
+        return render(request, "desk/refused.html", context, status=422)
+    return answered(
+        request,
+        lambda: acts[form.cleaned_data["act"]](form),
+        done=_("Concluded, with your reason."),
+        then="desk:reconciliation",
+    )
+
+
+@staff_only(role="senior")
+@require_POST
+def conclude_event(request: HttpRequest, staff: User, event_id: int) -> HttpResponse:
+    """A notice in quarantine: it is a payout of ours, a refund made past us, or nothing."""
+    return concluded(
+        request,
+        {
+            "assign": lambda form: operations.assign_event(
+                payout_id=form.cleaned_data["payout_id"] or 0,
+                event_id=event_id,
+                words=form.cleaned_data["words"],
+                staff_user_id=staff.pk,
+                now=now(),
+            ),
+            "book": lambda form: book_outside_refund(
+                event_id=event_id,
+                words=form.cleaned_data["words"],
+                staff_user_id=staff.pk,
+                now=now(),
+            ),
+            "dismiss": lambda form: operations.dismiss_event(
+                event_id=event_id,
+                words=form.cleaned_data["words"],
+                staff_user_id=staff.pk,
+                now=now(),
+            ),
+        },
+    )
+
+
+@staff_only(role="senior")
+@require_POST
+def settle_difference(request: HttpRequest, staff: User, difference_id: int) -> HttpResponse:
+    """A difference: the report's mistake, or real money that is nobody's yet."""
+
+    def settle(form: ConcludeForm) -> None:
+        operations.settle_difference(
+            difference_id=difference_id,
+            is_booked=form.cleaned_data["act"] == "book",
+            words=form.cleaned_data["words"],
+            staff_user_id=staff.pk,
+            now=now(),
+        )
+
+    return concluded(request, {"mistake": settle, "book": settle})
+
+
+@staff_only(role="senior")
+@require_POST
+def settle_late(request: HttpRequest, staff: User, late_id: int) -> HttpResponse:
+    """Late money: sent to an account that its owner named, or kept with the reason."""
+    form = LateForm(request.POST)
+    if not form.is_valid():
+        return redirect("desk:reconciliation")
+    said = form.cleaned_data
+
+    def act() -> None:
+        if said["act"] == "send":
+            operations.send_late_money(
+                late_id=late_id,
+                holder=said["holder"],
+                iban=said["iban"],
+                staff_user_id=staff.pk,
+                now=now(),
+            )
+            return
+        operations.keep_late_money(
+            late_id=late_id,
+            until=said["until"] or date(now().year + 3, 12, 31),
+            words=said["words"],
+            staff_user_id=staff.pk,
+            now=now(),
+        )
+
+    return answered(request, act, done=_("Noted."), then="desk:reconciliation")
