@@ -17,8 +17,11 @@ from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.refunds import operations, queries
+from fairroam.apps.refunds.queries.bargains import bargain
+from fairroam.apps.refunds.queries.clocks import WITH_PEOPLE
 from fairroam.apps.refunds.queries.outlook import Outlook, outlook
 from fairroam.clock import now
+from fairroam.rules.outside_help import outside_help
 from fairroam.web.account.live import render_live
 from fairroam.web.account.me import customers_only
 from fairroam.web.account.refund_form import RefundForm
@@ -123,6 +126,8 @@ def show(request: HttpRequest, row: queries.RefundRow, **more: object) -> HttpRe
         "refund": row,
         "lines": row.decision.lines(request.LANGUAGE_CODE) if row.decision else [],
         "steps": timeline(row, request.LANGUAGE_CODE),
+        "bargain": bargain(row.id),
+        "help": outside_help(row.decision.facts["residence"]) if row.decision else (),
         **more,
     }
     return render_live(
@@ -153,7 +158,7 @@ def timeline(row: queries.RefundRow, language: str) -> list[dict[str, object]]:
 
 def is_open_question(row: queries.RefundRow, code: str) -> bool:
     """Whether a person decides anew what the rules left open."""
-    return code == "decided" and row.stage == "under_review"
+    return code == "decided" and row.stage in WITH_PEOPLE
 
 
 def is_left_out(row: queries.RefundRow, code: str) -> bool:
@@ -169,6 +174,9 @@ def note(row: queries.RefundRow, step: queries.TimelineStep, language: str) -> s
         }
     if step.code == "sent" and step.at is None and row.pay_by:
         return gettext("on %(day)s at the latest") % {"day": formats.day(row.pay_by, language)}
+    days = [part.expected_by for part in row.parts if part.expected_by and not part.arrived_at]
+    if step.code == "arrived" and days:
+        return gettext("expected by %(day)s") % {"day": formats.day(max(days), language)}
     return ""
 
 

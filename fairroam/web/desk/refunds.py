@@ -2,114 +2,158 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.contrib import messages
-from django.core.validators import DecimalValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from fairroam.apps.conversations.queries import messages_of
+from fairroam.apps.conversations.refusals import NotAssigned
+from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.models import User
+from fairroam.apps.evidence.queries import evidence_of
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
-from fairroam.apps.refunds import operations, queries
-from fairroam.apps.refunds.queries import RefundRow
+from fairroam.apps.refunds import operations
+from fairroam.apps.refunds.operations.handling import OVERSEERS
+from fairroam.apps.refunds.queries import RefundRow, desk
 from fairroam.apps.refunds.queries.desk import Case
 from fairroam.apps.refunds.refusals import FiguresMoved
 from fairroam.clock import now
-from fairroam.rules.money import minor_digits
 from fairroam.web.components import formats
-from fairroam.web.components.refused import render_refused
+from fairroam.web.components.refused import render_refused, sentence_of
 from fairroam.web.desk import words
+from fairroam.web.desk.refund_acts import ACTS, STAYING
+from fairroam.web.desk.refund_forms import CaseForm
 from fairroam.web.desk.staff import staff_only
-
-
-class DecideForm(forms.Form):
-    """What a person may say to a case. Amounts are typed as people write them: 9.50."""
-
-    act = forms.ChoiceField(
-        choices=[("approve", "approve"), ("decline", "decline"), ("retry", "retry")],
-        widget=forms.HiddenInput,
-    )
-    goodwill = forms.DecimalField(
-        label=gettext_lazy("Goodwill on top"), min_value=0, max_digits=12, required=False
-    )
-    words = forms.CharField(
-        label=gettext_lazy("What you tell the customer"),
-        max_length=2000,
-        error_messages={"required": gettext_lazy("Write the reason; the customer reads it.")},
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
-
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        goodwill = self.fields["goodwill"]
-        assert isinstance(goodwill, forms.DecimalField)
-        digits = minor_digits(currency)
-        goodwill.label = _("Goodwill on top, in %(currency)s") % {"currency": currency}
-        goodwill.validators.append(DecimalValidator(max_digits=12, decimal_places=digits))
-        goodwill.widget.attrs = {"min": 0, "step": str(Decimal(1).scaleb(-digits))}
-        self.digits = digits
-        self.fields["words"].required = self.data.get("act", "decline") == "decline"
-
-    @property
-    def goodwill_minor(self) -> int:
-        """The typed amount in whole minor units."""
-        return int((self.cleaned_data["goodwill"] or Decimal(0)).scaleb(self.digits))
 
 
 @never_cache
 @staff_only
 @require_safe
 def queue(request: HttpRequest, staff: User) -> HttpResponse:
-    """What waits, oldest first, each with its clock."""
-    rows = [(row, [words.doubt(code) for code in row.doubts]) for row in queries.queue(now=now())]
-    return render(request, "desk/queue.html", {"rows": rows})
+    """What waits, urgent and oldest first, each with its clocks; by view, page by page."""
+    view = request.GET.get("view", "open")
+    number = request.GET.get("page", "1")
+    if view not in words.VIEWS or not (number.isascii() and number.isdecimal()):
+        return render(request, "account/hidden.html", status=404)
+    at = now()
+    page = desk.queue_page(now=at, staff_user_id=staff.pk, view=view, number=int(number[:6]))
+    context = {
+        "rows": [
+            (
+                row,
+                [words.doubt(code) for code in row.doubts],
+                [words.clock_line(clock, row.zone, request.LANGUAGE_CODE) for clock in row.clocks],
+            )
+            for row in page.rows
+        ],
+        "page": page,
+        "view": view,
+        "views": [(name, label, page.counts[name]) for name, label in words.VIEWS.items()],
+        "alarms": alarms(staff, request.LANGUAGE_CODE),
+    }
+    return render(request, "desk/queue.html", context)
+
+
+def alarms(staff: User, language: str) -> list[tuple[int, str, str]]:
+    """For seniors and operators: deadlines near or passed that nobody has taken note of."""
+    member = customers.staff_member(staff.pk)
+    if member is None or member.role not in OVERSEERS:
+        return []
+    return [
+        (one.refund_id, one.order_number, words.alarm(one.clock, one.level))
+        for one in desk.alarms()
+    ]
 
 
 @never_cache
 @staff_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def case(request: HttpRequest, staff: User, refund_id: int) -> HttpResponse:
-    """All that decides one case; approve, decline with a reason, or send again."""
+    """All that decides one case, and every act upon it; a colleague's case is theirs alone."""
+    at = now()
     try:
-        found = queries.case(refund_id)
+        context = told(request, staff, refund_id, at)
     except NotAmongYours as refusal:
         return render(request, "account/hidden.html", status=refusal.status)
-    context = told(found, request.LANGUAGE_CODE)
-    form = DecideForm(request.POST or None, currency=found.refund.currency)
+    except NotAssigned as refusal:
+        said = {"sentence": sentence_of(refusal), "code": refusal.code}
+        return render(request, "desk/not_assigned.html", said, status=refusal.status)
+    act = request.POST.get("act", "")
+    if request.method != "POST" or act not in ACTS:
+        status = 422 if request.method == "POST" else 200
+        return render(request, "desk/case.html", context, status=status)
+    form_kind, do = ACTS[act]
+    form = form_kind(request.POST, currency=context["case"].refund.currency)
+    context["forms"][act] = form
     if not form.is_valid():
-        status = 422 if form.is_bound else 200
-        return render(request, "desk/case.html", {**context, "form": form}, status=status)
+        return render(request, "desk/case.html", {**context, "form": form}, status=422)
     try:
-        decide(staff, refund_id, form)
+        done = do(refund_id, staff.pk, form, at)
     except FiguresMoved as refusal:  # Nothing was paid: the page shows what the rules say now.
-        operations.decide_again(request_id=refund_id, actor=f"staff:{staff.pk}", now=now())
-        context = told(queries.case(refund_id), request.LANGUAGE_CODE)
+        operations.decide_again(request_id=refund_id, actor=f"staff:{staff.pk}", now=at)
+        context = told(request, staff, refund_id, at)
         return render_refused(request, "desk/case.html", form, refusal, **context)
     except Refusal as refusal:
         return render_refused(request, "desk/case.html", form, refusal, **context)
-    messages.success(request, _("Done. The customer is told now."))
-    return redirect("desk:queue")
+    messages.success(request, str(done))
+    return redirect("desk:case", refund_id) if act in STAYING else redirect("desk:queue")
 
 
-def told(found: Case, language: str) -> dict[str, Any]:
-    """The case in words."""
-    decision = found.refund.decision
+def told(request: HttpRequest, staff: User, refund_id: int, at: datetime) -> dict[str, Any]:
+    """The case in words, and a fresh form for each act. Raises NotAmongYours, NotAssigned."""
+    found = desk.case(refund_id, now=at, staff_user_id=staff.pk)
+    language, refund = request.LANGUAGE_CODE, found.refund
+    decision = refund.decision
+    member = customers.staff_member(staff.pk)
+    assert member is not None
     return {
         "case": found,
         "lines": decision.lines(language) if decision else [],
-        "facts": facts(found.refund, language),
+        "facts": facts(refund, language),
         "doubts": [words.doubt(code) for code in found.doubts],
+        "flags": [(words.doubt(flag.code), flag_facts(flag)) for flag in found.flags],
+        "clocks": [words.clock_line(clock, refund.zone, language) for clock in found.clocks],
         "history": [
             (step.at, words.event(step.kind), words.actor(step.actor)) for step in found.history
         ],
+        "forms": forms_of(found),
+        "thread": [
+            {
+                "who": words.actor(message.actor),
+                "words": message.words,
+                "received_at": message.received_at,
+                "files": message.files,
+            }
+            for message in (messages_of(found.thread_id) if found.thread_id else ())
+        ],
+        "files": evidence_of(refund.customer_id),
+        "is_mine": found.assigned_to in (None, staff.pk),
+        "may_take": found.assigned_to != staff.pk
+        and (found.assigned_to is None or member.role in OVERSEERS),
+        "is_overseer": member.role in OVERSEERS,
+        "limit_minor": customers.limit(member.role, refund.currency),
     }
+
+
+def forms_of(found: Case) -> dict[str, CaseForm]:
+    start = {"ask_more": {"missing": list(found.missing)}, "offer": {"kind": "money"}}
+    return {
+        act: kind(currency=found.refund.currency, initial=start.get(act), auto_id=f"{act}_%s")
+        for act, (kind, _do) in ACTS.items()
+    }
+
+
+def flag_facts(flag: desk.FlagRow) -> str:
+    """How much of it there is, for those flags that count."""
+    if flag.code == "velocity":
+        return str(flag.facts["requests"])
+    return str(len(flag.facts["customers"])) if "customers" in flag.facts else ""
 
 
 def facts(refund: RefundRow, language: str) -> list[tuple[str, str]]:
@@ -140,21 +184,3 @@ def granted(meter: dict[str, Any], language: str) -> str:
     if meter["granted"] is None:
         return _("unlimited")
     return formats.allowance(meter["granted"], meter["kind"], language)
-
-
-def decide(staff: User, refund_id: int, form: DecideForm) -> None:
-    """Call the one operation that was chosen."""
-    at, said = now(), form.cleaned_data
-    if said["act"] == "approve":
-        operations.approve(
-            request_id=refund_id,
-            staff_user_id=staff.pk,
-            goodwill_minor=form.goodwill_minor,
-            now=at,
-        )
-    elif said["act"] == "decline":
-        operations.decline(
-            request_id=refund_id, staff_user_id=staff.pk, words=said["words"], now=at
-        )
-    else:
-        operations.retry_payouts(request_id=refund_id, staff_user_id=staff.pk, now=at)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from fairroam.apps.refunds.queries.clocks import Clock
+from fairroam.web.components import formats
 
 # Why the rules did not settle a case: refunds.operations.deciding names these codes.
 DOUBTS = {
@@ -14,6 +19,11 @@ DOUBTS = {
     "dispute_open": _("A dispute is open at the customer's bank."),
     "used_after_declaring": _("The plan was used after the request."),
     "line_still_on": _("The network has not confirmed that the plan is off."),
+    "velocity": _("Many requests of this account within 30 days."),
+    "same_evidence": _("Another account sent the same file."),
+    "same_device": _("Other accounts asked money back for the same phone."),
+    "contact_changed": _("An address or a way to sign in was changed within 72 hours."),
+    "payout_changed": _("The way the money should go was changed within 72 hours."),
     "pack_still_on": _("The supplier cannot take this pack off the eSIM: it can still be used."),
 }
 EVENTS = {
@@ -27,6 +37,19 @@ EVENTS = {
     "refund.paid": _("money arrived"),
     "refund.stalled": _("money came back"),
     "refund.retried": _("sent the money again"),
+    "refund.assigned": _("gave or took the case"),
+    "refund.flagged": _("raised a flag"),
+    "refund.escalated": _("a deadline came near or passed"),
+    "refund.more_asked": _("asked the customer for more"),
+    "refund.more_given": _("the case went on after a question"),
+    "refund.proposed": _("asked a second person to confirm"),
+    "refund.proposal_refused": _("did not confirm"),
+    "refund.offered": _("made an offer"),
+    "refund.offer_declined": _("declined the offer"),
+    "refund.offer_countered": _("asked for something else"),
+    "refund.offer_expired": _("the offer expired"),
+    "refund.settled": _("accepted the offer"),
+    "refund.appealed": _("appealed"),
 }
 ACTORS = {
     "customer": _("the customer"),
@@ -53,6 +76,49 @@ BOOKS = {
     "promo_credit": _("Balances given"),
     "refunds_owed": _("Refunds on their way"),
 }
+
+
+# Parts of the queue: refunds.queries.desk names them.
+VIEWS = {
+    "open": _("Wait for us"),
+    "mine": _("Mine"),
+    "nobodys": _("Nobody's"),
+    "urgent": _("Urgent"),
+    "confirm": _("To confirm"),
+    "customer": _("Wait for the customer"),
+}
+CLOCKS = {
+    "answer": _("first answer until %(end)s"),
+    "decision": _("decision until %(end)s"),
+    "payment": _("money sent until %(end)s"),
+}
+ALARMS = {
+    ("answer", 1): _("the first answer is due soon"),
+    ("answer", 2): _("the first answer is late"),
+    ("decision", 1): _("the decision is due soon"),
+    ("decision", 2): _("the decision is late"),
+    ("payment", 1): _("the money must leave soon"),
+    ("payment", 2): _("the money is late"),
+}
+
+
+class ClockLine(NamedTuple):
+    """A clock in words. level: 0, 1 near, 2 passed."""
+
+    text: str
+    level: int
+    is_paused: bool
+
+
+def clock_line(clock: Clock, zone: str, language: str) -> ClockLine:
+    """ "decision until Thu 5 November, 24:00, Berlin time"."""
+    text = str(CLOCKS[clock.kind]) % {"end": formats.until(clock.due_at, zone, language)}
+    return ClockLine(text, clock.level, clock.is_paused)
+
+
+def alarm(clock: str, level: int) -> str:
+    """What is near or late."""
+    return str(ALARMS[clock, level])
 
 
 def doubt(code: str) -> str | Promise:

@@ -1,0 +1,141 @@
+"""How money back goes, from the books: how fast, how often without a person, how much goodwill."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+from django.db import connection
+
+from fairroam.apps.ledger import queries as ledger
+from fairroam.apps.refunds.models import Case
+
+SETTLED = ("approved", "paid", "payout_failed", "declined", "settled")
+# Requests that were settled in the period, each with its present decision.
+ROWS = """
+    SELECT r.id, r.stage, r.received_at, d.decided_at, d.currency, d.goodwill_minor,
+           d.decided_by = 'rules' AND c.request_id IS NULL,
+           (SELECT CASE WHEN bool_and(p.arrived_at IS NOT NULL) THEN max(p.arrived_at) END
+            FROM refunds_refundpart p WHERE p.request_id = r.id),
+           EXISTS (SELECT 1 FROM refunds_refundpart p WHERE p.decision_id = d.id)
+    FROM refunds_refundrequest r
+    JOIN refunds_decision d ON d.request_id = r.id
+         AND NOT EXISTS (SELECT 1 FROM refunds_decision n WHERE n.supersedes_id = d.id)
+    LEFT JOIN refunds_case c ON c.request_id = r.id
+    WHERE r.stage = ANY(%s) AND d.decided_at >= %s AND d.decided_at < %s
+    ORDER BY d.decided_at, r.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """How many requests were settled in the week that begins on that Monday."""
+
+    on: date
+    at_once: int
+    by_people: int
+
+    @property
+    def total(self) -> int:
+        return self.at_once + self.by_people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Figures of one period; None where nothing can be said. Amounts: minor units by currency."""
+
+    since: datetime
+    until: datetime
+    settled: int
+    to_decision: timedelta | None  # median, from received to decided
+    to_money: timedelta | None  # median, from received to the last part's arrival
+    at_once: Fraction | None
+    declined: int
+    declined_by: Mapping[str, int]  # why the rules left it to a person, of those declined
+    appealed: int
+    overturned: Fraction | None
+    goodwill: Mapping[str, int]
+    unearned: Mapping[str, int]  # now, not of the period
+    weeks: tuple[Week, ...]
+
+
+def report(*, since: datetime, until: datetime) -> Report:
+    """How requests went that were settled from `since` up to, not including, `until`."""
+    with connection.cursor() as cursor:
+        cursor.execute(ROWS, [list(SETTLED), since, until])
+        rows = cursor.fetchall()
+    declined = [row[0] for row in rows if row[1] == "declined"]
+    appealed = appeals_among(row[0] for row in rows)
+    goodwill: Counter[str] = Counter()
+    for row in rows:
+        if row[5] and row[8]:
+            goodwill[row[4]] += row[5]
+    return Report(
+        since=since,
+        until=until,
+        settled=len(rows),
+        to_decision=median([row[3] - row[2] for row in rows]),
+        to_money=median([row[7] - row[2] for row in rows if row[7] is not None]),
+        at_once=share(sum(row[6] for row in rows), len(rows)),
+        declined=len(declined),
+        declined_by=doubts_of(declined),
+        appealed=len(appealed),
+        overturned=share(len(appealed - set(declined)), len(appealed)),
+        goodwill=dict(sorted(goodwill.items())),
+        unearned=unearned(),
+        weeks=weeks(rows, since.date(), until.date()),
+    )
+
+
+def median(spans: Sequence[timedelta]) -> timedelta | None:
+    """The middle one, or the mean of the middle two; None of none."""
+    ordered, middle = sorted(spans), len(spans) // 2
+    if not ordered:
+        return None
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def share(part: int, whole: int) -> Fraction | None:
+    return Fraction(part, whole) if whole else None
+
+
+def appeals_among(request_ids: Iterable[int]) -> set[int]:
+    found = Case.objects.filter(request_id__in=list(request_ids), appealed_at__isnull=False)
+    return set(found.values_list("request_id", flat=True))
+
+
+def doubts_of(request_ids: Sequence[int]) -> dict[str, int]:
+    """How often each reason sent one of these to a person; commonest first."""
+    found = Case.objects.filter(request_id__in=request_ids).values_list("doubts", flat=True)
+    return dict(Counter(code for doubts in found for code in doubts).most_common())
+
+
+def unearned() -> dict[str, int]:
+    """What customers have paid and not used, by currency."""
+    sums: Counter[str] = Counter()
+    for row in ledger.trial_balance():
+        if row.name.kind == "unearned":
+            sums[row.name.currency] += row.minor
+    return dict(sorted(sums.items()))
+
+
+def weeks(rows: Sequence[tuple[Any, ...]], first: date, last: date) -> tuple[Week, ...]:
+    """Every week of the period, also those in which nothing was settled."""
+
+    def monday(on: date) -> date:
+        return on - timedelta(days=on.weekday())
+
+    counted = {
+        on: [bool(row[6]) for row in group]
+        for on, group in groupby(rows, lambda row: monday(row[3].date()))
+    }
+    mondays = range(monday(first).toordinal(), last.toordinal() + 1, 7)
+    return tuple(
+        Week(on, sum(counted.get(on, [])), len(counted.get(on, [])) - sum(counted.get(on, [])))
+        for on in map(date.fromordinal, mondays)
+    )
