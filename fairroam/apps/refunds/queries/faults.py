@@ -8,6 +8,8 @@ from django.db import connection
 
 from fairroam import rules
 from fairroam.apps.refunds.models import Decision
+from fairroam.apps.refunds.queries import bargains
+from fairroam.apps.refunds.queries import everyone
 
 FAULTS = {
     # I5: what the parts say came back, or is on its way, is what the tender's counters say.
@@ -77,6 +79,8 @@ def find_faults() -> Iterator[str]:
     for decision in Decision.objects.order_by("pk").iterator(chunk_size=500):
         if not is_reproduced(decision):
             yield f"decision {decision.number} comes out otherwise when it is computed again"
+    yield from bargains.find_faults()
+    yield from everyone.find_faults()
 
 
 def is_reproduced(decision: Decision) -> bool:
