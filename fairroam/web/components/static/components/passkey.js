@@ -12,6 +12,7 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
     if (!form.reportValidity()) return;
     try {
       const options = await optionsOf(form);
+      if (form.dataset.passkey === "create") askForPasskey(options);
       const credential = await window.webauthnJSON[form.dataset.passkey](options);
       form.querySelector("[name$=credential]").value = JSON.stringify(credential);
       form.submit();
@@ -26,4 +27,13 @@ async function optionsOf(form) {
   if (kept) return JSON.parse(document.getElementById(kept).textContent);
   const answer = await fetch(form.action, { headers: { Accept: "application/json" } });
   return (await answer.json()).request_options;
+}
+
+// A new key must be able to sign in alone: kept on the device, opened by finger, face or PIN.
+function askForPasskey(options) {
+  Object.assign(options.publicKey.authenticatorSelection, {
+    residentKey: "required",
+    requireResidentKey: true,
+    userVerification: "required",
+  });
 }
