@@ -48,6 +48,14 @@ class PartRow:
     payout_stage: str | None
     sent_at: datetime | None
     arrived_at: datetime | None
+    payout_id: int | None = None
+    expected_by: date | None = None  # local day, frozen when the payout set out
+
+    @property
+    def asks_customer(self) -> bool:
+        """Whether it goes on only when the customer does something."""
+        waits = ("needs_account", "failed", "returned", "requires_action")
+        return self.payout_stage in waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +124,8 @@ def part_row(part: RefundPart) -> PartRow:
         payout_stage=part.payout.stage if part.payout else None,
         sent_at=part.payout.sent_at if part.payout else part.arrived_at,
         arrived_at=part.arrived_at,
+        payout_id=part.payout_id,
+        expected_by=part.payout.expected_by if part.payout else None,
     )
 
 
