@@ -37,6 +37,11 @@ ERASED = {
     "esims_carriernotice.eid": N_("Chip numbers in the carrier's notices"),
     "refunds_refundrequest.words": N_("Your words in requests for money back"),
     "refunds_refundrequest.answer_words": N_("Our words in answer to them"),
+    "refunds_case.question_words": N_("What we asked you about them"),
+    "refunds_case.added_words": N_("Your answers and appeals"),
+    "refunds_offer.words": N_("Our words beside offers"),
+    "refunds_offer.counter_words": N_("Your words in answer to offers"),
+    "refunds_proposal.words": N_("Our words beside offers that were not made"),
 }
 # What stays without a name: in words, why, and for how many years after the year's end.
 KEPT = {

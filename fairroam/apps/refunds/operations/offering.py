@@ -148,6 +148,7 @@ def accept_offer(*, offer_id: int, customer_id: int, now: datetime) -> Decision:
         goodwill_minor=max(0, promised - quote.due),
     )
     end_offer(offer, "accept", now=now, decision=decision)
+    resume_clock(refund, now=now)
     actor = f"customer:{customer_id}"
     if offer.kind == "money" or quote.due:
         refuse_line_still_on(refund, quote)

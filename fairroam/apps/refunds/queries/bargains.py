@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.db import connection
 
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.refunds.models import Case, Offer, RefundRequest
 from fairroam.rules import offers
+
+FAULTS = {
+    "offer {} is open and its request is elsewhere": """
+        SELECT o.id FROM refunds_offer o JOIN refunds_refundrequest r ON r.id = o.request_id
+        WHERE o.stage = 'open' AND r.stage <> 'offer_made'""",
+    "request {} has an offer made and none is open": """
+        SELECT r.id FROM refunds_refundrequest r WHERE r.stage = 'offer_made'
+        AND NOT EXISTS (SELECT 1 FROM refunds_offer o WHERE o.request_id = r.id
+                        AND o.stage = 'open')""",
+    # What was promised is what was decided, or the rules gave more by then.
+    "offer {} was accepted for another amount than its decision": """
+        SELECT o.id FROM refunds_offer o JOIN refunds_decision d ON d.id = o.decision_id
+        WHERE d.request_id <> o.request_id OR (o.kind = 'money' AND d.due_minor + d.goodwill_minor
+              <> greatest(o.due_minor + o.quantity, d.due_minor))""",
+    # I31: whoever decides above the rules is somebody, and two are two.
+    "proposal {} waits for a request that is not with a person": """
+        SELECT p.id FROM refunds_proposal p JOIN refunds_refundrequest r ON r.id = p.request_id
+        WHERE p.stage = 'waiting' AND r.stage <> 'under_review'""",
+    "request {} is with a person and has no case": """
+        SELECT r.id FROM refunds_refundrequest r
+        WHERE r.stage IN ('under_review', 'offer_made', 'waiting_for_customer')
+          AND NOT EXISTS (SELECT 1 FROM refunds_case c WHERE c.request_id = r.id)""",
+    "the clock of request {} stands still and nobody is asked": """
+        SELECT r.id FROM refunds_refundrequest r JOIN refunds_case c ON c.request_id = r.id
+        WHERE c.paused_at IS NOT NULL AND r.is_live
+          AND r.stage NOT IN ('offer_made', 'waiting_for_customer')""",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,3 +147,11 @@ def offers_to_expire(now: datetime) -> list[int]:
     """Offers whose time is over."""
     late = Offer.objects.filter(stage="open", expires_at__lte=now)
     return list(late.order_by("pk").values_list("pk", flat=True))
+
+
+def find_faults() -> Iterator[str]:
+    """What contradicts itself among offers, proposals and clocks."""
+    with connection.cursor() as cursor:
+        for sentence, query in FAULTS.items():
+            cursor.execute(query)
+            yield from (sentence.format(found[0]) for found in cursor.fetchall())

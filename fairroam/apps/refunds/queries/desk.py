@@ -223,7 +223,8 @@ def alarms() -> list[Alarm]:
 def case(request_id: int, *, now: datetime | None = None, staff_user_id: int | None = None) -> Case:
     """One case for the desk.
 
-    now: for its clocks; None leaves them out. staff_user_id: who opens it; a case of a colleague's is for seniors and operators only.
+    now: for its clocks; None leaves them out. staff_user_id: who opens it; a colleague's case is
+    for seniors and operators only.
     Raises NotAmongYours, NotAssigned.
     """
     found = ROWS.all().select_related("desk__assigned_to").filter(pk=request_id).first()
