@@ -45,7 +45,6 @@ class CounterForm(forms.Form):
         wish.label = _("What you ask for in all, in %(currency)s") % {"currency": currency}
         wish.validators.append(DecimalValidator(max_digits=12, decimal_places=self.digits))
         step = Decimal(1).scaleb(-self.digits)
-        wish.min_value = step
         wish.widget.attrs = {"min": str(step), "step": str(step)}
 
     def clean_wish(self) -> Decimal:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import DecimalValidator
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,8 +16,17 @@ from fairroam.rules import offers
 from fairroam.rules.money import minor_digits
 from fairroam.web.components.words import MISSING
 
-WORDS = {"max_length": 2000, "widget": forms.Textarea(attrs={"rows": 3})}
 GIGABYTE = 10**9
+
+
+def words_field(label: Promise, required: Promise) -> forms.CharField:
+    """A box for what the customer reads. required: what is said when it is empty."""
+    return forms.CharField(
+        label=label,
+        max_length=2000,
+        error_messages={"required": required},
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
 
 class CaseForm(forms.Form):
@@ -49,10 +59,9 @@ class ApproveForm(CaseForm):
 class DeclineForm(CaseForm):
     """Say no, with a reason."""
 
-    words = forms.CharField(
-        label=gettext_lazy("What you tell the customer"),
-        error_messages={"required": gettext_lazy("Write the reason; the customer reads it.")},
-        **WORDS,
+    words = words_field(
+        gettext_lazy("What you tell the customer"),
+        gettext_lazy("Write the reason; the customer reads it."),
     )
 
 
@@ -81,7 +90,10 @@ class OfferForm(CaseForm):
         ],
         initial=72,
     )
-    words = forms.CharField(label=gettext_lazy("What you tell the customer"), **WORDS)
+    words = words_field(
+        gettext_lazy("What you tell the customer"),
+        gettext_lazy("Write a word to it; the customer reads it."),
+    )
 
     @property
     def quantity(self) -> int:
@@ -91,7 +103,12 @@ class OfferForm(CaseForm):
 
     def unit(self, kind: str) -> int:
         """How many of the units of `rules.offers` one typed unit is."""
-        return {"money": 10**self.digits, "extra_data": GIGABYTE, "extension": 1}[kind]
+        units: dict[str, int] = {
+            "money": 10**self.digits,
+            "extra_data": GIGABYTE,
+            "extension": 1,
+        }
+        return units[kind]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -114,7 +131,10 @@ class AskForm(CaseForm):
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
-    words = forms.CharField(label=gettext_lazy("What you ask the customer"), **WORDS)
+    words = words_field(
+        gettext_lazy("What you ask the customer"),
+        gettext_lazy("Write your question; the customer reads it."),
+    )
 
 
 class HandOverForm(CaseForm):
