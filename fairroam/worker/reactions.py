@@ -159,6 +159,10 @@ REACTIONS: dict[str, list[str]] = {
     # papers
     "signing_key.made": [],
     "signing_key.revoked": [],
+    "channel.added": [],
+    "channel.ended": [],
+    "fake.reported": [],
+    "fake.settled": [],
     # evidence
     "evidence.kept": [],
     "evidence.shown": [],

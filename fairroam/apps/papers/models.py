@@ -53,3 +53,46 @@ class Paper(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class Channel(models.Model):
+    """One true way to reach us, or by which we reach people. Ended ones stay, with their day."""
+
+    KINDS = ("web", "mail", "phone", "chat", "social")
+
+    kind = models.CharField(max_length=8)
+    address = models.CharField(max_length=200)  # as people see it: an address, a number, a link
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["web", "mail", "phone", "chat", "social"]),
+                name="a_channel_has_a_known_kind",
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "address"],
+                condition=Q(until__isnull=True),
+                name="a_channel_is_listed_once",
+            ),
+        ]
+
+
+class FakeReport(models.Model):
+    """Somebody saw something that claims to be us. Confirmed ones are listed for everybody."""
+
+    what = models.CharField(max_length=200)  # the address, number or link they saw
+    words = models.TextField(default="")
+    stage = models.CharField(max_length=10, default="reported")  # reported confirmed dismissed
+    reported_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.CharField(max_length=60, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(stage__in=["reported", "confirmed", "dismissed"]),
+                name="a_report_has_a_known_stage",
+            )
+        ]

@@ -16,3 +16,15 @@ class NoSuchKey(Refusal):
 
     code = "no-such-key"
     status = 404
+
+
+class ChannelListed(Refusal):
+    """This is on the list already."""
+
+    code = "channel-listed"
+
+
+class ReportSettled(Refusal):
+    """A colleague has looked at this report meanwhile."""
+
+    code = "report-settled"

@@ -4,6 +4,7 @@ from django.urls import path
 
 from fairroam.web.desk import (
     books,
+    channels,
     declarations,
     disputes,
     identity,
@@ -40,6 +41,9 @@ urlpatterns = [
     path("runs/<int:run_id>/", incidents.run, name="run"),
     path("runs/<int:run_id>/steer/", incidents.steer, name="steer_run"),
     path("reports/", reports.reports, name="reports"),
+    path("channels/", channels.channels, name="channels"),
+    path("channels/<int:channel_id>/end/", channels.end, name="end_channel"),
+    path("channels/reports/<int:report_id>/", channels.settle, name="settle_report"),
     path("usage/", usage.files, name="usage"),
     path("team/", team.team, name="team"),
     path("invitations/<str:token>/", team.invitation, name="invitation"),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from fairroam.web.site import (
+    channels,
     check,
     checkout,
     code_again,
@@ -43,6 +44,9 @@ urlpatterns = [
     path("leave/", statements.leave, name="leave"),
     path("status/", status.status, name="status"),
     path("status/feed/", status.feed, name="status_feed"),
-    path("channels/", statements.channels, name="channels"),
+    path("channels/", channels.channels, name="channels"),
+    path("channels/signed.json", channels.signed, name="signed_channels"),
+    path("channels/report/", channels.report, name="report_fake"),
+    path("channels/reported/", channels.reported, name="reported"),
     path("imprint/", statements.imprint, name="imprint"),
 ]

@@ -1,5 +1,12 @@
 """What can be done with papers and keys."""
 
+from fairroam.apps.papers.operations.channels import (
+    add_channel,
+    end_channel,
+    report_fake,
+    settle_report,
+    signed_channels,
+)
 from fairroam.apps.papers.operations.issuing import Draft, issue, write_each
 from fairroam.apps.papers.operations.keys import (
     ensure_signing_key,
@@ -11,11 +18,16 @@ from fairroam.apps.papers.operations.pictures import render_pdf
 
 __all__ = [
     "Draft",
+    "add_channel",
+    "end_channel",
     "ensure_signing_key",
     "issue",
     "publish_keys",
     "render_pdf",
+    "report_fake",
     "revoke_key",
     "rotate_key",
+    "settle_report",
+    "signed_channels",
     "write_each",
 ]

@@ -1,4 +1,4 @@
-"""Reads of the papers and of the keys that signed them."""
+"""Reads of papers and of the keys that signed them."""
 
 from __future__ import annotations
 

@@ -1,0 +1,23 @@
+"""Reads of papers, of the keys that signed them, and of our true channels."""
+
+from fairroam.apps.papers.queries.papers import (
+    credited_by_invoice,
+    credited_minor,
+    find_by_number,
+    find_faults,
+    find_for_stranger,
+    key_set,
+    papers_of,
+    series_number,
+)
+
+__all__ = [
+    "credited_by_invoice",
+    "credited_minor",
+    "find_by_number",
+    "find_faults",
+    "find_for_stranger",
+    "key_set",
+    "papers_of",
+    "series_number",
+]
