@@ -1,28 +1,24 @@
-"""Whether somebody has proven with a new code, just now, that it is them."""
+"""Whether somebody has proven at a sign-in, just now, that it is them."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from allauth.account.authentication import get_authentication_records
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
-FRESH_FOR = timedelta(minutes=10)
+from fairroam.web.account.step_up import proof_of
 
 
 def has_fresh_code(request: HttpRequest, *, now: datetime) -> bool:
-    """Whether this browser brought a code from the mail within the last FRESH_FOR."""
-    if not request.user.is_authenticated:
-        return False
-    records = get_authentication_records(request, request.user)
-    codes = [record["at"] for record in records if record["method"] == "code"]
-    if not codes:
-        return False
-    return now - datetime.fromtimestamp(max(codes), UTC) <= FRESH_FOR
+    """Whether this browser brought within ten minutes what is enough for its account.
+
+    A code from the mail, or a second factor where the customer has one.
+    """
+    return proof_of(request, now=now) is not None
 
 
 def ask_for_code(request: HttpRequest, *, then: str) -> HttpResponse:
