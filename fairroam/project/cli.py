@@ -18,13 +18,14 @@ OURS = {
     "worker": "fairroam.worker.main:main",
     "seed": "fairroam.web.demo.seed:main",
     "cast": "fairroam.web.demo.cast:main",
+    "mail-door": "fairroam.web.mail.door:main",
     "books": "fairroam.worker.books:main",
     "migrate": "fairroam.project.migrate:main",
     "keys": "fairroam.project.keys:main",
     "import-usage": "fairroam.project.import_usage:main",
     "import-catalogue": "fairroam.project.import_catalogue:main",
 }
-GUARDED = {"worker"}  # started only when nothing speaks against it
+GUARDED = {"worker", "mail-door"}  # started only when nothing speaks against it
 AS_OWNER = {"migrate", "makemigrations", "createcachetable"}
 HELP = """fairroam decide [FILE]   decide refund cases, a JSON object a line (--explain for people)
 fairroam verify FILE     check a certificate, receipt or decision, offline

@@ -29,6 +29,7 @@ DEMO_PORTS = {
     "lines": 8423,
     "suppliers": 8425,
     "identity": 8424,
+    "lmtp": 8427,
 }
 Environment = Mapping[str, str]
 
@@ -57,6 +58,7 @@ def demo(arguments: list[str]) -> int:
             ),
             *stand_ins(folder, environment, ports),
             *programs(environment, "127.0.0.1", ports["web"]),
+            *mail_door(environment, ports["lmtp"]),
             Step(
                 name="cast",
                 command=[str(BIN / "fairroam"), "cast"],
@@ -83,6 +85,12 @@ def run(arguments: list[str]) -> int:
         default=8445,
         help="profile servers that show a certificate call here, if we have one for it",
     )
+    parser.add_argument(
+        "--mail-port",
+        type=int,
+        default=0,
+        help="a mail server on this machine hands our mail over here, by LMTP; 0: no such door",
+    )
     options = parser.parse_args(arguments)
     folder = Path(os.environ.get("FAIRROAM_FOLDER", ".fairroam")).resolve()
 
@@ -100,6 +108,7 @@ def run(arguments: list[str]) -> int:
         if {"DATABASE_OWNER_URL"} & (environment.keys() | os.environ.keys()):
             found.append(migration(environment))
         found += programs(environment, options.host, options.port)
+        found += mail_door(environment, options.mail_port)
         return [*found, *profiles_door(environment, options.host, options.profiles_port)]
 
     ready = f"fairroam listens on http://{options.host}:{options.port}"
@@ -175,6 +184,20 @@ def programs(environment: Environment, host: str, port: int) -> list[Service]:
             ready=partial(answers, f"http://{host}:{port}/livez"),
         ),
         Service(name="worker", command=[str(BIN / "fairroam"), "worker"], environment=environment),
+    ]
+
+
+def mail_door(environment: Environment, port: int) -> list[Service]:
+    """Return the door for mail, which only this machine reaches; none for port 0."""
+    if not port:
+        return []
+    return [
+        Service(
+            name="mail-door",
+            command=[str(BIN / "fairroam"), "mail-door", "--port", str(port)],
+            environment=environment,
+            ready=partial(listens, "127.0.0.1", port),
+        )
     ]
 
 

@@ -42,9 +42,7 @@ FAIRROAM_ENVIRONMENT = env_choice(
 FAIRROAM_ADDRESS = env("FAIRROAM_ADDRESS", "http://127.0.0.1:8000").rstrip("/")
 FAIRROAM_FOLDER = Path(env("FAIRROAM_FOLDER", ".fairroam"))
 # Files that customers send; outside of every folder that a web server gives away.
-FAIRROAM_EVIDENCE_FOLDER = Path(
-    env("FAIRROAM_EVIDENCE_FOLDER", "") or FAIRROAM_FOLDER / "evidence"
-)
+FAIRROAM_EVIDENCE_FOLDER = Path(env("FAIRROAM_EVIDENCE_FOLDER", "") or FAIRROAM_FOLDER / "evidence")
 SECRET_KEY = env("FAIRROAM_SECRET_KEY", INSECURE_SECRET)
 DEBUG = False
 ALLOWED_HOSTS = [FAIRROAM_ADDRESS.split("://")[1].split(":")[0]]
@@ -131,6 +129,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "fairroam.web.components.uploads.Bounded",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

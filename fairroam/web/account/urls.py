@@ -3,6 +3,7 @@
 from django.urls import path
 
 from fairroam.web.account import (
+    conversations,
     inbox,
     leave,
     letter,
@@ -47,6 +48,10 @@ urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/<int:notice_id>/", inbox.message, name="message"),
     path("money/<int:payout_id>/", money.money, name="money"),
+    path("messages/", conversations.overview, name="messages"),
+    path("messages/<int:thread_id>/", conversations.thread, name="thread"),
+    path("messages/<int:thread_id>/rate/", conversations.rate, name="rate_thread"),
+    path("files/<int:evidence_id>/", conversations.file, name="file"),
     path("orders/", orders.orders, name="orders"),
     path("papers/<str:number>.<slug:form>", papers.paper, name="paper"),
     path("leave/", leave.leave, name="leave"),

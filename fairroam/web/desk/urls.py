@@ -5,6 +5,7 @@ from django.urls import path
 from fairroam.web.desk import (
     books,
     channels,
+    conversations,
     declarations,
     disputes,
     identity,
@@ -23,6 +24,10 @@ app_name = "desk"
 urlpatterns = [
     path("", refunds.queue, name="queue"),
     path("refunds/<int:refund_id>/", refunds.case, name="case"),
+    path("conversations/", conversations.queue, name="conversations"),
+    path("conversations/<int:thread_id>/", conversations.thread, name="thread"),
+    path("conversations/replies/", conversations.replies, name="replies"),
+    path("files/<int:evidence_id>/", conversations.file, name="file"),
     path("numbers/", identity.waiting, name="identity"),
     path("numbers/<int:line_id>/", identity.decide, name="decide_number"),
     path("declarations/", declarations.declarations, name="declarations"),

@@ -10,8 +10,10 @@ import argparse
 import asyncio
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -27,6 +29,8 @@ from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
 from fairroam.gateways.inbound_mail import InboundMail, NotAMail, read_mail
 
+Words = ParamSpec("Words")
+Answer = TypeVar("Answer")
 log = logging.getLogger(__name__)
 
 MAIL_BYTES_MAX = 25_000_000
@@ -69,7 +73,11 @@ class Door:
         assert isinstance(content, bytes)
         loop = asyncio.get_running_loop()
         answer = await loop.run_in_executor(
-            self._pool, accept, content, envelope.mail_from or "", tuple(envelope.rcpt_tos)
+            self._pool,
+            accept,
+            content,
+            (envelope.mail_from or "").strip("<>"),
+            tuple(envelope.rcpt_tos),
         )
         return "\r\n".join([answer] * len(envelope.rcpt_tos))
 
@@ -79,15 +87,29 @@ class Door:
         return "451 4.3.0 Try again later"
 
 
+def with_sound_connection(work: Callable[Words, Answer]) -> Callable[Words, Answer]:
+    """Drop a connection that broke or grew old, as the web does around each request."""
+
+    @wraps(work)
+    def done(*args: Words.args, **words: Words.kwargs) -> Answer:
+        close_old_connections()
+        try:
+            return work(*args, **words)
+        finally:
+            close_old_connections()
+
+    return done
+
+
+@with_sound_connection
 def is_ours(address: str) -> bool:
     """Whether we take mail for that address."""
-    close_old_connections()
     return is_own_address(address)
 
 
+@with_sound_connection
 def accept(content: bytes, sender: str, recipients: Sequence[str]) -> str:
     """Take one mail in; the answer for the mail server."""
-    close_old_connections()
     try:
         mail = read_mail(content, envelope_sender=sender)
         if operations.was_received(mail):
@@ -123,14 +145,10 @@ def clean_files(mail: InboundMail) -> tuple[list[NewFile], int]:
     return kept, len(mail.files) - len(kept)
 
 
-async def serve(host: str, port: int) -> None:
-    """Listen until SIGTERM or SIGINT."""
-    door = Door()
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    server = await loop.create_server(
+async def listen(host: str, port: int) -> asyncio.Server:
+    """Open the door; it answers as long as the server that is returned lives."""
+    loop, door = asyncio.get_running_loop(), Door()
+    return await loop.create_server(
         lambda: LMTP(
             door,
             hostname="fairroam",
@@ -143,7 +161,14 @@ async def serve(host: str, port: int) -> None:
         host,
         port,
     )
-    async with server:
+
+
+async def serve(host: str, port: int) -> None:
+    """Listen until SIGTERM or SIGINT."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with await listen(host, port):
         await stopped.wait()
 
 

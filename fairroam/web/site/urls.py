@@ -7,6 +7,7 @@ from fairroam.web.site import (
     check,
     checkout,
     code_again,
+    contact,
     coverage,
     declare,
     orders,
@@ -48,5 +49,10 @@ urlpatterns = [
     path("channels/signed.json", channels.signed, name="signed_channels"),
     path("channels/report/", channels.report, name="report_fake"),
     path("channels/reported/", channels.reported, name="reported"),
+    path("contact/", contact.contact, name="contact"),
+    path("contact/sent/", contact.sent, name="contact_sent"),
+    path("contact/confirm/<str:seal>/", contact.confirm, name="contact_confirm"),
+    path("contact/threads/<str:seal>/", contact.thread, name="contact_thread"),
+    path("help/outside/", contact.outside, name="outside"),
     path("imprint/", statements.imprint, name="imprint"),
 ]
