@@ -8,8 +8,7 @@ from django.db import connection
 
 from fairroam import rules
 from fairroam.apps.refunds.models import Decision
-from fairroam.apps.refunds.queries import bargains
-from fairroam.apps.refunds.queries import everyone
+from fairroam.apps.refunds.queries import bargains, everyone
 
 FAULTS = {
     # I5: what the parts say came back, or is on its way, is what the tender's counters say.
