@@ -22,7 +22,11 @@ from tests.given import NOON
 from tests.web.site_given import words_of
 
 pytestmark = pytest.mark.usefixtures("catalogue")
-NEVER_THE_BUSINESS_S = {"django_session", "customers_user"}  # who signed in, and when
+NEVER_THE_BUSINESS_S = {
+    "django_session",
+    "customers_user",
+    "customers_browsersession",
+}  # who signed in, and when
 
 
 @pytest.fixture(autouse=True)

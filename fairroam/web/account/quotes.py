@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -16,32 +15,15 @@ from fairroam.apps.esims import queries as esims
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.refunds import operations, queries
-from fairroam.apps.refunds.queries import Change, QuoteRow
+from fairroam.apps.refunds.queries import QuoteRow
 from fairroam.apps.refunds.refusals import AlreadyAsked, QuoteChanged, QuoteExpired
 from fairroam.clock import now
+from fairroam.web.account.changes import in_words
 from fairroam.web.account.me import customers_only
 from fairroam.web.account.refund_form import DESTINATIONS, WISHES
-from fairroam.web.components import formats
 from fairroam.web.components.refused import render_refused
 
 TEMPLATE = "account/quote.html"
-# What happened since a quote was made.
-CHANGES = {
-    "downloaded_at": _("A phone downloaded the eSIM: %(at)s."),
-    "installed_at": _("The eSIM was installed: %(at)s."),
-    "enabled_at": _("The eSIM was switched on: %(at)s."),
-    "first_attach_at": _("A network saw the eSIM for the first time: %(at)s."),
-    "first_usage_at": _("The plan was used for the first time: %(at)s."),
-    "data": _("Data was used: %(after)s in all, %(before)s before."),
-    "voice": _("Calls were made: %(after)s in all, %(before)s before."),
-    "sms": _("Messages were sent: %(after)s in all, %(before)s before."),
-    "plan": _("The days of the plan were counted anew."),
-    "money": _("Another part of the money went back, or is on its way."),
-    "dispute": _("Your bank opened or closed a dispute about the payment."),
-    "trouble": _("What we know of a fault of this plan has changed."),
-    "outage": _("What we know of network failures has changed."),
-    "terms": _("Something else about this plan has changed."),
-}
 
 
 @never_cache
@@ -85,16 +67,6 @@ def render_changed(
         "changes": [in_words(change, old.zone, request.LANGUAGE_CODE) for change in changes],
     }
     return render_refused(request, TEMPLATE, None, refusal, **context)
-
-
-def in_words(change: Change, zone: str, language: str) -> str:
-    words: dict[str, str] = {}
-    if change.at is not None:
-        words["at"] = formats.instant(change.at, zone, language)
-    if change.before is not None and change.after is not None:
-        words["before"] = formats.allowance(change.before, change.kind, language)
-        words["after"] = formats.allowance(change.after, change.kind, language)
-    return str(CHANGES[change.kind]) % words
 
 
 def page(row: QuoteRow, language: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from fairroam.apps.refunds.queries.clocks import WITH_PEOPLE
 from fairroam.apps.refunds.queries.outlook import Outlook, outlook
 from fairroam.clock import now
 from fairroam.rules.outside_help import outside_help
+from fairroam.web.account import changes
 from fairroam.web.account.live import render_live
 from fairroam.web.account.me import customers_only
 from fairroam.web.account.refund_form import RefundForm
@@ -128,6 +129,7 @@ def show(request: HttpRequest, row: queries.RefundRow, **more: object) -> HttpRe
         "steps": timeline(row, request.LANGUAGE_CODE),
         "bargain": bargain(row.id),
         "help": outside_help(row.decision.facts["residence"]) if row.decision else (),
+        "changes": [changes.in_words(one, row.zone, request.LANGUAGE_CODE) for one in row.changes],
         **more,
     }
     return render_live(

@@ -135,7 +135,7 @@ def doubts_about(refund: RefundRequest, quote: Quote) -> list[str]:
     """Why a person should look, in codes; they never change the amount."""
     doubts = {
         "nothing_due": quote.due == 0,
-        "wish": refund.wish_minor is not None and refund.wish_minor > quote.due,
+        "wish": (refund.wish_minor or 0) > quote.due or refund.wish in ("replacement", "credit"),
         "above_limit": quote.due > customers.limit(RULES, quote.currency),
         "dispute_open": quote.decision["held"] > 0,
         "used_after_declaring": was_used_after_declaring(quote.facts),

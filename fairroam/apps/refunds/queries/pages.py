@@ -12,6 +12,7 @@ from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.refunds.models import Decision, RefundPart, RefundRequest
 from fairroam.apps.refunds.queries.clocks import decide_by
 from fairroam.apps.refunds.queries.facts import quote_request
+from fairroam.apps.refunds.queries.quotes import Change, activated_after, changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class RefundRow:
     expected_minor: int  # what the rules say now; fixed by the decision
     pay_by: date | None
     decision: DecisionRow | None
+    changes: tuple[Change, ...]  # what had happened by the decision since they asked
     parts: tuple[PartRow, ...]
     timeline: tuple[TimelineStep, ...]
     decision_paper: str | None
@@ -158,7 +160,7 @@ def timeline_of(
 
 
 ROWS = RefundRequest.objects.select_related(
-    "customer", "order_line__order", "decision_paper", "credit_note", "desk"
+    "customer", "order_line__order", "decision_paper", "credit_note", "quote", "desk"
 )
 
 
@@ -190,11 +192,21 @@ def row(request: RefundRequest) -> RefundRow:
         expected_minor=said["due"] + (decision.goodwill_minor if decision else 0),
         pay_by=date.fromisoformat(said["pay_by"]) if said["pay_by"] else None,
         decision=decision,
+        changes=changes_by_decision(request, found),
         parts=parts,
         timeline=timeline_of(request, decision.decided_at if decision else None, parts),
         decision_paper=request.decision_paper.number if request.decision_paper else None,
         credit_note=request.credit_note.number if request.credit_note else None,
     )
+
+
+def changes_by_decision(request: RefundRequest, decision: Decision | None) -> tuple[Change, ...]:
+    """What the decision knows that the customer did not see when they asked."""
+    if decision is None:
+        return ()
+    if request.quote is not None:
+        return tuple(changes(request.quote.facts, decision.facts))
+    return activated_after(request.declared_at, decision.facts)
 
 
 def refund(request_id: int, customer_id: int) -> RefundRow:

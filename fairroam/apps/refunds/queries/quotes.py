@@ -127,6 +127,12 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Cha
         yield Change("terms")
 
 
+def activated_after(moment: datetime, facts: Mapping[str, Any]) -> tuple[Change, ...]:
+    """The facts of activation that are later than `moment`."""
+    told = {name: datetime.fromisoformat(facts[name]) for name in ACTIVATION if facts[name]}
+    return tuple(Change(name, at=at) for name, at in told.items() if at > moment)
+
+
 def changed_use(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> Iterator[Change]:
     """Which allowances are used otherwise than before."""
     used = {allowance["kind"]: allowance["used"] for allowance in before}
