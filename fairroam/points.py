@@ -31,10 +31,21 @@ IMPORT_POINTS = (
     "import.counted",  # counted and not committed
     "import.committed",
 )
+# In the order in which an eSIM of a supplier that is bought, topped up and given back passes them.
+SUPPLIER_POINTS = (
+    "supplier.claimed",  # the key is stored, nobody was called
+    "supplier.answered",  # the supplier has sold it, or says how far it is; we have not stored that
+    "supplier.recorded",
+    "supplier.pack_claimed",
+    "supplier.pack_sold",  # the pack is on the eSIM, we have not stored that
+    "supplier.pack_recorded",
+    "supplier.ending",
+    "supplier.cancelled",  # the price is back on our credit, we have not stored that
+)
 
 
 def reached(name: str) -> None:
     """Go on; or die here at once, as by `kill -9`, when the environment names this point."""
-    assert name in POINTS or name in IMPORT_POINTS
+    assert name in POINTS + IMPORT_POINTS + SUPPLIER_POINTS
     if name in os.environ.get("FAIRROAM_FAULT_POINTS", "").split(","):
         os.kill(os.getpid(), signal.SIGKILL)

@@ -9,7 +9,7 @@ from zlib import crc32
 
 import pytest
 
-from fairroam.points import POINTS
+from fairroam.points import POINTS, SUPPLIER_POINTS
 from fairroam.project.database import Cluster
 from tests.crashes.journeys import End, start_over, travel
 from tests.stack import Stack
@@ -30,7 +30,7 @@ FAULTS = (
     "payments pay_back too_many_requests",
     "payments pay_back redirect",
 )
-SAMPLES = {"point": (POINTS, 3), "fault": (FAULTS, 2)}
+SAMPLES = {"point": (POINTS, 3), "supplier_point": (SUPPLIER_POINTS, 2), "fault": (FAULTS, 2)}
 # Processes that share one run of tests must choose the same sample.
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(random.random())
 SEED = int(os.environ.get("FAIRROAM_TESTS_SEED") or crc32(RUN.encode()) % 1_000_000)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,9 +28,13 @@ ACT_OF = {"payment": "order", "profile": "pay", "notice": "pay", "line": "ask", 
 
 @contextmanager
 def a_worker(
-    stack: Stack, cluster: Cluster, folder: Path, point: str = ""
+    stack: Stack,
+    cluster: Cluster,
+    folder: Path,
+    point: str = "",
+    more: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker as a process of its own, which dies at `point`."""
+    """A worker as a process of its own, which dies at `point`; more: of its environment."""
     settings = {name: str(value) for name, value in stack.settings.items()}
     environment = {
         **os.environ,
@@ -38,6 +42,7 @@ def a_worker(
         "DATABASE_URL": cluster.url(),
         "FAIRROAM_SMTP_PORT": str(stack.smtp_port),
         "FAIRROAM_FAULT_POINTS": point,
+        **(more or {}),
     }
     with (folder / "worker.txt").open("ab") as words:
         process = subprocess.Popen(
@@ -50,9 +55,15 @@ def a_worker(
         process.wait()
 
 
-def die_at(point: str, stack: Stack, cluster: Cluster, folder: Path) -> None:
+def die_at(
+    point: str,
+    stack: Stack,
+    cluster: Cluster,
+    folder: Path,
+    more: Mapping[str, str] | None = None,
+) -> None:
     """Let a worker work until it dies at that point, and give back what it left."""
-    with a_worker(stack, cluster, folder, point) as process:
+    with a_worker(stack, cluster, folder, point, more) as process:
         try:
             code = process.wait(DIES_WITHIN_SECONDS)
         except subprocess.TimeoutExpired:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from fairroam import points
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.suppliers import operations, queries
 from fairroam.apps.suppliers.operations import WantedEnd
@@ -32,6 +33,7 @@ def end_esim(*, order_line_id: int, now: datetime) -> None:
     wanted = operations.claim_ending(order_line_id=order_line_id, pause=pause_of(supplier), now=now)
     if wanted is None:
         return
+    points.reached("supplier.ending")
     try:
         if not _take_back(supplier, order_line_id, wanted, now):
             _end(supplier, order_line_id, wanted, now)
@@ -66,6 +68,7 @@ def _take_back(
         return False
     except NotCancellable:
         return False
+    points.reached("supplier.cancelled")
     operations.record_cancelled(order_line_id=order_line_id, cancellation=cancellation, now=now)
     return True
 

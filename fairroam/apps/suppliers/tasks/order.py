@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from fairroam import points
 from fairroam.apps.suppliers import operations, queries
 from fairroam.apps.suppliers.operations import WantedOrder
 from fairroam.apps.suppliers.tasks.gateways import gateway, pause_of
@@ -55,6 +56,7 @@ def _call(
     supplier: SupplierGateway, order_line_id: int, wanted: WantedOrder, now: datetime
 ) -> bool:
     """Make one call and record it; returns whether the order needs no further one now."""
+    points.reached("supplier.claimed")
     try:
         answer = _ask(supplier, wanted)
     except AskLater as later:
@@ -73,7 +75,10 @@ def _call(
         else:
             operations.refuse(order_line_id=order_line_id, reason=refusal.code, now=now)
     else:
-        return _record(supplier, order_line_id, wanted, answer, now)
+        points.reached("supplier.answered")
+        is_over = _record(supplier, order_line_id, wanted, answer, now)
+        points.reached("supplier.recorded")
+        return is_over
     return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from fairroam import points
 from fairroam.apps.suppliers import operations, queries
 from fairroam.apps.suppliers.tasks.gateways import gateway, pause_of
 from fairroam.apps.suppliers.tasks.order import PASSING
@@ -27,6 +28,7 @@ def buy_top_up(*, order_line_id: int, now: datetime) -> None:
     wanted = operations.claim_top_up(order_line_id=order_line_id, pause=pause_of(supplier), now=now)
     if wanted is None:
         return
+    points.reached("supplier.pack_claimed")
     try:
         receipt = supplier.top_up(key=wanted.key, ref=wanted.esim_ref, package=wanted.package)
     except AskLater as later:
@@ -44,4 +46,6 @@ def buy_top_up(*, order_line_id: int, now: datetime) -> None:
         log.warning("top-up %d: the supplier refused: %s", order_line_id, refusal.code)
         operations.refuse_top_up(order_line_id=order_line_id, reason=refusal.code, now=now)
     else:
+        points.reached("supplier.pack_sold")
         operations.record_top_up(order_line_id=order_line_id, receipt=receipt, now=now)
+        points.reached("supplier.pack_recorded")
