@@ -31,6 +31,7 @@ HELP = """fairroam decide [FILE]   decide refund cases, a JSON object a line (--
 fairroam verify FILE     check a certificate, receipt or decision, offline
 fairroam demo            the whole service with demo data, on this machine
 fairroam run             the service with the settings of the environment
+fairroam mail-door       take mail in from the mail server beside us, by LMTP
 fairroam books           ask every app what contradicts the books
 fairroam keys            the signing keys: list, rotate, revoke
 fairroam import-usage FILE         count the usage records of a CSV file
