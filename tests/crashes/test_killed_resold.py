@@ -6,7 +6,6 @@ The call of the dead one may still be on its way, so nobody repeats it before it
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,7 +19,7 @@ from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders.models import Order, OrderLine
 from fairroam.apps.suppliers import tasks
-from fairroam.apps.suppliers.models import SupplierOrder, SupplierTopUp
+from fairroam.apps.suppliers.models import SupplierClaim, SupplierOrder, SupplierTopUp
 from fairroam.clock import now
 from fairroam.project.database import Cluster
 from fairroam.worker.books import find_faults
@@ -29,8 +28,6 @@ from tests.apps.lines_given import ask
 from tests.crashes.test_killed_workers import die_at
 from tests.stack import Stack
 from tests.suppliers_given import COST_MINOR, PACK_COST_MINOR, PACKS, PLANS, Resold
-
-PAUSE_IS_OVER = timedelta(minutes=10)
 
 
 @pytest.fixture
@@ -78,7 +75,9 @@ class Buyer:
     def go_on(self, is_done: Any, *, dies: bool) -> None:
         if dies:
             die_at(self.point, self.stack, self.cluster, self.folder, self.more)
-            tasks.resume_unfinished(now=now() + PAUSE_IS_OVER)
+            for rows in (SupplierOrder, SupplierTopUp, SupplierClaim):
+                rows.objects.update(next_call_at=now())  # The pause is over.
+            tasks.resume_unfinished(now=now())
         self.stack.settle(is_done, seconds=40)
         self.stack.rest()
 
