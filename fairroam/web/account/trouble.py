@@ -71,9 +71,13 @@ class TroubleForm(forms.Form):
     step = forms.ChoiceField(choices=[(kind, kind) for kind in STEPS], required=False)
     has_helped = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")], required=False)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["cause"].required = self.data.get("act", "open") == "open"
+
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or {}
-        needed = {"open": ("cause",), "step": ("step", "has_helped")}.get(typed.get("act", ""), ())
+        needed = ("step", "has_helped") if typed.get("act") == "step" else ()
         for name in needed:
             if not typed.get(name):
                 self.add_error(name, _("Please choose."))

@@ -48,12 +48,7 @@ class CheckForm(forms.Form):
     activation = forms.ChoiceField(
         label=_("2. Was it activated?"), choices=ACTIVATION, widget=forms.RadioSelect
     )
-    used = forms.TypedChoiceField(
-        label=_("3. How much of it was used?"),
-        choices=USED,
-        coerce=int,
-        required=False,
-    )
+    used = forms.TypedChoiceField(label=_("3. How much of it was used?"), choices=USED, coerce=int)
 
     def __init__(self, typed: Any, *, plans: list[PlanRow], language: str, today: date) -> None:
         first = {"bought_on": today, "activation": "never", "used": 0}
@@ -102,7 +97,7 @@ def answer(plan: PlanRow, typed: dict[str, Any], *, language: str, at: datetime)
     is_connected = typed["activation"] == "connected"
     supposed = Supposed(
         days=0,
-        used_percent=(typed["used"] or 0) if is_connected else None,
+        used_percent=typed["used"] if is_connected else None,
         is_installed=typed["activation"] != "never",
     )
     asked = {"declared_at": at.isoformat()}
