@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.validators import DecimalValidator
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,10 +15,13 @@ from fairroam.rules import offers
 from fairroam.rules.money import minor_digits
 from fairroam.web.components.words import MISSING
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
 GIGABYTE = 10**9
 
 
-def words_field(label: Promise, required: Promise) -> forms.CharField:
+def words_field(label: StrPromise, required: StrPromise) -> forms.CharField:
     """A box for what the customer reads. required: what is said when it is empty."""
     return forms.CharField(
         label=label,
