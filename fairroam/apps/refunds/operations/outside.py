@@ -29,13 +29,10 @@ def book_outside_refund(*, event_id: int, words: str, staff_user_id: int, now: d
     It counts as given back, so that nobody is paid twice, with a credit note per line. Raises
     NotAmongYours (no such payment), MoreThanWasPaid, MoveNotAllowed, MovedMeanwhile.
     """
-    found = ProviderEvent.objects.filter(pk=event_id).first()
-    payment = (
-        found
-        and Payment.objects.filter(
-            provider=found.provider, provider_ref=found.content.get("payment_ref", "")
-        ).first()
-    )
+    provider, ref = ProviderEvent.objects.filter(pk=event_id).values_list(
+        "provider", "content__payment_ref"
+    ).first() or ("", "")
+    payment = Payment.objects.filter(provider=provider, provider_ref=ref).first()
     if payment is None:
         raise NotAmongYours(event_id=event_id)
     line_ids = Tender.objects.filter(payment=payment).values_list("line_id", flat=True)
