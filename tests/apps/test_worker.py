@@ -37,7 +37,7 @@ def a_job_that(name: str, *, fails: bool) -> Iterator[None]:
     @app.task(name=name)
     def tell_something() -> None:
         with transaction.atomic():
-            journal.tell("customer.opened", actor="system", now=NOON)
+            journal.tell("payment.started", actor="system", now=NOON)
             if fails:
                 raise ZeroDivisionError
 
@@ -53,7 +53,7 @@ def test_what_a_job_tells_falls_with_its_transaction():
     with a_job_that("tell_and_fail", fails=True):
         run(wait=False)
 
-    assert not Event.objects.filter(kind="customer.opened").exists()
+    assert not Event.objects.filter(kind="payment.started").exists()
     assert jobs("failed") == ["tell_and_fail"]
     assert jobs("todo") == []
 
@@ -63,7 +63,7 @@ def test_what_a_job_tells_is_reacted_to_once_its_transaction_stands():
     with a_job_that("tell_and_stand", fails=False):
         run(wait=False)
 
-    assert Event.objects.filter(kind="customer.opened").count() == 1
+    assert Event.objects.filter(kind="payment.started").count() == 1
     assert jobs("failed") == jobs("todo") == []
 
 
@@ -71,7 +71,7 @@ def test_what_a_job_tells_is_reacted_to_once_its_transaction_stands():
 @pytest.mark.parametrize(("silent_seconds", "state"), [(0, "doing"), (60, "todo")])
 def test_only_the_jobs_of_dead_workers_are_given_back(silent_seconds, state):
     with transaction.atomic():
-        journal.tell("customer.opened", actor="system", now=NOON)
+        journal.tell("payment.started", actor="system", now=NOON)
     given_out = jobs("todo")
     with connection.cursor() as cursor:
         cursor.execute(
