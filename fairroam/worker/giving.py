@@ -28,6 +28,7 @@ def give_to_everyone(run_id: int) -> None:
     from fairroam.apps.refunds.operations import everyone
     from fairroam.apps.refunds.queries.everyone import lines_to_do
 
+    everyone.make_ready(run_id)
     if lines_to_do(run_id) <= BATCH_LINES:
         work_off(run_id)  # not worth a process
     else:

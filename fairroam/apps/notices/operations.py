@@ -19,13 +19,16 @@ from fairroam.apps.notices.models import Notice
 
 
 def write(kind: str, context: dict[str, Any], language: str) -> tuple[str, str]:
-    """The (subject, text) of a message: its noun's template, whose first line is the subject."""
+    """The (subject, text) of a message: its noun's template, whose first line is the subject.
+
+    A context may bring the brand along: who writes thousands asks for it once.
+    """
     with translation.override(language.lower()):
         page = render_to_string(
             kind.replace(".", "/") + ".txt",
             {
                 **context,
-                "brand": catalogue.brand(),
+                "brand": context.get("brand") or catalogue.brand(),
                 "official_address": settings.FAIRROAM_ADDRESS,
                 "language": language,
             },

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from fairroam.apps.metering.models import Meter, PlanPeriod
-from fairroam.apps.metering.queries.usage import AllowanceUse, Usage, usage_of
+from fairroam.apps.metering.queries.usage import AllowanceUse, Usage
+from fairroam.apps.orders.models import OrderLine
 
 
 def usage_of_each(order_line_ids: Sequence[int]) -> dict[int, Usage]:
@@ -22,6 +24,10 @@ def usage_of_each(order_line_ids: Sequence[int]) -> dict[int, Usage]:
     ):
         use = AllowanceUse(kind=kind, granted=granted, used=used, weight=weight)
         meters.setdefault(line_id, []).append(use)
+    unopened = [line_id for line_id in order_line_ids if line_id not in meters]
+    sold = OrderLine.objects.filter(pk__in=unopened).values_list("pk", "plan_copy")
+    for line_id, plan_copy in sold:
+        meters[line_id] = [as_sold(allowance) for allowance in plan_copy["allowances"]]
     return {
         line_id: Usage(
             allowances=tuple(meters[line_id]),
@@ -29,7 +35,15 @@ def usage_of_each(order_line_ids: Sequence[int]) -> dict[int, Usage]:
             ends_at=during[line_id].upper if line_id in during else None,
             reading=None,
         )
-        if line_id in meters
-        else usage_of(line_id)
         for line_id in order_line_ids
     }
+
+
+def as_sold(allowance: dict[str, Any]) -> AllowanceUse:
+    """An allowance of which nothing is used."""
+    return AllowanceUse(
+        kind=allowance["kind"],
+        granted=allowance["granted"],
+        used=0,
+        weight=allowance["weight"],
+    )

@@ -10,6 +10,7 @@ from fairroam.apps.refunds.operations.everyone.steering import (
     confirm,
     discard,
     finish,
+    make_ready,
     resume,
     stop,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "discard",
     "finish",
     "give_batch",
+    "make_ready",
     "preview",
     "resume",
     "stop",

@@ -16,6 +16,7 @@ from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.queries import LineTerms
 from fairroam.apps.refunds.models import RefundRequest
 from fairroam.apps.refunds.queries.facts import Known, Quote, gather_facts
+from fairroam.apps.refunds.queries.troubles import troubles_of
 
 Content = dict[str, Any]
 
@@ -69,10 +70,13 @@ def judge_each(
     outages = incidents.outages_of(order_line_ids)
     live = RefundRequest.objects.filter(order_line_id__in=order_line_ids, is_live=True)
     asked = set(live.values_list("order_line_id", flat=True))
+    troubles = troubles_of(order_line_ids)
     packs = OutagePacks()
     judged = {}
     for line_id in order_line_ids:
-        known = Known(usage[line_id], told[line_id], outages.get(line_id, ()))
+        known = Known(
+            usage[line_id], told[line_id], outages.get(line_id, ()), troubles.get(line_id)
+        )
         if terms[line_id].customer_id in closed:
             judged[line_id] = Judged(terms[line_id], "account_closed")
         elif line_id in asked:

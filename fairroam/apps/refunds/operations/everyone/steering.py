@@ -12,7 +12,9 @@ from fairroam.apps.customers.refusals import FourEyes, NotAllowed
 from fairroam.apps.incidents import queries as incidents
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MoveNotAllowed
-from fairroam.apps.refunds.models import RefundRun
+from fairroam.apps.ledger.operations import open_book
+from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.refunds.models import RefundRun, RefundRunLine
 from fairroam.apps.refunds.refusals import NoSuchRun, PreviewOutdated
 from fairroam.rules import stages
 
@@ -93,6 +95,18 @@ def steer(run_id: int, step: str, kind: str, user_id: int, now: datetime) -> Ref
     move(run, step, now=now)
     tell(run, kind, actor=f"staff:{user_id}", now=now)
     return run
+
+
+def make_ready(run_id: int) -> None:
+    """Open the house's books that a run moves, before its batches, which would wait for each other.
+
+    Safe to repeat.
+    """
+    lines = RefundRunLine.objects.filter(run=run_id, finding="owed", outcome__isnull=True)
+    kinds = lines.values_list("currency", "order_line__order__residence", "order_line__tax_rate")
+    for currency, residence, rate in kinds.distinct():
+        open_book(BookName("earned", currency))
+        open_book(BookName("tax", currency, label=f"{residence[:2]} {rate}"))
 
 
 @transaction.atomic

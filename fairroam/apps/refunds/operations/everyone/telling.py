@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from fairroam import rules
+from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.incidents.queries import IncidentRow
 from fairroam.apps.notices import operations as notices
@@ -30,6 +31,7 @@ class Teller:
 
     def __init__(self, incident: IncidentRow, now: datetime) -> None:
         self.incident, self.now = incident, now
+        self.brand = catalogue.brand()
 
     def about_gift(
         self, owner: Customer, decision: Decision, parts: Sequence[Part], terms: LineTerms
@@ -47,6 +49,7 @@ class Teller:
 
     def about(self, terms: LineTerms) -> dict[str, Any]:
         return {
+            "brand": self.brand,
             "incident": self.incident,
             "names": terms.plan_copy["names"],
             "order_number": terms.order_number,
