@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import Any
 
 _DAY = timedelta(days=1)
+# A family shares a phone now and then; somebody who closes accounts for others does more often.
+ACCOUNTS_ON_PHONE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,17 @@ class Standing:
     is_export_taken: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubtful:
+    """What may send a closing to a person first.
+
+    accounts_on_phone: how many other accounts had an eSIM on a phone of this customer's.
+    """
+
+    accounts_on_phone: int = 0
+    has_lost_dispute: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One line of the checklist: its code, whether it blocks, and its numbers."""
@@ -106,6 +119,15 @@ def check(standing: Standing, *, now: datetime) -> Checklist:
     """The checklist: blockers first, then what to take, what is lost, what to do in the phone."""
     items = [*_blockers(standing), *_rights(standing), *_losses(standing, now), *_chores(standing)]
     return Checklist(tuple(items))
+
+
+def doubts(doubtful: Doubtful) -> tuple[str, ...]:
+    """Codes of what a person must look at before the closing begins; none: nobody needs to."""
+    found = {
+        "phone_of_many": doubtful.accounts_on_phone >= ACCOUNTS_ON_PHONE,
+        "dispute_lost": doubtful.has_lost_dispute,
+    }
+    return tuple(code for code, is_so in found.items() if is_so)
 
 
 def _item(code: str, *, blocks: bool = False, **facts: Any) -> Item:

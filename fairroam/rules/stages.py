@@ -338,7 +338,27 @@ THREAD: Moves = {
     ("unconfirmed", "close"): "closed",
 }
 
+# Paid credit from one customer to another. Until it is accepted its sender may take it back.
+CREDIT_TRANSFER: Moves = {
+    ("review", "release"): "waiting",  # A person saw nothing wrong with it.
+    ("review", "undo"): "undone",
+    ("review", "refuse"): "refused",
+    ("waiting", "accept"): "resting",
+    ("waiting", "decline"): "declined",
+    ("waiting", "undo"): "undone",
+    ("waiting", "expire"): "expired",
+    ("resting", "finish"): "done",
+    ("resting", "refuse"): "refused",  # A person found that it must not go on.
+}
+
 CLOSURE: Moves = {
+    ("review", "approve"): "requested",
+    ("review", "ask"): "asked",
+    ("asked", "answer"): "review",
+    ("review", "reject"): "rejected",
+    ("asked", "reject"): "rejected",
+    ("review", "undo"): "reversed",
+    ("asked", "undo"): "reversed",
     ("requested", "undo"): "reversed",
     ("requested", "start"): "closing",  # From here on nothing new can be opened.
     ("closing", "close"): "closed",

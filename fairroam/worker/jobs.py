@@ -342,6 +342,13 @@ def take_closing_step(event: Event, at: datetime) -> None:
 
 
 @reaction
+def tell_closing(event: Event, at: datetime) -> None:
+    closures.tell_customer(
+        kind=event.kind, closure_id=event.facts["closure_id"], event_id=event.pk, now=at
+    )
+
+
+@reaction
 def continue_closing(event: Event, at: datetime) -> None:
     """Something that a closing may wait for has happened to this customer."""
     assert event.customer_id is not None

@@ -144,7 +144,14 @@ REACTIONS: dict[str, list[str]] = {
     "supplier.balance_low": [],
     "supplier.claim_settled": [],
     # leaving
-    "closure.requested": ["take_closing_step"],
+    "closure.requested": ["tell_closing"],
+    "closure.asked": ["tell_closing"],
+    "closure.answered": [],
+    "closure.approved": ["tell_closing"],
+    "closure.rejected": ["tell_closing"],
+    "closure.undone": ["tell_closing"],
+    "closure.held": ["tell_closing"],
+    "closure.started": ["tell_closing", "take_closing_step"],
     "closure.step_done": ["take_closing_step"],
     "closure.certified": [],
     # people

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from fairroam.apps.closures import operations, queries, tasks
 from fairroam.apps.closures.models import Closure
 from fairroam.apps.customers.models import Customer
+from fairroam.apps.customers.queries import Proof
 from fairroam.apps.esims.models import Line, Profile
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
@@ -36,9 +37,21 @@ def a_customer_with_a_line() -> tuple[Customer, OrderLine]:
     return Customer.objects.get(pk=line.order.customer_id), line
 
 
-def leave(customer: Customer, *, key: UUID | None = None) -> Closure:
+def leave(
+    customer: Customer,
+    *,
+    key: UUID | None = None,
+    timing: str = "at_once",
+    trip_ends_on: date | None = None,
+    now: datetime = EVENING,
+) -> Closure:
     return operations.request_closure(
-        customer_id=customer.pk, key=key or uuid4(), now=EVENING, actor=f"customer:{customer.pk}"
+        customer_id=customer.pk,
+        key=key or uuid4(),
+        time=operations.Time(timing=timing, trip_ends_on=trip_ends_on),
+        proof=Proof("passkey", now),
+        now=now,
+        actor=f"customer:{customer.pk}",
     )
 
 

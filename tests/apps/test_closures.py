@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 
 from fairroam.apps.closures import operations, queries, tasks
 from fairroam.apps.closures.models import STEPS, Closure
-from fairroam.apps.closures.operations.stepping import move
+from fairroam.apps.closures.operations.moves import move
 from fairroam.apps.closures.refusals import AlreadyClosing, StaffAccount, StillOnItsWay
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers.models import Customer, User
@@ -150,7 +150,7 @@ def test_a_whole_closing_waits_for_the_network_and_ends_with_a_certificate():
     assert take_steps(closure) == ["refunds"]
     row = queries.closure_of(customer.pk)
     assert (row.stage, row.steps[1].name, row.steps[1].waits_for) == ("closing", "lines", "lines")
-    assert [waiting.id for waiting in queries.queue()] == [closure.pk]
+    assert [waiting.id for waiting in queries.queue(EVENING)] == [closure.pk]
 
     prove_off(line, now=EVENING)
     tasks.resume_closings(now=EVENING)
@@ -163,7 +163,7 @@ def test_a_whole_closing_waits_for_the_network_and_ends_with_a_certificate():
     assert (closure.sealed_address, closure.salts) == (None, None)
     assert queries.closure_of(customer.pk).certificate == closure.certificate.number
     assert all(step.done_at for step in queries.closure_of(customer.pk).steps)
-    assert queries.queue() == []
+    assert queries.queue(EVENING) == []
     assert [book.minor for book in books.balances_of(customer.pk)] == [0]
     assert books.balance(BookName("breakage", "EUR")) == 1597
     assert list(find_faults()) == []
@@ -323,10 +323,10 @@ def test_a_closing_moves_only_from_the_stage_it_was_read_in():
     customer, _line = a_customer_with_a_line()
     closure = leave(customer)
     stale = Closure.objects.get(pk=closure.pk)
-    move(closure, "start")
+    move(closure, "close", closed_at=EVENING)
 
     with pytest.raises(MovedMeanwhile):
-        move(stale, "start")
+        move(stale, "close", closed_at=EVENING)
 
 
 def test_an_order_taken_off_before_it_was_delivered_holds_nobody():

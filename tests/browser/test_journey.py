@@ -141,6 +141,7 @@ def leave(visitor: Visitor) -> str:
     assert page.locator("footer a[href='/leave/']").count() == 1  # the same way from every page
     assert page.locator("[data-blocks]").count() == 0, visitor.words(".checklist")
     assert not page.locator("[name=understood]").is_checked()
+    page.locator("[name=timing][value=at_once]").check()
     page.locator("[name=understood]").check()
     visitor.tap("main form button.button", until="**/account/leave/*/")
     number = page.locator(".certificate")

@@ -15,6 +15,7 @@ from django.db import connection
 from fairroam.apps.closures import operations as closures
 from fairroam.apps.closures import queries
 from fairroam.apps.customers.models import Customer
+from fairroam.apps.customers.queries import Proof
 from fairroam.apps.esims.models import Line
 from fairroam.apps.orders.models import Order, OrderLine
 from tests import given
@@ -49,7 +50,12 @@ def living_under_closed() -> int:
 def closing(customer_id: int) -> Callable[[], Any]:
     """Go as far as the step that closes; return that step as an act."""
     closure = closures.request_closure(
-        customer_id=customer_id, key=uuid4(), now=LATER, actor="customer"
+        customer_id=customer_id,
+        key=uuid4(),
+        time=closures.Time(),
+        proof=Proof("passkey", LATER),
+        now=LATER,
+        actor="customer",
     )
     step = partial(closures.take_next_step, closure_id=closure.pk, now=LATER)
     while queries.next_step(closure.pk) != "close":

@@ -3,9 +3,10 @@
 import uuid
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from fairroam.rules import stages
+from fairroam.rules.closure_timing import TIMINGS
 
 STEPS = (
     "refunds",
@@ -19,6 +20,11 @@ STEPS = (
 )
 
 
+# A closing in one of these is over before it began; the customer may ask for another.
+GIVEN_UP = ("reversed", "rejected")
+UNDOABLE = ("requested", "review", "asked")
+
+
 class Closure(models.Model):
     """One closing. The sealed address and the salts are kept for the last mail only."""
 
@@ -26,7 +32,20 @@ class Closure(models.Model):
     customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="closures")
     stage = models.CharField(max_length=10, default="requested")
     checklist = models.JSONField()  # as the customer saw and confirmed it
+    timing = models.CharField(max_length=10, default="at_once")
     requested_at = models.DateTimeField()
+    due_at = models.DateTimeField()  # from when on it may begin; until then all goes on as before
+    trip_ends_on = models.DateField(null=True)
+    claimed_at = models.DateTimeField(null=True)  # it began: nothing is undone from here on
+    held_by = models.JSONField(default=list)  # codes of what came up since, while it is due
+    # A person looks at it: why (codes), until when, what they asked and said, what was answered.
+    doubts = models.JSONField(default=list)
+    review_by = models.DateTimeField(null=True)
+    reviewed_at = models.DateTimeField(null=True)
+    reviewed_by = models.CharField(max_length=60, default="")  # "staff:3"
+    question_words = models.TextField(default="")
+    answer_words = models.TextField(default="")
+    reject_words = models.TextField(default="")
     closed_at = models.DateTimeField(null=True)
     certificate = models.OneToOneField("papers.Paper", models.PROTECT, null=True)
     sealed_address = models.EmailField(null=True)
@@ -35,6 +54,7 @@ class Closure(models.Model):
     language = models.CharField(max_length=10)
 
     class Meta:
+        indexes = [models.Index(fields=["stage", "due_at"], name="closings_by_stage_and_time")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(stage__in=sorted(stages.stages(stages.CLOSURE))),
@@ -42,8 +62,23 @@ class Closure(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["customer"],
-                condition=~Q(stage="reversed"),
+                condition=~Q(stage__in=GIVEN_UP),
                 name="one_closing_per_customer_unless_undone",
+            ),
+            models.CheckConstraint(
+                condition=Q(timing__in=TIMINGS), name="a_closure_has_a_known_timing"
+            ),
+            models.CheckConstraint(
+                condition=Q(stage__in=(*UNDOABLE, *GIVEN_UP), claimed_at__isnull=True)
+                | (
+                    ~Q(stage__in=(*UNDOABLE, *GIVEN_UP))
+                    & Q(claimed_at__isnull=False, claimed_at__gte=F("due_at"))
+                ),
+                name="a_closing_begins_once_and_not_before_its_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage__in=("review", "asked")) | Q(review_by__isnull=False),
+                name="a_review_has_its_last_day",
             ),
         ]
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+from django.core import signing
 from django.db import connection
 from django.db.models import Q
 
-from fairroam.apps.closures.models import STEPS, Closure, ClosureStep
+from fairroam.apps.closures.models import GIVEN_UP, STEPS, UNDOABLE, Closure, ClosureStep
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.esims.queries import LineRow, numbers
+from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.orders import queries as orders
@@ -21,12 +24,14 @@ from fairroam.apps.payments import queries as payments
 from fairroam.apps.refunds import queries as refunds
 from fairroam.rules.closure_checklist import (
     Checklist,
+    Doubtful,
     OpenRefund,
     Pot,
     RefundRight,
     RunningPlan,
     Standing,
     check,
+    doubts,
 )
 
 FIGURES = ("PAID_IN", "PAID_BACK", "FORFEITED", "KEPT")
@@ -35,6 +40,8 @@ MOVES = {
     ("refunds_owed", "loss"): "PAID_BACK",  # by their own bank, in a dispute that we lost
     ("unearned", "breakage"): "FORFEITED",
 }
+SEAL = "closing"
+SEAL_LASTS = timedelta(days=7)
 ORDER_IN_PROGRESS = ("awaiting_payment", "paid", "fulfilling")
 
 
@@ -56,10 +63,25 @@ class ClosureRow:
     customer_number: str
     stage: str
     checklist: list[dict[str, Any]]
+    key: UUID
+    timing: str
     requested_at: datetime
+    due_at: datetime
+    claimed_at: datetime | None
+    held_by: tuple[str, ...]
+    doubts: tuple[str, ...]
+    review_by: datetime | None
+    question_words: str
+    answer_words: str
+    reject_words: str
+    zone: str
     closed_at: datetime | None
     certificate: str | None
     steps: tuple[StepRow, ...]
+
+    @property
+    def can_be_undone(self) -> bool:
+        return self.stage in UNDOABLE
 
 
 # The checklist ----------------------------------------------------------------------------------
@@ -133,6 +155,22 @@ def is_in_progress(page: OrderPage) -> bool:
     return page.paid_at is None or "pending" in states
 
 
+def plans_end_at(customer_id: int) -> datetime | None:
+    """When the last of the customer's running plans ends; None when none has an end."""
+    ends = [plan_of(line).ends_at for line in esims.live_lines_of(customer_id)]
+    return max((end for end in ends if end is not None), default=None)
+
+
+def doubts_of(customer_id: int) -> tuple[str, ...]:
+    """Why a person must look at a closing before it begins; none for a clear one."""
+    return doubts(
+        Doubtful(
+            accounts_on_phone=esims.accounts_on_phones_of(customer_id),
+            has_lost_dispute=payments.has_lost_dispute(customer_id),
+        )
+    )
+
+
 def pots(customer_id: int, kind: str) -> tuple[Pot, ...]:
     return tuple(
         Pot(currency=book.name.currency, minor=book.minor)
@@ -152,7 +190,18 @@ def closure_row(closure: Closure) -> ClosureRow:
         customer_number=closure.customer.number,
         stage=closure.stage,
         checklist=closure.checklist,
+        key=closure.key,
+        timing=closure.timing,
         requested_at=closure.requested_at,
+        due_at=closure.due_at,
+        claimed_at=closure.claimed_at,
+        held_by=tuple(closure.held_by),
+        doubts=tuple(closure.doubts),
+        review_by=closure.review_by,
+        question_words=closure.question_words,
+        answer_words=closure.answer_words,
+        reject_words=closure.reject_words,
+        zone=closure.customer.zone,
         closed_at=closure.closed_at,
         certificate=closure.certificate.number if closure.certificate else None,
         steps=tuple(
@@ -171,18 +220,49 @@ ROWS = Closure.objects.select_related("customer", "certificate").prefetch_relate
 
 def closure_of(customer_id: int) -> ClosureRow | None:
     """The customer's closing; None while they have not asked for it."""
-    found = ROWS.all().filter(customer_id=customer_id).exclude(stage="reversed").first()
+    found = ROWS.all().filter(customer_id=customer_id).exclude(stage__in=GIVEN_UP).first()
     return closure_row(found) if found else None
 
 
-def queue() -> list[ClosureRow]:
-    """Closings that are not over, oldest first, for the desk."""
-    return [closure_row(found) for found in ROWS.all().filter(unfinished()).order_by("pk")]
+def queue(now: datetime) -> list[ClosureRow]:
+    """Closings that are due and not over, oldest first, for the desk."""
+    return [closure_row(found) for found in ROWS.all().filter(unfinished(now)).order_by("pk")]
 
 
-def unfinished() -> Q:
-    """Closings with a step still to take."""
-    return ~Q(stage="reversed") & (~Q(stage="certified") | Q(sealed_address__isnull=False))
+def reviews() -> list[ClosureRow]:
+    """Closings that a person looks at, or has asked about; the nearest last day first."""
+    waiting = ROWS.all().filter(stage__in=("review", "asked"))
+    return [closure_row(found) for found in waiting.order_by("review_by", "pk")]
+
+
+def rejected_of(customer_id: int) -> ClosureRow | None:
+    """The customer's newest closing, if it was rejected."""
+    newest = ROWS.all().filter(customer_id=customer_id).order_by("-pk").first()
+    return closure_row(newest) if newest and newest.stage == "rejected" else None
+
+
+def seal_of(closure: Closure | ClosureRow) -> str:
+    """What opens the page of a closing without a sign-in, which the closing ends."""
+    return signing.dumps(str(closure.key), salt=SEAL)
+
+
+def closure_by_seal(seal: str, now: datetime) -> ClosureRow:
+    """The closing that this seal opens, until a week after its end. Raises NotAmongYours."""
+    try:
+        key = signing.loads(seal, salt=SEAL)
+    except signing.BadSignature:
+        raise NotAmongYours from None
+    found = ROWS.all().filter(key=key).first()
+    if found is None or (found.closed_at and now >= found.closed_at + SEAL_LASTS):
+        raise NotAmongYours
+    return closure_row(found)
+
+
+def unfinished(now: datetime) -> Q:
+    """Closings with a step still to take by now."""
+    begun = ~Q(stage__in=(*UNDOABLE, *GIVEN_UP))
+    is_open = ~Q(stage="certified") | Q(sealed_address__isnull=False)
+    return (begun & is_open) | Q(stage="requested", due_at__lte=now)
 
 
 def next_step(closure_id: int) -> str | None:

@@ -19,3 +19,23 @@ class StaffAccount(Refusal):
     """This sign-in works at the desk, too. Please have a colleague take it out of the staff."""
 
     code = "staff-account"
+
+
+class BegunAlready(Refusal):
+    """The closing has begun and cannot be taken back any more. You are welcome to come again."""
+
+    code = "closing-begun"
+
+
+class NoSuchTime(Refusal):
+    """There is no such end: choose a day of your trip within the next year, or another time."""
+
+    code = "no-such-time"
+    status = 422
+
+
+class WordsMissing(Refusal):
+    """Please write a few words; the other side reads them."""
+
+    code = "words-missing"
+    status = 422

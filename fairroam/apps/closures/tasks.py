@@ -11,9 +11,20 @@ from django.core.mail import EmailMessage
 
 from fairroam.apps.closures import operations
 from fairroam.apps.closures.models import Closure
-from fairroam.apps.closures.queries import next_step, unfinished
-from fairroam.apps.notices.operations import write
+from fairroam.apps.closures.queries import next_step, seal_of, unfinished
+from fairroam.apps.notices import operations as notices
 from fairroam.apps.papers.operations import render_pdf
+
+# What happened -> the mail that says so.
+MAILS = {
+    "closure.requested": "closures.requested",
+    "closure.asked": "closures.asked",
+    "closure.approved": "closures.approved",
+    "closure.rejected": "closures.rejected",
+    "closure.undone": "closures.undone",
+    "closure.held": "closures.held",
+    "closure.started": "closures.started",
+}
 
 log = logging.getLogger(__name__)
 
@@ -28,17 +39,38 @@ def take_next_step(*, closure_id: int, now: datetime) -> None:
 
 def continue_closing(*, customer_id: int, now: datetime) -> None:
     """Something that a closing may wait for has happened to this customer."""
-    for closure in Closure.objects.filter(unfinished(), customer_id=customer_id):
+    for closure in Closure.objects.filter(unfinished(now), customer_id=customer_id):
         take_next_step(closure_id=closure.pk, now=now)
 
 
 def resume_closings(*, now: datetime) -> None:
     """Look again at every closing that is not over: an event may have been missed."""
-    for closure_id in Closure.objects.filter(unfinished()).values_list("pk", flat=True):
+    for closure_id in Closure.objects.filter(unfinished(now)).values_list("pk", flat=True):
         try:
             take_next_step(closure_id=closure_id, now=now)
         except Exception:  # One that cannot go on, a person sees in the log; the others do go on.
             log.exception("closing %s cannot go on", closure_id)
+
+
+def tell_customer(*, kind: str, closure_id: int, event_id: int, now: datetime) -> None:
+    """Write how far a closing is; once per event. Where it began at once, the first mail says it.
+
+    The last mail is none of these: it goes to the sealed address.
+    """
+    closure = Closure.objects.select_related("customer").get(pk=closure_id)
+    if kind == "closure.started" and closure.timing == "at_once" and not closure.doubts:
+        return
+    notices.send(
+        kind=MAILS[kind],
+        act=f"{MAILS[kind]}:{closure_id}:{event_id}",
+        customer_id=closure.customer_id,
+        context={
+            "closure": closure,
+            "zone": closure.customer.zone,
+            "link": f"{settings.FAIRROAM_ADDRESS}/account/leave/{seal_of(closure)}/",
+        },
+        now=now,
+    )
 
 
 def send_last_mail(*, closure_id: int, now: datetime) -> None:
@@ -72,7 +104,7 @@ def message_of(closure: Closure) -> EmailMessage:
     assert certificate is not None
     assert closure.sealed_address is not None
     context = {"closure": closure, "certificate": certificate, "salts": closure.salts or {}}
-    subject, text = write("closures.closed", context, closure.language)
+    subject, text = notices.write("closures.closed", context, closure.language)
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(">")
     message = EmailMessage(
         subject,

@@ -1,12 +1,13 @@
-"""Leave: what it would mean, live; then the closing, step by step, until the certificate."""
+"""Leave: what it would mean, live; when; then the closing, step by step, until the certificate."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import datetime
+from functools import wraps
 from typing import Any
 from uuid import uuid4
 
-from django import forms
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -14,17 +15,22 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from fairroam.apps.closures import operations, queries
+from fairroam.apps.closures.queries import ClosureRow, closure_by_seal, seal_of
 from fairroam.apps.closures.refusals import AlreadyClosing
+from fairroam.apps.customers import queries as people
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.clock import now
+from fairroam.rules.closure_checklist import Checklist
+from fairroam.web.account.leave_forms import AnswerForm, LeaveForm, UndoForm
 from fairroam.web.account.live import render_live
 from fairroam.web.account.me import customers_only
+from fairroam.web.account.step_up import proof_of, step_up_required
 from fairroam.web.components.refused import render_refused
 
-SEAL = "closing"
-SEAL_SECONDS = 7 * 86_400
-LOOK_SECONDS = 1
+LOOK_SECONDS = 1  # while its steps are taken
+WAIT_SECONDS = 60  # while it waits for its time or for a person
+CHECKLIST_SECONDS = 5
 
 STEPS = {
     "refunds": _("Finish refunds"),
@@ -36,76 +42,159 @@ STEPS = {
     "certify": _("Sign the certificate"),
     "last_mail": _("Mail the certificate, drop the address"),
 }
-
-
-class LeaveForm(forms.Form):
-    """One tick that says it was read, and the key of the form."""
-
-    understood = forms.BooleanField(
-        label=_("I have read what happens. Close my account; this cannot be undone."),
-    )
-    key = forms.UUIDField(widget=forms.HiddenInput)
+DOUBTS = {
+    "phone_of_many": _("Several accounts had an eSIM on your phone: whether it is you who leaves."),
+    "dispute_lost": _("A bank took money back for good: whether anything is still open."),
+}
+HELD_BY = {
+    "refund_in_progress": _("Money back is on its way to you."),
+    "order_in_progress": _("An order is not finished."),
+    "money_owed": _("We owe you money; it is being sent."),
+    "payout_in_progress": _("Money is on its way to you."),
+    "paid_credit_left": _("You have a balance again: take it out first."),
+    "recent_contact_change": _(
+        "Your address or a way to sign in was changed: an account rests for 72 hours after that."
+    ),
+}
 
 
 @never_cache
 @customers_only
+@step_up_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: HttpRequest, customer: Customer) -> HttpResponse:
-    """The checklist, each item with its remedy; below it the one button."""
+    """The checklist, each item with its remedy; beside it when, and the one button."""
     at = now()
-    if queries.closure_of(customer.pk) is not None:
-        return remember(request, customer.pk)
+    if (row := queries.closure_of(customer.pk)) is not None:
+        return redirect("account:leaving", seal_of(row))
     checklist = queries.checklist(customer.pk, at)
-    context: dict[str, Any] = {"checklist": checklist, "customer": customer}
-    form = LeaveForm(request.POST or None, initial={"key": uuid4()})
+    if getattr(request, "htmx", False) and request.method == "GET":
+        return render_checklist(request, customer, checklist)
+    form = LeaveForm(
+        request.POST or None,
+        initial={"key": uuid4(), "timing": "after_rest"},
+        now=at,
+        zone=customer.zone,
+        plan_ends_at=queries.plans_end_at(customer.pk),
+    )
+    context = page(customer, checklist, at)
     template = "account/leave.html"
     if not form.is_valid():
         status = 422 if form.is_bound else 200
         return render(request, template, {**context, "form": form}, status=status)
     try:
-        operations.request_closure(
+        closure = operations.request_closure(
             customer_id=customer.pk,
             key=form.cleaned_data["key"],
+            time=form.time,
+            proof=proof_of(request, now=at),
             now=at,
             actor=f"customer:{customer.pk}",
         )
     except AlreadyClosing:
-        pass
+        return redirect("account:leave")
     except Refusal as refusal:
         return render_refused(request, template, form, refusal, **context)
-    return remember(request, customer.pk)
+    # The closing ends every sign-in, so its page's address carries a seal.
+    return redirect("account:leaving", seal_of(closure))
 
 
-def remember(request: HttpRequest, customer_id: int) -> HttpResponse:
-    """Go to the progress page. The closing ends every sign-in, so its address carries a seal."""
-    return redirect("account:leaving", signing.dumps(customer_id, salt=SEAL))
+def page(customer: Customer, checklist: Checklist, at: datetime) -> dict[str, Any]:
+    return {
+        "checklist": checklist,
+        "customer": customer,
+        "rests_until": people.rests_until(customer.pk, at),
+        "rejected": queries.rejected_of(customer.pk),
+        "seconds": CHECKLIST_SECONDS,
+    }
 
 
-@never_cache
+def render_checklist(
+    request: HttpRequest, customer: Customer, checklist: Checklist
+) -> HttpResponse:
+    """The list alone, while the page is open; the whole page anew once what blocks has changed."""
+    was_clear = request.GET.get("clear") == "1"
+    context = {"checklist": checklist, "customer": customer, "seconds": CHECKLIST_SECONDS}
+    response = render(request, "account/leave_list.html", context)
+    if was_clear != checklist.is_clear:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def sealed(view: Any) -> Any:
+    """Find the closing that the address opens; works without a sign-in."""
+
+    @never_cache
+    @wraps(view)
+    def opened(request: HttpRequest, seal: str) -> HttpResponse:
+        try:
+            row = closure_by_seal(seal, now())
+        except NotAmongYours as refusal:
+            return render(request, "account/hidden.html", status=refusal.status)
+        answer: HttpResponse = view(request, row, seal)
+        return answer
+
+    return opened
+
+
+@sealed
 @require_safe
-def progress(request: HttpRequest, seal: str) -> HttpResponse:
+def progress(request: HttpRequest, row: ClosureRow, seal: str) -> HttpResponse:
     """How far the closing is; at its end the certificate. Works without a sign-in for a week."""
-    try:
-        customer_id = signing.loads(seal, salt=SEAL, max_age=SEAL_SECONDS)
-        row = queries.closure_of(customer_id)
-        if row is None:
-            raise NotAmongYours
-    except (signing.BadSignature, NotAmongYours):
-        return render(request, "account/hidden.html", status=404)
-    context = {"closure": row, "steps": timeline(row)}
+    context = {
+        "closure": row,
+        "seal": seal,
+        "steps": timeline(row),
+        "held_by": [HELD_BY[code] for code in row.held_by],
+        "doubts": [DOUBTS[code] for code in row.doubts],
+        "form": AnswerForm() if row.stage == "asked" else None,
+    }
     return render_live(
         request,
         "account/leaving.html",
         context,
         part="account/leaving_part.html",
-        seconds=None if row.certificate else LOOK_SECONDS,
+        seconds=look_seconds(row),
     )
 
 
-def timeline(row: queries.ClosureRow) -> list[dict[str, object]]:
+def look_seconds(row: ClosureRow) -> int | None:
+    """When to look again; None once nothing moves any more."""
+    if row.certificate or row.stage in ("reversed", "rejected"):
+        return None
+    return WAIT_SECONDS if row.can_be_undone else LOOK_SECONDS
+
+
+@sealed
+@require_http_methods(["GET", "HEAD", "POST"])
+def undo(request: HttpRequest, row: ClosureRow, seal: str) -> HttpResponse:
+    """Take the closing back: from the mail, without a sign-in, as it only leaves all as it was."""
+    context = {"closure": row, "seal": seal}
+    form = UndoForm(request.POST or None)
+    if not form.is_valid():
+        return render(request, "account/leave_undo.html", {**context, "form": form})
+    try:
+        operations.undo_closure(closure_id=row.id, now=now(), actor=f"customer:{row.customer_id}")
+    except Refusal as refusal:
+        return render_refused(request, "account/leave_undo.html", form, refusal, **context)
+    return redirect("account:leaving", seal)
+
+
+@sealed
+@require_http_methods(["POST"])
+def answer(request: HttpRequest, row: ClosureRow, seal: str) -> HttpResponse:
+    """Answer what a person asked about the closing."""
+    form = AnswerForm(request.POST)
+    if form.is_valid():
+        with suppress(Refusal):  # It has moved on meanwhile: its page says how far.
+            operations.answer_review(closure_id=row.id, words=form.cleaned_data["words"], now=now())
+    return redirect("account:leaving", seal)
+
+
+def timeline(row: ClosureRow) -> list[dict[str, object]]:
     """The steps; the first one that is not done is what it works on."""
     steps: list[dict[str, object]] = []
-    is_waiting = True
+    is_waiting = row.claimed_at is not None
     for step in row.steps:
         state = "done" if step.done_at else "now" if is_waiting else "ahead"
         is_waiting = is_waiting and bool(step.done_at)

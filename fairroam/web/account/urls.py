@@ -56,4 +56,6 @@ urlpatterns = [
     path("papers/<str:number>.<slug:form>", papers.paper, name="paper"),
     path("leave/", leave.leave, name="leave"),
     path("leave/<str:seal>/", leave.progress, name="leaving"),
+    path("leave/<str:seal>/undo/", leave.undo, name="leaving_undo"),
+    path("leave/<str:seal>/answer/", leave.answer, name="leaving_answer"),
 ]

@@ -47,6 +47,16 @@ STAGES: dict[str, dict[str, Badge]] = {
         "requires_action": Badge("care", "circle-alert", _("needs something from you")),
         "returned": Badge("care", "undo-2", _("came back to us")),
     },
+    "credit_transfer": {
+        "review": Badge("wait", "hourglass", _("a person looks at it")),
+        "waiting": Badge("wait", "hourglass", _("waits to be accepted")),
+        "resting": Badge("wait", "hourglass", _("accepted, rests for 24 hours")),
+        "done": Badge("good", "circle-check", _("arrived")),
+        "declined": Badge("plain", "undo-2", _("not wanted, back in the wallet")),
+        "undone": Badge("plain", "undo-2", _("taken back")),
+        "expired": Badge("plain", "undo-2", _("not accepted in time, back in the wallet")),
+        "refused": Badge("care", "undo-2", _("stopped by a person, back in the wallet")),
+    },
     "dispute": {
         "open": Badge("care", "scale", _("open at the bank")),
         "represented": Badge("wait", "scale", _("answered, the bank decides")),
@@ -200,6 +210,9 @@ STAGES: dict[str, dict[str, Badge]] = {
         "closed": Badge("plain", "circle-check", _("closed")),
     },
     "closure": {
+        "review": Badge("wait", "users", _("looked at by a person")),
+        "asked": Badge("care", "message-circle", _("waits for your answer")),
+        "rejected": Badge("plain", "ban", _("not carried out")),
         "requested": Badge("wait", "hourglass", _("requested")),
         "reversed": Badge("plain", "undo-2", _("taken back by you")),
         "closing": Badge("wait", "hourglass", _("closing")),

@@ -41,6 +41,9 @@ ERASED = {
     "refunds_case.added_words": N_("Your answers and appeals"),
     "refunds_offer.words": N_("Our words beside offers"),
     "refunds_offer.counter_words": N_("Your words in answer to offers"),
+    "closures_closure.question_words": N_("What we asked about the closing"),
+    "closures_closure.answer_words": N_("Your answer to that"),
+    "closures_closure.reject_words": N_("Why a closing was refused before"),
     "refunds_proposal.words": N_("Our words beside offers that were not made"),
 }
 # What stays without a name: in words, why, and for how many years after the year's end.

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection
 
+from fairroam.apps.closures import personal as closures
 from fairroam.apps.closures.models import Closure
 from fairroam.apps.conversations import personal as conversations
 from fairroam.apps.customers import personal as customers
@@ -18,7 +19,7 @@ from fairroam.apps.payments import personal as payments
 from fairroam.apps.refunds import personal as refunds
 
 # Downwards: who points goes before what it points to.
-ROOMS = (refunds, esims, conversations, evidence, payments, notices, customers)
+ROOMS = (closures, refunds, esims, conversations, evidence, payments, notices, customers)
 SEALED = ("closures_closure", "sealed_address")
 # Joined with one of these it is another address: joann@ is not ann@, .com.au is not .com. JSON
 # writes the end of a line before an address as two letters.

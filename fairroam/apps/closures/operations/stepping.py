@@ -18,14 +18,13 @@ from fairroam.apps.closures.operations.ending import (
     end_lines,
 )
 from fairroam.apps.closures.operations.erasing import erase
+from fairroam.apps.closures.operations.moves import move, tell
+from fairroam.apps.closures.operations.starting import claim
 from fairroam.apps.closures.queries import next_step
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers import queries as people
 from fairroam.apps.customers.models import Customer
-from fairroam.apps.journal import operations as journal
-from fairroam.apps.journal.refusals import MovedMeanwhile
 from fairroam.apps.ledger import queries as ledger
-from fairroam.rules import stages
 
 Proof = dict[str, Any]
 
@@ -41,10 +40,11 @@ def take_next_step(*, closure_id: int, now: datetime) -> str | None:
     Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
     closure = Closure.objects.select_related("customer").get(pk=closure_id)
     name = next_step(closure_id)
-    if name is None or name not in ACTS or closure.stage == "reversed":
+    if name is None or name not in ACTS:
         return None
-    if closure.stage == "requested":
-        move(closure, "start")
+    claim(closure, now)
+    if closure.claimed_at is None:
+        return None
     step, _ = ClosureStep.objects.get_or_create(
         closure=closure, name=name, defaults={"started_at": now}
     )
@@ -58,28 +58,6 @@ def take_next_step(*, closure_id: int, now: datetime) -> str | None:
     step.save(update_fields=["proof", "done_at"])
     tell(closure, "closure.step_done", now=now, step=name)
     return name
-
-
-def move(closure: Closure, step: str, **changes: Any) -> None:
-    """Make a move of the stage table. Raises MovedMeanwhile."""
-    before, after = closure.stage, stages.next_stage(stages.CLOSURE, closure.stage, step)
-    waiting = Closure.objects.filter(pk=closure.pk, stage=before)
-    if waiting.update(stage=after, **changes) != 1:
-        raise MovedMeanwhile(closure_id=closure.pk, expected=before)
-    closure.stage = after
-    for field, value in changes.items():
-        setattr(closure, field, value)
-
-
-def tell(closure: Closure, kind: str, *, now: datetime, **facts: Any) -> None:
-    journal.tell(
-        kind,
-        actor="system",
-        now=now,
-        customer_id=closure.customer_id,
-        closure_id=closure.pk,
-        **facts,
-    )
 
 
 def close(closure: Closure, now: datetime) -> Proof:

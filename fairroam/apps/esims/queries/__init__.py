@@ -41,6 +41,7 @@ from fairroam.apps.esims.queries.lines import (
     provisioning,
     unfinished,
 )
+from fairroam.apps.esims.queries.many import accounts_on_phones_of
 
 __all__ = [
     "ActRow",
@@ -53,6 +54,7 @@ __all__ = [
     "ProfileOwner",
     "Provisioning",
     "WantedCall",
+    "accounts_on_phones_of",
     "act_of",
     "acts_of",
     "ask_owners",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fairroam.apps.esims.models import ActivationFact
+from fairroam.apps.esims.models import ActivationFact, Profile
 from fairroam.apps.esims.queries.lines import ActivationFacts, FactRow, facts_from
 
 
@@ -17,3 +17,10 @@ def facts_of_each(order_line_ids: Sequence[int]) -> dict[int, ActivationFacts]:
     ):
         told[line_id].append(FactRow(kind=kind, happened_at=happened_at, source=source))
     return {line_id: facts_from(tuple(facts)) for line_id, facts in told.items()}
+
+
+def accounts_on_phones_of(customer_id: int) -> int:
+    """How many other accounts had an eSIM on a phone that had one of this customer's."""
+    phones = Profile.objects.filter(customer_id=customer_id).exclude(eid="").values("eid")
+    others = Profile.objects.filter(eid__in=phones).exclude(customer_id=customer_id)
+    return others.values("customer_id").distinct().count()

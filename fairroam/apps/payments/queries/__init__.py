@@ -4,6 +4,7 @@ from fairroam.apps.payments.queries.faults import find_faults
 from fairroam.apps.payments.queries.rows import (
     PayoutRow,
     failed_payouts,
+    has_lost_dispute,
     has_open_payouts,
     later_tries,
     payments_of,
@@ -17,6 +18,7 @@ __all__ = [
     "PayoutRow",
     "failed_payouts",
     "find_faults",
+    "has_lost_dispute",
     "has_open_payouts",
     "later_tries",
     "payments_of",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.apps.payments.models import Payment, Payout
+from fairroam.apps.payments.models import Dispute, Payment, Payout
 
 ASKED_AT_ONCE = 100  # calls that one turn may make
 ROWS = Payout.objects.select_related("payment", "account")
@@ -93,6 +93,11 @@ def failed_payouts(*, of: str = "") -> list[PayoutRow]:
 def has_open_payouts(customer_id: int) -> bool:
     """Whether money is still on its way to this customer."""
     return Payout.objects.filter(customer_id=customer_id, is_live=True).exists()
+
+
+def has_lost_dispute(customer_id: int) -> bool:
+    """Whether a bank took money of this customer's back for good."""
+    return Dispute.objects.filter(payment__customer_id=customer_id, stage="lost").exists()
 
 
 def payments_of(customer_id: int) -> list[Payment]:

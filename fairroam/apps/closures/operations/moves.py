@@ -1,0 +1,35 @@
+"""Moves of the stage table, and what is told of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from fairroam.apps.closures.models import Closure
+from fairroam.apps.journal import operations as journal
+from fairroam.apps.journal.refusals import MovedMeanwhile
+from fairroam.rules import stages
+
+
+def move(closure: Closure, step: str, **changes: Any) -> None:
+    """Make a move of the stage table. Raises MovedMeanwhile."""
+    before, after = closure.stage, stages.next_stage(stages.CLOSURE, closure.stage, step)
+    waiting = Closure.objects.filter(pk=closure.pk, stage=before)
+    if waiting.update(stage=after, **changes) != 1:
+        raise MovedMeanwhile(closure_id=closure.pk, expected=before)
+    closure.stage = after
+    for field, value in changes.items():
+        setattr(closure, field, value)
+
+
+def tell(
+    closure: Closure, kind: str, *, now: datetime, actor: str = "system", **facts: Any
+) -> None:
+    journal.tell(
+        kind,
+        actor=actor,
+        now=now,
+        customer_id=closure.customer_id,
+        closure_id=closure.pk,
+        **facts,
+    )
