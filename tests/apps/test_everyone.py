@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -29,7 +30,7 @@ from fairroam.apps.refunds.models import (
 from fairroam.apps.refunds.operations import everyone
 from fairroam.apps.refunds.queries import everyone as runs
 from fairroam.apps.refunds.refusals import IncidentNotOver, PreviewOutdated, RunUnderWay
-from fairroam.gateways.payments import PayoutStatus
+from fairroam.gateways.payments import EventKind, PayoutStatus
 from fairroam.worker.books import find_faults
 from tests import given
 from tests.apps.everyone_given import (
@@ -45,6 +46,7 @@ from tests.apps.everyone_given import (
 )
 from tests.apps.incidents_given import DAY, STAFF, a_report, an_outage, see
 from tests.apps.lines_given import a_ready_line, ask
+from tests.apps.payments_given import tells
 from tests.apps.refunds_given import dispute, settle
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -312,12 +314,21 @@ def a_mixed_crowd() -> None:
     a_hit_line("c0@example.com", residence="FR")  # a second line of the same customer
 
 
+def others_whose_way_back_is_no_longer_open() -> None:
+    """One whose bank took a part of the price back, and one whose method no rail knows."""
+    taken = a_hit_line("c4@example.com").order.payment
+    tells(taken, EventKind.DISPUTE_CLOSED, 1000, dispute_ref="lost", outcome="lost")
+    unknown = a_hit_line("c5@example.com").order.payment
+    Payment.objects.filter(pk=unknown.pk).update(method="unheard-of")
+
+
 @pytest.mark.promise(19)
 def test_many_at_once_leave_the_same_rows_as_one_by_one(max_, mia):
     a_mixed_crowd()
     carry_out(a_confirmed_run(an_outage(FAILS, FAILS + DAY), max_, mia), singly=True)
     for payout in Payout.objects.filter(stage="planned").order_by("pk")[:3]:
         settle(payout.pk, PayoutStatus.SUCCEEDED, now=LATER)
+    others_whose_way_back_is_no_longer_open()
     run = a_confirmed_run(the_outage(), max_, mia)
     shapes = []
     for singly in (False, True):
@@ -328,7 +339,8 @@ def test_many_at_once_leave_the_same_rows_as_one_by_one(max_, mia):
             transaction.set_rollback(True)
 
     many, one_by_one = shapes
-    assert len(many["Payout"]) == 8  # three of five have no refund under way
+    assert len(many["Payout"]) == 10  # three of five have no refund under way, and two are new
+    assert Counter(dict(row)["rerouted_why"] for row in many["Payout"]) == {"": 9, "unknown": 1}
     for name, rows in many.items():
         for one, other in zip(rows, one_by_one[name], strict=True):
             assert one == other, name
