@@ -69,16 +69,17 @@ class Batch:
         gifts = [self.judged[key] for key, outcome in outcomes.items() if outcome == "given"]
         many = [gift for gift in gifts if not singly and giver.can_give(gift)]
         refunds = giver.give(many)
-        for gift in gifts:
-            if gift.terms.order_line_id not in refunds:
-                refund = give_one(self.run, gift, self.owners[gift.terms.customer_id], self.now)
-                refunds[gift.terms.order_line_id] = refund.pk
         told = [self.judged[key] for key, outcome in outcomes.items() if outcome == "told"]
         letters = self.letters(told)
         copy_in(letters)
         giver.record([], letters)
         giver.close()
+        for gift in gifts:
+            if gift.terms.order_line_id not in refunds:
+                refund = give_one(self.run, gift, self.owners[gift.terms.customer_id], self.now)
+                refunds[gift.terms.order_line_id] = refund.pk
         self.record(outcomes, refunds)
+        giver.credit()
 
     def outcome_of(self, line: RefundRunLine) -> str:
         """What becomes of a line, by what it is now and by what was previewed."""

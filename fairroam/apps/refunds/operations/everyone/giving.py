@@ -76,6 +76,7 @@ class Giver:
         self.run, self.owners, self.payments = run, owners, payments
         self.teller, self.now = teller, now
         self.events: list[Event] = []
+        self.gifts: list[Gift] = []
         counted = Payout.objects.filter(
             payment__in=payments, sent_at__isnull=False, is_by_hand=False
         ).values_list("payment_id")
@@ -95,7 +96,7 @@ class Giver:
         return way_back(payment, minor=minor, now=self.now, parts=parts)
 
     def give(self, lines: Sequence[Judged]) -> dict[int, int]:
-        """Give each line what it is owed; the ids of the requests, by line."""
+        """Give each line what it is owed; the ids of the requests, by line. `credit` ends it."""
         if not lines:
             return {}
         refund_ids = reserve_ids(RefundRequest, len(lines))
@@ -121,12 +122,7 @@ class Giver:
         copy_in([part for gift in gifts for part in self.part_rows(gift)])
         copy_in(decided)
         copy_in(letters)
-        # Last: others wait for the numbers of credit notes until we commit.
-        credited = self.write_papers("credit_note", gifts)
-        for gift, paper in zip(gifts, credited, strict=True):
-            gift.refund.credit_note = paper
-        copy_in(credited)
-        copy_in([gift.refund for gift in gifts])
+        self.gifts = gifts
         return {gift.refund.order_line_id: gift.refund.pk for gift in gifts}
 
     # The rows of one refund ------------------------------------------------------------------
@@ -276,6 +272,19 @@ class Giver:
                 happened_at=self.now,
             )
         )
+
+    def credit(self) -> None:
+        """Number the credit notes and store the requests that name them.
+
+        The last act of a batch: everybody else waits for the next number until we commit.
+        """
+        if not self.gifts:
+            return
+        credited = self.write_papers("credit_note", self.gifts)
+        for gift, paper in zip(self.gifts, credited, strict=True):
+            gift.refund.credit_note = paper
+        copy_in(credited)
+        copy_in([gift.refund for gift in self.gifts])
 
     def close(self) -> None:
         """Store what was told, and queue what follows from it."""
