@@ -41,7 +41,7 @@ class InboundMail:
 
     message_id, references: without angle brackets; references has In-Reply-To as its last.
     written_at: what the sender's machine claims. bounced_ids: the Message-IDs that a report says
-    could not be delivered; None when it is no report.
+    could not be delivered; None when it is no report. bounce_reason: why, in the server's words.
     """
 
     sender: str
@@ -52,6 +52,7 @@ class InboundMail:
     references: tuple[str, ...]
     is_automatic: bool
     bounced_ids: tuple[str, ...] | None
+    bounce_reason: str
     files: tuple[MailFile, ...]
     files_left_out: int
     message_id_sha256: str
@@ -79,6 +80,7 @@ def read_mail(content: bytes, *, envelope_sender: str) -> InboundMail:
         references=references_of(mail),
         is_automatic=is_automatic(mail, envelope_sender),
         bounced_ids=bounced,
+        bounce_reason=bounce_reason(mail) if bounced else "",
         files=tuple(files[:FILES_MAX]),
         files_left_out=len(files[FILES_MAX:]),
         message_id_sha256=hashlib.sha256(message_id.encode()).hexdigest(),
@@ -173,14 +175,7 @@ def bounced_ids(mail: EmailMessage) -> tuple[str, ...] | None:
     if mail.get_content_type() != "multipart/report":
         return None
     parts = list(mail.walk())
-    failed = any(
-        header_block.get("Action", "").strip().lower() == "failed"
-        for part in parts
-        if part.get_content_type() == "message/delivery-status"
-        for header_block in part.get_payload()
-        if isinstance(header_block, EmailMessage)
-    )
-    if not failed:
+    if not any(is_failure(fields) for fields in delivery_fields(mail)):
         return ()
     returned = [
         part.get_payload(0) if part.get_content_type() == "message/rfc822" else headers_in(part)
@@ -189,6 +184,26 @@ def bounced_ids(mail: EmailMessage) -> tuple[str, ...] | None:
     ]
     ids = [bare_id(header(one, "Message-ID")) for one in returned if isinstance(one, EmailMessage)]
     return tuple(found for found in ids if found)
+
+
+def delivery_fields(mail: EmailMessage) -> Iterator[EmailMessage]:
+    """The blocks of fields in a delivery report: one for the mail, one per recipient."""
+    for part in mail.walk():
+        if part.get_content_type() == "message/delivery-status":
+            yield from (fields for fields in part.get_payload() if isinstance(fields, EmailMessage))
+
+
+def is_failure(fields: EmailMessage) -> bool:
+    return header(fields, "Action").strip().lower() == "failed"
+
+
+def bounce_reason(mail: EmailMessage) -> str:
+    """Why a mail could not be delivered: status and words of the server that refused it."""
+    for fields in delivery_fields(mail):
+        if is_failure(fields):
+            words = header(fields, "Diagnostic-Code").partition(";")[2]
+            return " ".join(f"{header(fields, 'Status')} {words}".split())[:200]
+    return ""
 
 
 def headers_in(part: MIMEPart) -> EmailMessage:

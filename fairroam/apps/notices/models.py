@@ -22,11 +22,12 @@ class Notice(models.Model):
     reply_to = models.EmailField(default="")  # where an answer to it goes; empty: to the sender
     is_by_person = models.BooleanField(default=False)  # not marked as sent by a machine
     paper = models.ForeignKey("papers.Paper", models.PROTECT, null=True)
-    stage = models.CharField(max_length=10, default="queued")  # queued sent failed dropped
+    stage = models.CharField(max_length=10, default="queued")  # queued sent failed dropped kept
     attempts = models.PositiveIntegerField(default=0)
     queued_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
     bounced_at = models.DateTimeField(null=True)  # it came back after it was sent
+    reason = models.CharField(max_length=200, default="")  # a mail server's, for not taking it
     read_at = models.DateTimeField(null=True)  # opened in the account's inbox
 
     raw_constraints = ("a_notice_waits_only_under_an_open_account",)
@@ -34,7 +35,7 @@ class Notice(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(stage__in=["queued", "sent", "failed", "dropped"]),
+                condition=Q(stage__in=["queued", "sent", "failed", "dropped", "kept"]),
                 name="a_notice_has_a_known_stage",
             ),
             models.CheckConstraint(
@@ -42,4 +43,19 @@ class Notice(models.Model):
                 | (~Q(stage="queued") & Q(is_live__isnull=True)),
                 name="only_a_queued_notice_lives",
             ),
+        ]
+
+
+class MailStop(models.Model):
+    """A customer wants no mail about one topic; its messages stand in the inbox alone."""
+
+    customer = models.ForeignKey("customers.Customer", models.PROTECT)
+    topic = models.CharField(max_length=20)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "topic"], name="one_mail_stop_per_customer_and_topic"
+            )
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,11 @@ from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MovedMeanwhile
-from fairroam.apps.notices.models import Notice
+from fairroam.apps.notices import queries
+from fairroam.apps.notices.models import MailStop, Notice
+from fairroam.apps.notices.refusals import NobodyToWriteTo, NothingToSendAgain
+
+REASON_MAX = 200
 
 
 def write(kind: str, context: dict[str, Any], language: str) -> tuple[str, str]:
@@ -84,12 +89,13 @@ def queue(
     """Queue one mail for one act to an address that may be nobody's we know (customer_id None).
 
     reply_to: where an answer to it goes. is_by_person: somebody wrote it, so that machines may
-    take it for a letter.
+    take it for a letter. A topic that the customer wants no mail about stands in the inbox alone.
     """
     known = Notice.objects.filter(act=act).first()
     if known is not None:
         return known
     subject, text = write(kind, context, language)
+    is_mailed = queries.is_mailed(customer_id, kind)
     notice, is_new = Notice.objects.get_or_create(
         act=act,
         defaults={
@@ -103,9 +109,11 @@ def queue(
             "reply_to": reply_to,
             "is_by_person": is_by_person,
             "queued_at": now,
+            "stage": "queued" if is_mailed else "kept",
+            "is_live": True if is_mailed else None,
         },
     )
-    if is_new:
+    if is_new and is_mailed:
         journal.tell(
             "notice.queued", actor="system", now=now, customer_id=customer_id, notice_id=notice.pk
         )
@@ -128,18 +136,24 @@ def record_sent(*, notice_id: int, now: datetime) -> None:
 
 
 @transaction.atomic
-def record_failed(*, notice_id: int, now: datetime) -> None:
-    """The mail server will not take it, or we tried often enough: a person sees it."""
-    move(notice_id, stage="failed")
+def record_failed(*, notice_id: int, now: datetime, reason: str = "") -> None:
+    """The mail server will not take it, or we tried often enough: a person sees it.
+
+    reason: the server's own words.
+    """
+    move(notice_id, stage="failed", reason=reason[:REASON_MAX])
     journal.tell("notice.failed", actor="system", now=now, notice_id=notice_id)
 
 
 @transaction.atomic
-def record_bounced(*, key: UUID, now: datetime) -> bool:
-    """A mail server told us that it could not deliver the mail after all; whether it was ours."""
+def record_bounced(*, key: UUID, now: datetime, reason: str = "") -> bool:
+    """A mail server told us that it could not deliver the mail after all; whether it was ours.
+
+    reason: the server's own words.
+    """
     sent = Notice.objects.filter(key=key, bounced_at__isnull=True)
     notice = sent.first()
-    if notice is None or sent.update(bounced_at=now) != 1:
+    if notice is None or sent.update(bounced_at=now, reason=reason[:REASON_MAX]) != 1:
         return False
     journal.tell(
         "notice.bounced",
@@ -149,6 +163,66 @@ def record_bounced(*, key: UUID, now: datetime) -> bool:
         notice_id=notice.pk,
     )
     return True
+
+
+@transaction.atomic
+def send_again(*, notice_id: int, actor: str, now: datetime) -> None:
+    """A person has a mail sent again that no server took, or that came back, to today's address.
+
+    Raises NothingToSendAgain, NobodyToWriteTo, MovedMeanwhile.
+    """
+    notice = Notice.objects.filter(pk=notice_id).exclude(text="").first()
+    if notice is None or not (notice.stage == "failed" or notice.bounced_at is not None):
+        raise NothingToSendAgain(notice_id=notice_id)
+    address: str | None = notice.address
+    if notice.customer_id is not None:
+        address = customers.address_of(notice.customer_id)
+    if not address:
+        raise NobodyToWriteTo(notice_id=notice_id)
+    as_seen = Notice.objects.filter(
+        pk=notice_id, stage=notice.stage, bounced_at=notice.bounced_at, attempts=notice.attempts
+    )
+    again: dict[str, Any] = {
+        "stage": "queued",
+        "is_live": True,
+        "attempts": 0,
+        "address": address,
+        "sent_at": None,
+        "bounced_at": None,
+        "reason": "",
+    }
+    if as_seen.update(**again) != 1:
+        raise MovedMeanwhile(notice_id=notice_id, expected=notice.stage)
+    journal.tell(
+        "notice.sent_again",
+        actor=actor,
+        now=now,
+        customer_id=notice.customer_id,
+        notice_id=notice_id,
+    )
+
+
+@transaction.atomic
+def choose_mails(*, customer_id: int, stopped: Collection[str], now: datetime) -> None:
+    """Keep what the customer wants no mail about: topics of `queries.TOPICS`, nothing else."""
+    assert set(stopped) <= set(queries.TOPICS.values())
+    MailStop.objects.filter(customer_id=customer_id).exclude(topic__in=stopped).delete()
+    for topic in stopped:
+        MailStop.objects.get_or_create(
+            customer_id=customer_id, topic=topic, defaults={"since": now}
+        )
+
+
+@transaction.atomic
+def stop_mail(*, notice_id: int, now: datetime) -> str:
+    """The reader of this mail wants no more about its topic; returns the topic, "" for none."""
+    notice = Notice.objects.get(pk=notice_id)
+    topic = queries.topic_of(notice.kind)
+    if topic and notice.customer_id is not None:
+        MailStop.objects.get_or_create(
+            customer_id=notice.customer_id, topic=topic, defaults={"since": now}
+        )
+    return topic
 
 
 def move(notice_id: int, **changes: Any) -> None:

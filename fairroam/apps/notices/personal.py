@@ -8,18 +8,20 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from fairroam.apps.customers import queries as customers
-from fairroam.apps.notices.models import Notice
+from fairroam.apps.notices.models import MailStop, Notice
 
-FIELDS = ("address", "subject", "text")
+FIELDS = ("address", "subject", "text", "reason")
 
 
 def erase(customer_id: int) -> dict[str, int]:
     """Empty what was written and where it went; how many values were erased, per field."""
     notices = _notices_of(customer_id)
-    return {
+    stops, _ = MailStop.objects.filter(customer_id=customer_id).delete()
+    erased = {
         f"notices_notice.{field}": notices.exclude(**{field: ""}).update(**{field: ""})
         for field in FIELDS
     }
+    return erased | ({"notices_mailstop.topic": stops} if stops else {})
 
 
 def remains(customer_id: int) -> int:

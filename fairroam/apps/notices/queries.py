@@ -1,14 +1,88 @@
-"""Reads of notices."""
+"""Reads of notices: the inbox, what became of each mail, and the code that each mail bears."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from uuid import UUID
 
+from django.db.models import Q
+
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.apps.notices.models import Notice
+from fairroam.apps.notices.models import MailStop, Notice
+from fairroam.rules.numbers import ALPHABET
 
 PAGE = 25
+
+# What a customer may do without by mail: kind -> topic. All other kinds tell of money, of a
+# contract, of rights or of safety, and are always mailed.
+TOPICS = {
+    "esims.act": "lines",
+    "esims.never_attached": "lines",
+    "esims.number_kept": "numbers",
+    "esims.number_saved": "numbers",
+    "conversations.received": "conversations",
+}
+
+CODE_LETTERS = 12
+CODE_BITS = 59  # what so many letters of the alphabet can hold; 55 of a UUID's first 59 are random
+
+
+def topic_of(kind: str) -> str:
+    """The topic under which this kind can be stopped; "" for what is always mailed."""
+    return TOPICS.get(kind, "")
+
+
+def is_mailed(customer_id: int | None, kind: str) -> bool:
+    """Whether a message of this kind goes to that customer by mail, too."""
+    topic = topic_of(kind)
+    if customer_id is None or not topic:
+        return True
+    return not MailStop.objects.filter(customer_id=customer_id, topic=topic).exists()
+
+
+def stopped_topics(customer_id: int) -> set[str]:
+    """What the customer wants no mail about."""
+    return set(MailStop.objects.filter(customer_id=customer_id).values_list("topic", flat=True))
+
+
+def code_of(key: UUID) -> str:
+    """The code in a mail's foot, "M-7K3M-9Q2T-4WXD": the beginning of its key in letters."""
+    rest, letters = key.int >> (128 - CODE_BITS), []
+    for _ in range(CODE_LETTERS):
+        rest, position = divmod(rest, len(ALPHABET))
+        letters.append(ALPHABET[position])
+    code = "".join(reversed(letters))
+    return "-".join(("M", code[:4], code[4:8], code[8:]))
+
+
+def find_by_code(typed: str) -> Notice | None:
+    """The message whose mail bears this code, as people type it; None when we wrote none."""
+    plain = re.sub(r"[\s\u2010-\u2015-]+", "", typed.upper())
+    if not re.fullmatch(f"M[{ALPHABET}]{{{CODE_LETTERS}}}", plain):
+        return None
+    value = 0
+    for letter in plain[1:]:
+        value = value * len(ALPHABET) + ALPHABET.index(letter)
+    if value >> CODE_BITS:
+        return None
+    first = value << (128 - CODE_BITS)
+    last = first | ((1 << (128 - CODE_BITS)) - 1)
+    return Notice.objects.filter(key__range=(UUID(int=first), UUID(int=last))).first()
+
+
+def undelivered(*, before: int | None = None) -> list[Notice]:
+    """Mails that no mail server took or that came back, newest first: a person looks at each."""
+    dead = Notice.objects.filter(Q(stage="failed") | Q(bounced_at__isnull=False)).exclude(text="")
+    if before is not None:
+        dead = dead.filter(pk__lt=before)
+    return list(dead.select_related("customer").order_by("-id")[:PAGE])
+
+
+def undelivered_count() -> int:
+    """How many such mails there are."""
+    dead = Notice.objects.filter(Q(stage="failed") | Q(bounced_at__isnull=False))
+    return dead.exclude(text="").count()
 
 
 def notices_of(customer_id: int, *, most: int = 100) -> list[Notice]:

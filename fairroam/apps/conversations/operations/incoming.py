@@ -86,7 +86,7 @@ def machine_outcome(mail: InboundMail, now: datetime) -> str:
     """bounce, loop or automatic for what machines sent; empty for a letter."""
     if mail.bounced_ids is not None:
         for key in keys_in(mail.bounced_ids):
-            notices.record_bounced(key=key, now=now)
+            notices.record_bounced(key=key, now=now, reason=mail.bounce_reason)
         return "bounce"
     is_ours = any(notice_rows.act_of(key) for key in keys_in([mail.message_id]))
     if is_ours or mail.sender in own_addresses():

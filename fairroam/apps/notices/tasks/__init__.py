@@ -1,0 +1,62 @@
+"""Hand one queued message to the mail server."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+
+from django.db.models import F
+
+from fairroam import points
+from fairroam.apps.customers import queries as customers
+from fairroam.apps.notices import operations
+from fairroam.apps.notices.models import Notice
+from fairroam.apps.notices.tasks.composing import attach_paper, message_of, unseal, unsubscribe_link
+
+__all__ = ["attach_paper", "deliver", "message_of", "unseal", "unsubscribe_link"]
+
+ATTEMPTS_MAX = 8
+
+
+def deliver(*, notice_id: int, now: datetime) -> None:
+    """Send one notice, once. Raises when the mail server may take it later."""
+    notice = Notice.objects.select_related("paper").get(pk=notice_id)
+    if notice.stage != "queued":
+        return  # Sent by an earlier run, or dropped when the account closed.
+    if notice.customer_id and customers.address_of(notice.customer_id) is None:
+        operations.drop_queued(customer_id=notice.customer_id)
+        return
+    Notice.objects.filter(pk=notice_id).update(attempts=F("attempts") + 1)
+    try:
+        message_of(notice).send()
+    except (SMTPException, OSError) as error:
+        if is_final(error) or notice.attempts + 1 >= ATTEMPTS_MAX:
+            operations.record_failed(notice_id=notice_id, now=now, reason=said(error))
+            return
+        raise
+    points.reached("notice.delivered")
+    operations.record_sent(notice_id=notice_id, now=now)
+
+
+def answers(error: Exception) -> list[tuple[int, bytes | str]]:
+    """What the mail server answered, per recipient; nothing when it did not answer."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return list(error.recipients.values())
+    if isinstance(error, SMTPResponseException):
+        return [(error.smtp_code, error.smtp_error)]
+    return []
+
+
+def is_final(error: Exception) -> bool:
+    """Whether the mail server will never take it: 5xx, RFC 5321 section 4.2.1."""
+    codes = [code for code, _words in answers(error)]
+    return bool(codes) and all(code >= 500 for code in codes)
+
+
+def said(error: Exception) -> str:
+    """The mail server's own words, or why we could not reach it."""
+    lines = [
+        f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}"
+        for code, words in answers(error)
+    ]
+    return " ".join(" ".join(lines).split()) or type(error).__name__
