@@ -10,6 +10,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 SECONDS_MAX = 120.0
@@ -51,16 +52,33 @@ class Fault:
 
 
 def _wrong_amount(fault: Fault, answer: Answer) -> Answer:
-    return _retold(answer, "amount", lambda amount: amount + 1)
+    return _retold(answer, ("amount", "amount_total", "value"), _one_more)
 
 
 def _wrong_currency(fault: Fault, answer: Answer) -> Answer:
-    return _retold(answer, "currency", lambda currency: "XTS" if currency != "XTS" else "XXX")
+    return _retold(
+        answer,
+        ("currency", "currency_code"),
+        _other_currency,
+    )
 
 
-def _retold(answer: Answer, name: str, change: Callable[[Any], Any]) -> Answer:
+def _other_currency(currency: str) -> str:
+    """Of the codes that ISO 4217 keeps for tests; in the letters of the one that was there."""
+    other = "XTS" if currency.upper() != "XTS" else "XXX"
+    return other.lower() if currency.islower() else other
+
+
+def _one_more(amount: Any) -> Any:
+    """Whole minor units, or a decimal as text; what holds an amount further in stays."""
+    if isinstance(amount, str):
+        return str(Decimal(amount) + 1)
+    return amount + 1 if isinstance(amount, int) else amount
+
+
+def _retold(answer: Answer, names: tuple[str, ...], change: Callable[[Any], Any]) -> Answer:
     def changed(found: dict[str, Any]) -> dict[str, Any]:
-        return found | {name: change(found[name])} if name in found else found
+        return found | {name: change(found[name]) for name in names if name in found}
 
     return replace(answer, body=json.dumps(json.loads(answer.body, object_hook=changed)).encode())
 

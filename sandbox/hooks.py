@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -35,6 +36,14 @@ def signature(secret: bytes, body: bytes, at: int) -> str:
     """Return the `Sandbox-Signature` of `body` sent at `at` (Unix seconds)."""
     digest = hmac.new(secret, f"{at}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={at},v1={digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class OtherDoor:
+    """Where events of another tongue go; `sign` gives the headers that say who sent a body."""
+
+    url: str
+    sign: Callable[[bytes], Mapping[str, str]]
 
 
 class Hooks:
@@ -68,11 +77,16 @@ class Hooks:
         self._wake = threading.Event()
         self._is_stopped = False
         self._chores: list[Callable[[float], None]] = []
+        self._others: dict[str, OtherDoor] = {}
         self._thread = threading.Thread(target=self._work, name="hooks")
 
     def also(self, chore: Callable[[float], None]) -> None:
         """Call `chore(now)` within an act at every tick, before events are delivered."""
         self._chores.append(chore)
+
+    def open_door(self, tongue: str, door: OtherDoor) -> None:
+        """Send events whose type begins with `tongue` and a colon through `door`."""
+        self._others[tongue] = door
 
     def start(self) -> None:
         """Begin to deliver, first of all what a former process left."""
@@ -114,8 +128,9 @@ class Hooks:
     def deliver_by_hand(self, event_ids: list[str]) -> list[int]:
         """Send these events now, in this order, and return the status of each; 0 = no answer."""
         with self._store.act():
-            bodies = {event["id"]: event["body"].encode() for event in self.events()}
-        return [self._send(bodies[event_id]) for event_id in event_ids if event_id in bodies]
+            found = {event["id"]: event for event in self.events()}
+        events = [found[event_id] for event_id in event_ids if event_id in found]
+        return [self._send_by_tongue(event["type"], event["body"].encode()) for event in events]
 
     def _work(self) -> None:
         while not self._is_stopped:
@@ -124,7 +139,7 @@ class Hooks:
             with self._store.act():
                 for chore in self._chores:
                     chore(time.time())
-                due = self._due() if self._url else []
+                due = self._due() if self._url or self._others else []
             for event in due:
                 self._deliver(event)
 
@@ -136,7 +151,7 @@ class Hooks:
         )
 
     def _deliver(self, event: dict[str, Any]) -> None:
-        status = self._send(event["body"])
+        status = self._send_by_tongue(event["type"], event["body"])
         pause = min(PAUSE_SECONDS_FIRST * 2 ** event["attempts"], PAUSE_SECONDS_MAX)
         is_accepted = status in self._accepted
         with self._store.act() as database:
@@ -146,11 +161,23 @@ class Hooks:
                 (is_accepted, time.time() + (0 if is_accepted else pause), event["id"]),
             )
 
+    def _send_by_tongue(self, type: str, body: bytes) -> int:
+        other = self._others.get(type.partition(":")[0])
+        if other is None:
+            return self._send(body)
+        return self._post(other.url, body, other.sign(body))
+
     def _send(self, body: bytes) -> int:
-        headers = {"Content-Type": "application/json", **self._headers}
+        headers = {}
         if self._secret is not None:
             headers["Sandbox-Signature"] = signature(self._secret, body, int(time.time()))
+        return self._post(self._url, body, headers)
+
+    def _post(self, url: str, body: bytes, signed: Mapping[str, str]) -> int:
+        headers = {"Content-Type": "application/json", **self._headers, **signed}
+        if not url:
+            return 0
         try:
-            return self._client.post(self._url, content=body, headers=headers).status_code
+            return self._client.post(url, content=body, headers=headers).status_code
         except httpx.HTTPError:
             return 0

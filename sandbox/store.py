@@ -48,13 +48,15 @@ class Store:
         """Return the rows of `query`; call it within an act."""
         return [dict(row) for row in self.database.execute(query, values)]
 
-    def answer_once(self, request: Request, work: Callable[[], Answer]) -> Answer:
-        """Do `work` once per Idempotency-Key; a repeat gets the first answer, byte for byte.
+    def answer_once(
+        self, request: Request, work: Callable[[], Answer], *, header: str = "Idempotency-Key"
+    ) -> Answer:
+        """Do `work` once per key in `header`; a repeat gets the first answer, byte for byte.
 
         A refusal is an answer too and stays. Raises Problem: 400 `no_idempotency_key`,
         409 `idempotency_mismatch` when the key came with another request before.
         """
-        key = request.headers.get("Idempotency-Key", "")
+        key = request.headers.get(header, "")
         if not key:
             raise Problem(400, "no_idempotency_key")
         asked = f"{request.method} {request.path}\n".encode() + request.body

@@ -120,15 +120,19 @@ class Door:
 
     def get(self, path: str, *, headers: Mapping[str, str], **query: str) -> Answered:
         """Ask for `path`. Raises GatewayUnreachable."""
-        return self._call("GET", path, headers=headers, params=query)
+        return self.call("GET", path, headers=headers, params=query)
 
     def post(self, path: str, *, headers: Mapping[str, str], body: object) -> Answered:
         """Send `body` as JSON to `path`. Raises GatewayUnreachable."""
-        return self._call("POST", path, headers=headers, json=body)
+        return self.call("POST", path, headers=headers, json=body)
 
-    def _call(
+    def call(
         self, method: str, path: str, *, headers: Mapping[str, str], **content: Any
     ) -> Answered:
+        """Ask for `path`, or a whole address, with content as httpx takes it.
+
+        Raises GatewayUnreachable.
+        """
         with _Deadline(self._timeout_seconds) as deadline:
             try:
                 response = self._client.request(

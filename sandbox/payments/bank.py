@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import uuid4
 
-from msgspec import Meta, Struct
-
 from sandbox.hooks import EVENTS, Hooks
+from sandbox.payments.asked import (
+    CARDS,
+    Card,
+    DisputeEnd,
+    NewDispute,
+    NewIntent,
+    NewRefund,
+    NewSettlement,
+    RefundMove,
+    Settings,
+)
 from sandbox.payments.reports import daily_report
 from sandbox.serving import EffectLog, Problem
 from sandbox.store import Store
@@ -41,6 +50,7 @@ CREATE TABLE IF NOT EXISTS entries (
     reference TEXT NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL, at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS entries_by_day ON entries (day);
+CREATE TABLE IF NOT EXISTS tongues (intent TEXT PRIMARY KEY, tongue TEXT NOT NULL) STRICT;
 """
 )
 REFUND_MOVES = {
@@ -48,107 +58,35 @@ REFUND_MOVES = {
     "requires_action": {"pending", "succeeded", "failed", "cancelled"},
     "succeeded": {"failed"},  # A bank can send a refund back weeks after it was paid.
 }
-REFUND_SECONDS = 2.0
+APPROVED_FIRST = ("paypal",)  # tongues in which the shop takes the money once a customer agreed
 
-Amount = Annotated[int, Meta(ge=1, le=10**12)]
-Text = Annotated[str, Meta(min_length=1, max_length=200)]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
-RefundStatus = Literal["pending", "succeeded", "failed", "requires_action", "cancelled"]
-
-
-class NewIntent(Struct, forbid_unknown_fields=True):
-    """A payment that a shop asks for; `amount` in minor units."""
-
-    amount: Amount
-    currency: Currency
-    reference: Text
-    description: Text
-    return_url: Annotated[str, Meta(pattern="^https?://", max_length=2000)]
-    language: Annotated[str, Meta(max_length=35)] = "en"
-
-
-class NewRefund(Struct, forbid_unknown_fields=True):
-    """Money to give back from one captured intent; `reference` is the shop's own UUID."""
-
-    intent: Text
-    amount: Amount
-    currency: Currency
-    reference: Text
-
-
-class NewDispute(Struct, forbid_unknown_fields=True):
-    """The customer's bank takes `amount` back."""
-
-    intent: Text
-    amount: Amount
-
-
-class RefundMove(Struct, forbid_unknown_fields=True):
-    """Where a refund goes now, and the bank's reason if it fails."""
-
-    status: RefundStatus
-    reason: str = ""
-
-
-class NewSettlement(Struct, forbid_unknown_fields=True):
-    """Money that goes to the shop's own bank."""
-
-    amount: Amount
-    currency: Currency
-
-
-class DisputeEnd(Struct, forbid_unknown_fields=True):
-    """How the bank decided: the shop has `won` or `lost`."""
-
-    outcome: Literal["won", "lost"]
-
-
-class Settings(Struct, forbid_unknown_fields=True):
-    """How the stand-in behaves from now on.
-
-    refund_answer: the status in which a refund is accepted. refund_seconds: a pending refund
-    ends after so long; null = only by hand. refund_ends_as: what it ends as.
-    report_fault: the daily report leaves out its first line (`dropped`), says it twice
-    (`doubled`), or says its last line a day too late (`shifted`). dispute_fee: what a lost dispute
-    costs the shop. hooks_held, hook_copies: see `Hooks`.
-    """
-
-    refund_answer: RefundStatus = "pending"
-    refund_seconds: Annotated[float, Meta(ge=0)] | None = REFUND_SECONDS
-    refund_ends_as: RefundStatus = "succeeded"
-    report_fault: Literal["", "dropped", "doubled", "shifted"] = ""
-    dispute_fee: Annotated[int, Meta(ge=0)] = 0
-    hooks_held: bool = False
-    hook_copies: Annotated[int, Meta(ge=1, le=10)] = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A test card: refused when `refusal` is set; later refunds fail with `refund_failure`."""
-
-    refusal: str = ""
-    refund_failure: str = ""
-
-
-CARDS = {
-    "4242424242424242": Card(),
-    "4000000000000002": Card(refusal="card_declined"),
-    "4000000000000341": Card(refund_failure="expired_or_cancelled_card"),
-}
+# How another provider's tongue says that `kind` happened to `what`: (its type, its body), or
+# None where that provider is silent about it.
+Teller = Callable[[str, dict[str, Any]], tuple[str, dict[str, Any]] | None]
 
 
 class Bank:
-    """All acts of the stand-in; each is called within one act of the store."""
+    """All acts of the stand-in; each is called within one act of the store.
+
+    A payment that was started in the tongue of another provider is told of in that tongue.
+    """
 
     def __init__(self, store: Store, hooks: Hooks, effects: EffectLog, pages_url: str) -> None:
         self._store = store
         self._hooks = hooks
         self._effects = effects
         self._pages_url = pages_url
+        self._tellers: dict[str, Teller] = {}
 
-    def start(self, asked: NewIntent) -> dict[str, Any]:
+    def speak(self, tongue: str, teller: Teller) -> None:
+        """Tell what happens to payments of that tongue as `teller` says it."""
+        self._tellers[tongue] = teller
+
+    def start(self, asked: NewIntent, *, tongue: str = "") -> dict[str, Any]:
         """Open an intent that waits for its customer on the pay page."""
         intent_id = f"pay_{uuid4().hex}"
+        if tongue:
+            self._store.database.execute("INSERT INTO tongues VALUES (?, ?)", (intent_id, tongue))
         self._store.database.execute(
             "INSERT INTO intents VALUES (?, 'requires_payment', ?, ?, 0, ?, ?, ?, ?, '', ?)",
             (
@@ -185,23 +123,42 @@ class Bank:
     def pay(self, intent_id: str, card_number: str) -> str:
         """Charge a test card; return the refusal, or "" when paid. Paid once stays paid."""
         intent = self.intent(intent_id)
-        if intent["status"] == "succeeded":
+        if intent["status"] == "succeeded" or intent["card"]:
             return ""
         number = "".join(card_number.split())
         card = CARDS.get(number, Card(refusal="unknown_card"))
         if card.refusal:
             self._effects.append("payment_declined", **_facts(intent), reason=card.refusal)
-            self._hooks.put("payment.failed", intent | {"reason": card.refusal})
+            self._tell("payment.failed", intent | {"reason": card.refusal})
             return card.refusal
         self._store.database.execute(
-            "UPDATE intents SET status = 'succeeded', captured = amount, card = ? WHERE id = ?",
-            (number, intent_id),
+            "UPDATE intents SET card = ? WHERE id = ?", (number, intent_id)
+        )
+        if self._tongue(intent_id) in APPROVED_FIRST:
+            self._tell("payment.approved", intent)
+        else:
+            self.capture(intent_id)
+        return ""
+
+    def capture(self, intent_id: str) -> dict[str, Any]:
+        """Take what a customer has agreed to; taken once stays taken.
+
+        Raises Problem (409 `not_approved`).
+        """
+        intent = self.intent(intent_id)
+        if intent["status"] == "succeeded":
+            return intent
+        if not intent["card"]:
+            raise Problem(409, "not_approved")
+        self._store.database.execute(
+            "UPDATE intents SET status = 'succeeded', captured = amount WHERE id = ?",
+            (intent_id,),
         )
         intent = self.intent(intent_id)
         self._enter("capture", intent, intent=intent_id)
         self._effects.append("payment_captured", **_facts(intent))
-        self._hooks.put("payment.captured", intent)
-        return ""
+        self._tell("payment.captured", intent)
+        return intent
 
     def refund(self, asked: NewRefund) -> dict[str, Any]:
         """Accept a refund. Raises Problem.
@@ -247,6 +204,11 @@ class Bank:
         """Return the refunds with the shop's `reference`, oldest first."""
         query = "SELECT id FROM refunds WHERE reference = ? ORDER BY rowid"
         return [self.refund_by_id(row["id"]) for row in self._store.rows(query, reference)]
+
+    def refunds_of(self, intent_id: str) -> list[dict[str, Any]]:
+        """Return the refunds of one intent, oldest first."""
+        query = "SELECT id FROM refunds WHERE intent = ? ORDER BY rowid"
+        return [self.refund_by_id(row["id"]) for row in self._store.rows(query, intent_id)]
 
     def move_refund(self, refund_id: str, move: RefundMove) -> dict[str, Any]:
         """Move a refund on. Raises Problem (409 `move_not_allowed`)."""
@@ -307,9 +269,9 @@ class Bank:
         self._effects.append("settled", **settlement)
         return settlement
 
-    def report(self, day: str) -> dict[str, Any]:
-        """Return what was settled on `day` (UTC); see `daily_report`."""
-        return daily_report(self._store, day, fault=self.settings().report_fault)
+    def report(self, day: str, *, tongue: str = "") -> dict[str, Any]:
+        """Return what was settled on `day` (UTC) in that tongue; see `daily_report`."""
+        return daily_report(self._store, day, fault=self.settings().report_fault, tongue=tongue)
 
     def settings(self) -> Settings:
         """Return how the stand-in behaves now."""
@@ -340,7 +302,7 @@ class Bank:
             self._enter("refund", refund, intent=refund["intent"])
         if status != "pending":
             self._effects.append(f"refund_{status}", intent=refund["intent"], **_facts(refund))
-        self._hooks.put(f"refund.{status}", refund)
+        self._tell(f"refund.{status}", refund)
 
     def _tell_dispute(
         self, dispute_id: str, event: str, entry: str, *, fee: int = 0
@@ -360,8 +322,20 @@ class Bank:
             status=dispute["status"],
             **_facts(dispute),
         )
-        self._hooks.put(event, dispute)
+        self._tell(event, dispute)
         return dispute
+
+    def _tell(self, kind: str, what: dict[str, Any]) -> None:
+        teller = self._tellers.get(self._tongue(what.get("intent", what["id"])))
+        if teller is None:
+            self._hooks.put(kind, what)
+        elif told := teller(kind, what):
+            type, body = told
+            self._hooks.put_body(body["id"], type, body)
+
+    def _tongue(self, intent_id: str) -> str:
+        rows = self._store.rows("SELECT tongue FROM tongues WHERE intent = ?", intent_id)
+        return str(rows[0]["tongue"]) if rows else ""
 
     def _enter(self, kind: str, what: dict[str, Any], *, intent: str) -> None:
         at = _now()

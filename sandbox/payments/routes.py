@@ -6,8 +6,7 @@ import msgspec
 
 from sandbox.controls import add_event_controls, read
 from sandbox.hooks import Hooks
-from sandbox.payments.bank import (
-    Bank,
+from sandbox.payments.asked import (
     DisputeEnd,
     NewDispute,
     NewIntent,
@@ -16,6 +15,7 @@ from sandbox.payments.bank import (
     RefundMove,
     Settings,
 )
+from sandbox.payments.bank import Bank
 from sandbox.payments.pay_page import pay_page
 from sandbox.serving import Answer, Request, Service, json_answer, page, redirect
 from sandbox.store import Store

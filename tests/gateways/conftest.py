@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from fairroam.gateways.payments import sandbox
 from sandbox.listener import Listener
-from sandbox.processes import HOOK_SECRET, KEY, PROJECT, SandboxProcess
-from tests.gateways.payment_provider import Provider
+from sandbox.processes import PROJECT, SandboxProcess
+from tests.gateways.payment_provider import TONGUES, Provider
 
 
 @pytest.fixture(scope="session")
@@ -52,17 +51,17 @@ def listener() -> Iterator[Listener]:
         yield open_ear
 
 
-@pytest.fixture(scope="session", params=["sandbox"])
+@pytest.fixture(scope="session", params=sorted(TONGUES))
 def payment_provider(
     request: pytest.FixtureRequest,
     sandbox_process: Callable[..., SandboxProcess],
     listener: Listener,
 ) -> Provider:
-    """Every payment provider in turn; today there is the stand-in."""
-    assert request.param == "sandbox", "a new provider brings its own way to start and to look"
-    process = sandbox_process("payments", hook=listener.url)
-    gateway = sandbox.connect(url=process.url, key=KEY, hook_secret=HOOK_SECRET)
-    return Provider(process, listener, gateway)
+    """Every payment provider in turn: one stand-in with one effect log speaks as each of them."""
+    others = [name for name in TONGUES if name != "sandbox"]
+    hooks = [part for name in others for part in (f"--{name}-hook", f"{listener.url}{name}")]
+    process = sandbox_process("payments", hook=f"{listener.url}sandbox", arguments=hooks)
+    return Provider.of(process, listener, TONGUES[request.param])
 
 
 @pytest.fixture

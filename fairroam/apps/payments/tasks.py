@@ -101,7 +101,11 @@ def look_up_payout(*, payout_id: int, now: datetime) -> None:
     """Ask what became of a payout whose notice never came."""
     operations.record_asked_about_payout(payout_id=payout_id, now=now)
     payout = Payout.objects.select_related("payment").get(pk=payout_id)
-    receipt = gateway(payout.payment.provider).look_up_payout(key=payout.key)
+    payment = payout.payment
+    assert payment.provider_ref is not None
+    receipt = gateway(payment.provider).look_up_payout(
+        payment_ref=payment.provider_ref, key=payout.key
+    )
     if receipt is None:
         send_payout(payout_id=payout_id, now=now)
         return

@@ -1,7 +1,8 @@
 """Payment providers: take a payment on a hosted page, give money back, understand their events.
 
 One module per provider, each with `connect(...) -> PaymentGateway`. One contract suite,
-`tests/gateways/test_payments.py`, holds for all of them.
+`tests/gateways/test_payments.py`, holds for all of them; `docs/connect-a-payment-provider.md`
+tells how to connect one, and how to add another.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ __all__ = [
     "Capabilities",
     "DailyReport",
     "EventKind",
+    "EventNotForUs",
     "EventNotUnderstood",
     "GatewayUnreachable",
     "KeyReused",
@@ -73,6 +75,10 @@ class AnswerMismatch(Exception):
     """
 
 
+class EventNotForUs(Exception):
+    """Rightly signed, and about something that we do not keep: nothing follows from it."""
+
+
 class EventNotUnderstood(Exception):
     """Rightly signed, but not an event that we know: keep its bytes for a person."""
 
@@ -97,6 +103,7 @@ class PayoutStatus(StrEnum):
 class EventKind(StrEnum):
     """What a provider tells of its own accord."""
 
+    PAYMENT_APPROVED = "payment.approved"  # The customer agreed; ask about it, and it is taken.
     PAYMENT_CAPTURED = "payment.captured"
     PAYMENT_FAILED = "payment.failed"
     REFUND_PENDING = "refund.pending"
@@ -113,13 +120,15 @@ class Capabilities:
 
     refund_days_max: days after the capture in which money can go back by the same way; None =
     no limit known. refund_parts_max: refunds per payment; None = any number.
-    currencies: those it takes; None = any of ISO 4217.
+    currencies: those it takes; None = any of ISO 4217. is_by_hand: there is nobody to call: people
+    say what arrived and send what goes back.
     """
 
     partial_refunds: bool
     refund_days_max: int | None
     refund_parts_max: int | None
     currencies: frozenset[str] | None
+    is_by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +141,15 @@ class StartedPayment:
 
 @dataclass(frozen=True, slots=True)
 class PaymentState:
-    """How far a payment is, and what was taken for it so far (before anything went back)."""
+    """How far a payment is, and what was taken for it so far (before anything went back).
+
+    captured_ref: what the provider calls the payment from its capture on, where that is another
+    name than before: all that follows, refunds and disputes, is about that one.
+    """
 
     status: PaymentStatus
     captured: Money
+    captured_ref: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +170,7 @@ class ProviderEvent:
     payments and disputes, and for refunds that somebody made at the provider without us.
     amount: what was captured, goes back, or is disputed. reason: why a payment or refund failed.
     outcome: how a closed dispute ended, "won" or "lost" by us. fee_minor: what the provider takes
-    for it, in the same currency.
+    for it, in the same currency. captured_ref: of a capture, as in `PaymentState`.
     """
 
     event_id: str
@@ -170,6 +184,7 @@ class ProviderEvent:
     reason: str = ""
     outcome: str = ""
     fee_minor: int = 0
+    captured_ref: str = ""
 
 
 class ReportKind(StrEnum):
@@ -249,20 +264,23 @@ class PaymentGateway(Protocol):
         """
 
     def look_up_payment(self, *, provider_ref: str) -> PaymentState:
-        """Return how far a payment is.
+        """Return how far a payment is; what its customer has agreed to is taken first.
 
+        provider_ref: its name there, before or since its capture.
         Raises PaymentUnknown, AnswerMismatch, GatewayUnreachable.
         """
 
     def pay_back(self, *, payment_ref: str, amount: Money, key: UUID) -> PayoutReceipt:
         """Send `amount` (above 0) of a captured payment back to where it came from.
 
+        payment_ref: its name there since its capture.
         Raises PayoutRefused, KeyReused, AnswerMismatch, GatewayUnreachable.
         """
 
-    def look_up_payout(self, *, key: UUID) -> PayoutReceipt | None:
+    def look_up_payout(self, *, payment_ref: str, key: UUID) -> PayoutReceipt | None:
         """Return the payout of `key` as it is now, or None when none has arrived there so far.
 
+        payment_ref: as it was given to `pay_back`.
         None is no proof: a call without an answer may still be on its way. Repeat `pay_back`.
         Raises AnswerMismatch, GatewayUnreachable.
         """
@@ -278,6 +296,7 @@ class PaymentGateway(Protocol):
     ) -> ProviderEvent:
         """Return what the provider tells in a request to our hook.
 
-        Raises BadSignature, StaleEvent (signed more than 5 minutes away from `now`),
-        EventNotUnderstood.
+        Raises BadSignature, StaleEvent (signed too long ago: five minutes, where the provider
+        signs each sending anew), EventNotForUs, EventNotUnderstood; GatewayUnreachable where the
+        provider has to be asked and does not answer.
         """

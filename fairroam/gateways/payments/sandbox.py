@@ -201,11 +201,13 @@ class SandboxPayments:
             raise AnswerMismatch(f"refund {refund.id} is not what {key} asked for")
         return receipt
 
-    def look_up_payout(self, *, key: UUID) -> PayoutReceipt | None:
+    def look_up_payout(self, *, payment_ref: str, key: UUID) -> PayoutReceipt | None:
         """See `PaymentGateway`."""
         answered = self._door.get("/v1/refunds", headers=self._headers, reference=str(key))
         refunds = _understood(answered, _Refunds).refunds
-        if len(refunds) > 1 or any(refund.reference != str(key) for refund in refunds):
+        if len(refunds) > 1 or any(
+            (refund.reference, refund.intent) != (str(key), payment_ref) for refund in refunds
+        ):
             raise AnswerMismatch(f"{len(refunds)} refunds for {key}")
         return _receipt(refunds[0]) if refunds else None
 
