@@ -149,3 +149,27 @@ class SavedReply(models.Model):
                 fields=["title", "language"], name="one_saved_reply_per_title_and_language"
             )
         ]
+
+
+class GuideOpinion(models.Model):
+    """Whether a guide helped somebody, and what they add; nobody's name stands beside it."""
+
+    guide = models.CharField(max_length=40)
+    language = models.CharField(max_length=10)
+    is_helpful = models.BooleanField()
+    words = models.TextField(default="")  # shown to everybody once a person has read them
+    stage = models.CharField(max_length=8, default="counted")  # counted waiting shown dropped
+    said_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["guide", "stage"], name="opinions_of_a_guide")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(stage__in=["counted", "waiting", "shown", "dropped"]),
+                name="an_opinion_has_a_known_stage",
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage__in=["waiting", "shown"]) | ~Q(words=""),
+                name="only_words_are_shown",
+            ),
+        ]

@@ -10,10 +10,10 @@ from email.utils import parseaddr
 from fractions import Fraction
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 
 from fairroam.apps.catalogue import queries as catalogue
-from fairroam.apps.conversations.models import Message, SavedReply, Thread
+from fairroam.apps.conversations.models import GuideOpinion, Message, SavedReply, Thread
 from fairroam.apps.conversations.refusals import NotAssigned
 from fairroam.apps.customers import queries as people
 from fairroam.apps.evidence import queries as evidence
@@ -289,3 +289,33 @@ def find_faults() -> Iterator[str]:
     owned = Q(customer__isnull=False) | Q(thread__customer__isnull=False)
     for pk in strays.filter(owned).values_list("pk", flat=True):
         yield f"message {pk} is another customer's than its thread"
+
+
+# What readers say of the guides -----------------------------------------------------------------
+
+
+def comments_on(guide: str, language: str) -> list[GuideOpinion]:
+    """What readers add to a guide and a person let through, newest first."""
+    shown = GuideOpinion.objects.filter(guide=guide, language=language, stage="shown")
+    return list(shown.order_by("-pk")[:20])
+
+
+def waiting_opinions() -> list[GuideOpinion]:
+    """Words that nobody has read, oldest first."""
+    return list(GuideOpinion.objects.filter(stage="waiting").order_by("pk")[:100])
+
+
+@dataclass(frozen=True, slots=True)
+class GuideFigures:
+    """How many readers said something of a guide, and how many of them it helped."""
+
+    guide: str
+    opinions: int
+    helped: int
+
+
+def guide_figures() -> list[GuideFigures]:
+    """The figures of each guide that anybody has spoken of."""
+    rows = GuideOpinion.objects.values("guide").order_by("guide")
+    counted = rows.annotate(opinions=Count("pk"), helped=Count("pk", filter=Q(is_helpful=True)))
+    return [GuideFigures(row["guide"], row["opinions"], row["helped"]) for row in counted]

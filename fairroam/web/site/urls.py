@@ -10,6 +10,7 @@ from fairroam.web.site import (
     contact,
     coverage,
     declare,
+    guides,
     orders,
     plans,
     statements,
@@ -53,6 +54,9 @@ urlpatterns = [
     path("contact/sent/", contact.sent, name="contact_sent"),
     path("contact/confirm/<str:seal>/", contact.confirm, name="contact_confirm"),
     path("contact/threads/<str:seal>/", contact.thread, name="contact_thread"),
+    path("guides/", guides.guides, name="guides"),
+    path("guides/<slug:slug>/", guides.guide, name="guide"),
+    path("guides/<slug:slug>/<str:language>/", guides.guide, name="guide_in"),
     path("help/outside/", contact.outside, name="outside"),
     path("imprint/", statements.imprint, name="imprint"),
 ]
