@@ -29,6 +29,7 @@ DEMO_PORTS = {
     "lines": 8423,
     "suppliers": 8425,
     "identity": 8424,
+    "sms": 8426,
     "lmtp": 8427,
 }
 Environment = Mapping[str, str]
@@ -271,6 +272,8 @@ def demo_environment(folder: Path, cluster: Cluster, ports: Mapping[str, int]) -
         "FAIRROAM_SUPPLIERS_ACCESS_URL": f"{urls['suppliers']}/access",
         "FAIRROAM_SUPPLIERS_ACCESS_KEY": secret("suppliers_key"),
         "FAIRROAM_SUPPLIERS_AIRALO_URL": f"{urls['suppliers']}/airalo/v2",
+        "FAIRROAM_SMS_URL": urls["sms"],
+        "FAIRROAM_SMS_KEY": secret("sms_key"),
         "FAIRROAM_SUPPLIERS_AIRALO_CLIENT": secret("suppliers_key"),
         "FAIRROAM_SUPPLIERS_AIRALO_SECRET": secret("suppliers_hook"),
         "FAIRROAM_SMTP_HOST": "127.0.0.1",
@@ -295,6 +298,7 @@ def stand_ins(folder: Path, environment: Environment, ports: Mapping[str, int]) 
     }
     more = {
         "payments": ["--hook", f"{ours}/hooks/payments/sandbox"],
+        "SANDBOX_SMS_KEY": environment["FAIRROAM_SMS_KEY"],
         "lines": ["--hook", f"{ours}/hooks/usage/sandbox"],
         "profiles": ["--hook", ours + PROFILES_HOOK],
         "identity": ["--hook", f"{ours}/hooks/identity"],
@@ -305,6 +309,7 @@ def stand_ins(folder: Path, environment: Environment, ports: Mapping[str, int]) 
         Service(
             name=name,
             command=[
+        "sms": [],
                 *(sys.executable, "-m", f"sandbox.{name}", "--port", str(ports[name])),
                 *("--folder", str(folder / "sandbox" / name), *arguments),
             ],

@@ -12,6 +12,8 @@ TIMINGS = ("at_once", "after_rest", "plan_end", "trip_end")
 UNDO = timedelta(hours=72)
 # A trip is planned that far ahead at most; whoever stays longer asks again.
 TRIP_DAYS_MAX = 366
+# A plan may run longer; its end can be asked for later.
+SERVICE_END_MAX = timedelta(days=366)
 # The longest that we take to look at a closing. GB/T 35273-2020, 8.5, has 15 working days.
 REVIEW_WORKING_DAYS = 15
 

@@ -351,6 +351,14 @@ CREDIT_TRANSFER: Moves = {
     ("resting", "refuse"): "refused",  # A person found that it must not go on.
 }
 
+# The end of one service: asked for a time, begun, proven.
+SERVICE_END: Moves = {
+    ("asked", "undo"): "undone",
+    ("asked", "start"): "ending",
+    ("ending", "end"): "ended",
+    ("asked", "end"): "ended",  # It ended by itself, or with money back, before its time.
+}
+
 CLOSURE: Moves = {
     ("review", "approve"): "requested",
     ("review", "ask"): "asked",

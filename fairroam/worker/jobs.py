@@ -33,7 +33,7 @@ from fairroam.apps.refunds import tasks as refund_tasks
 from fairroam.apps.refunds.operations import everyone
 from fairroam.apps.suppliers import operations as supplier_acts
 from fairroam.apps.suppliers import tasks as suppliers
-from fairroam.worker import conversations, numbers, people
+from fairroam.worker import closings, conversations, giving, numbers, people
 from fairroam.worker.reacting import PATIENT, reaction
 from fairroam.worker.reactions import REACTIONS
 

@@ -48,7 +48,7 @@ def leave(
     return operations.request_closure(
         customer_id=customer.pk,
         key=key or uuid4(),
-        time=operations.Time(timing=timing, trip_ends_on=trip_ends_on),
+        wish=operations.Wish(timing=timing, trip_ends_on=trip_ends_on),
         proof=Proof("passkey", now),
         now=now,
         actor=f"customer:{customer.pk}",

@@ -124,7 +124,11 @@ def test_the_certificate_says_what_the_books_say_and_opens_only_with_the_salts_o
         "KEPT": -143,
     }
     assert [amount["minor"] for amount in statement["balance"]] == [0]
-    assert {entry["until"] for entry in statement["kept"]} == {"2036-12-31", "2029-12-31"}
+    assert {entry["until"] for entry in statement["kept"]} == {
+        "2036-12-31",
+        "2029-12-31",
+        "2027-12-07",
+    }
     assert ADDRESS not in closure.certificate.signed
 
     [message] = mail.outbox

@@ -52,7 +52,7 @@ def closing(customer_id: int) -> Callable[[], Any]:
     closure = closures.request_closure(
         customer_id=customer_id,
         key=uuid4(),
-        time=closures.Time(),
+        wish=closures.Wish(),
         proof=Proof("passkey", LATER),
         now=LATER,
         actor="customer",

@@ -51,6 +51,10 @@ class Closure(models.Model):
     sealed_address = models.EmailField(null=True)
     # Name of a commitment in the certificate -> its salt; told in the last mail, then dropped.
     salts = models.JSONField(null=True)
+    # Where text messages may go meanwhile; never a number kept here. Goes with the address.
+    sealed_phone = models.CharField(max_length=16, default="")
+    # Kept while a settlement is open, in case its money needs another way; then dropped.
+    payout_contact = models.EmailField(null=True)
     language = models.CharField(max_length=10)
 
     class Meta:
@@ -98,4 +102,82 @@ class ClosureStep(models.Model):
                 fields=["closure", "name"], name="a_closing_step_is_taken_once"
             ),
             models.CheckConstraint(condition=Q(name__in=STEPS), name="a_step_has_a_known_name"),
+        ]
+
+
+class Settlement(models.Model):
+    """What was still open with the outside when an account closed: it does not hold anybody."""
+
+    closure = models.ForeignKey(Closure, models.PROTECT, related_name="settlements")
+    dispute = models.OneToOneField("payments.Dispute", models.PROTECT)
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    handed_over_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0), name="a_settlement_is_about_something"
+            )
+        ]
+
+
+class ClosingText(models.Model):
+    """One text message about a closing. Its key is stored before the call."""
+
+    closure = models.ForeignKey(Closure, models.PROTECT, related_name="texts")
+    key = models.UUIDField(default=uuid.uuid4, unique=True)
+    kind = models.CharField(max_length=20)  # the event it tells of
+    stage = models.CharField(max_length=8, default="queued")
+    queued_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["closure", "kind"], name="a_closing_texts_once_of_each"
+            ),
+            models.CheckConstraint(
+                condition=Q(stage__in=("queued", "sent", "failed", "dropped")),
+                name="a_closing_text_has_a_known_stage",
+            ),
+        ]
+
+
+class ClosedMark(models.Model):
+    """That an address had an account which was closed, as a keyed hash: to tell who comes back."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    closed_at = models.DateTimeField()
+    keep_until = models.DateTimeField()
+
+
+class ServiceEnd(models.Model):
+    """That one service (an order line) shall end while the account stays."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True)
+    customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="+")
+    order_line = models.ForeignKey("orders.OrderLine", models.PROTECT, related_name="+")
+    stage = models.CharField(max_length=8, default="asked")
+    asked_at = models.DateTimeField()
+    due_at = models.DateTimeField()  # until then it works, and this can be taken back
+    asked_by = models.CharField(max_length=60)  # "customer:7", or the door it came in by
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order_line"],
+                condition=Q(stage__in=("asked", "ending")),
+                name="one_open_end_per_service",
+            ),
+            models.CheckConstraint(
+                condition=Q(stage__in=sorted(stages.stages(stages.SERVICE_END))),
+                name="a_service_end_has_a_known_stage",
+            ),
+            models.CheckConstraint(
+                condition=Q(due_at__gte=F("asked_at")), name="a_service_ends_after_it_was_asked"
+            ),
         ]

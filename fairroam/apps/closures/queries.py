@@ -11,8 +11,17 @@ from uuid import UUID
 from django.core import signing
 from django.db import connection
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
-from fairroam.apps.closures.models import GIVEN_UP, STEPS, UNDOABLE, Closure, ClosureStep
+from fairroam.apps.closures.models import (
+    GIVEN_UP,
+    STEPS,
+    UNDOABLE,
+    ClosedMark,
+    Closure,
+    ClosureStep,
+    ServiceEnd,
+)
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.esims.queries import LineRow, numbers
 from fairroam.apps.journal.refusals import NotAmongYours
@@ -235,6 +244,17 @@ def reviews() -> list[ClosureRow]:
     return [closure_row(found) for found in waiting.order_by("review_by", "pk")]
 
 
+def digest_of(address: str) -> str:
+    """The keyed hash of an address, whatever its case: nobody without our key can try addresses."""
+    return salted_hmac("fairroam.closed", address.strip().lower(), algorithm="sha256").hexdigest()
+
+
+def closed_on(address: str, now: datetime) -> datetime | None:
+    """When the account with this address was closed; None when we know of none, any more."""
+    known = ClosedMark.objects.filter(digest=digest_of(address), keep_until__gt=now).first()
+    return known.closed_at if known else None
+
+
 def rejected_of(customer_id: int) -> ClosureRow | None:
     """The customer's newest closing, if it was rejected."""
     newest = ROWS.all().filter(customer_id=customer_id).order_by("-pk").first()
@@ -263,6 +283,18 @@ def unfinished(now: datetime) -> Q:
     begun = ~Q(stage__in=(*UNDOABLE, *GIVEN_UP))
     is_open = ~Q(stage="certified") | Q(sealed_address__isnull=False)
     return (begun & is_open) | Q(stage="requested", due_at__lte=now)
+
+
+def ends_due(now: datetime) -> list[int]:
+    """Ends of single services whose time has come."""
+    due = ServiceEnd.objects.filter(stage="asked", due_at__lte=now)
+    return list(due.order_by("due_at").values_list("pk", flat=True))
+
+
+def end_of_service(order_line_id: int) -> ServiceEnd | None:
+    """The end that this service has or is to have; the newest one."""
+    asked = ServiceEnd.objects.filter(order_line_id=order_line_id).exclude(stage="undone")
+    return asked.order_by("-pk").first()
 
 
 def next_step(closure_id: int) -> str | None:
@@ -331,7 +363,11 @@ FAULTS = {
     "closing {} kept the address after the last mail": """
         SELECT x.id FROM closures_closure x JOIN closures_closurestep s ON s.closure_id = x.id
         WHERE s.name = 'last_mail' AND s.done_at IS NOT NULL
-          AND (x.sealed_address IS NOT NULL OR x.salts IS NOT NULL)""",
+          AND (x.sealed_address IS NOT NULL OR x.salts IS NOT NULL OR x.sealed_phone <> '')""",
+    "closing {} keeps an address for a settlement that is over": """
+        SELECT id FROM closures_closure x WHERE x.payout_contact IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM closures_settlement s WHERE s.closure_id = x.id
+              AND s.ended_at IS NULL)""",
 }
 
 

@@ -39,3 +39,22 @@ class WordsMissing(Refusal):
 
     code = "words-missing"
     status = 422
+
+
+class EndsAlready(Refusal):
+    """This service ends already. Its page says when, and lets you take that back."""
+
+    code = "ends-already"
+
+
+class ServiceIsOver(Refusal):
+    """This service has ended, or is being ended."""
+
+    code = "service-over"
+
+
+class NotThisNumber(Refusal):
+    """This number is with us and goes with the account: name another one, or none."""
+
+    code = "own-number"
+    status = 422

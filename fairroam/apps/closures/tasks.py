@@ -8,12 +8,17 @@ from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 
+from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.closures import operations
-from fairroam.apps.closures.models import Closure
-from fairroam.apps.closures.queries import next_step, seal_of, unfinished
+from fairroam.apps.closures.models import Closure, ServiceEnd
+from fairroam.apps.closures.queries import ends_due, next_step, seal_of, unfinished
 from fairroam.apps.notices import operations as notices
 from fairroam.apps.papers.operations import render_pdf
+from fairroam.gateways.sms import SmsGateway, SmsRefused
+from fairroam.gateways.sms import sandbox as sms
 
 # What happened -> the mail that says so.
 MAILS = {
@@ -24,6 +29,15 @@ MAILS = {
     "closure.undone": "closures.undone",
     "closure.held": "closures.held",
     "closure.started": "closures.started",
+}
+# What happened -> the line that says so on a phone. It names nobody and holds no link to tap.
+TEXTS = {
+    "closure.requested": _(
+        "%(brand)s: you asked to close your account. When, and the way back: see your mail."
+    ),
+    "closure.asked": _("%(brand)s: we have a question about closing your account: see your mail."),
+    "closure.started": _("%(brand)s: the closing of your account has begun. Not you? %(address)s"),
+    "closure.undone": _("%(brand)s: your account stays open; the closing was taken back."),
 }
 
 log = logging.getLogger(__name__)
@@ -58,6 +72,7 @@ def tell_customer(*, kind: str, closure_id: int, event_id: int, now: datetime) -
     The last mail is none of these: it goes to the sealed address.
     """
     closure = Closure.objects.select_related("customer").get(pk=closure_id)
+    send_text(closure, kind, now)
     if kind == "closure.started" and closure.timing == "at_once" and not closure.doubts:
         return
     notices.send(
@@ -68,6 +83,61 @@ def tell_customer(*, kind: str, closure_id: int, event_id: int, now: datetime) -
             "closure": closure,
             "zone": closure.customer.zone,
             "link": f"{settings.FAIRROAM_ADDRESS}/account/leave/{seal_of(closure)}/",
+        },
+        now=now,
+    )
+
+
+def send_text(closure: Closure, kind: str, now: datetime) -> None:
+    """Say the same in one short line to the phone that the customer named for it, if any."""
+    if not settings.FAIRROAM_SMS_URL or kind not in TEXTS:
+        return
+    text = operations.queue_text(closure_id=closure.pk, kind=kind, now=now)
+    if text is None:
+        return  # No number for it, or told before.
+    with translation.override(closure.language.lower()):
+        words = TEXTS[kind] % {
+            "brand": catalogue.brand().name,
+            "address": settings.FAIRROAM_ADDRESS,
+        }
+    try:
+        sms_gateway().send(key=text.key, to=closure.sealed_phone, text=words)
+    except SmsRefused:
+        operations.record_text(text_id=text.pk, stage="failed", now=now)
+    else:
+        operations.record_text(text_id=text.pk, stage="sent", now=now)
+
+
+def sms_gateway() -> SmsGateway:
+    """The provider of text messages that the settings name."""
+    return sms.connect(
+        url=settings.FAIRROAM_SMS_URL,
+        key=settings.FAIRROAM_SMS_KEY,
+        timeout_seconds=settings.FAIRROAM_GATEWAY_TIMEOUT_SECONDS,
+    )
+
+
+def end_due_services(*, now: datetime) -> None:
+    """Begin the ends of single services whose time has come."""
+    for end_id in ends_due(now):
+        try:
+            operations.begin_end(end_id=end_id, now=now)
+        except Exception:  # A person sees this one in the log; the others must not wait for it.
+            log.exception("service end %s cannot begin", end_id)
+
+
+def tell_service_end(*, kind: str, end_id: int, now: datetime) -> None:
+    """The receipt: what was asked, when it reached us, when it ends or ended."""
+    end = ServiceEnd.objects.select_related("customer", "order_line__order").get(pk=end_id)
+    notices.send(
+        kind=f"closures.{kind.replace('.', '_')}",
+        act=f"{kind}:{end_id}",
+        customer_id=end.customer_id,
+        context={
+            "end": end,
+            "zone": end.customer.zone,
+            "name": end.order_line.plan_name(end.customer.language),
+            "order": end.order_line.order,
         },
         now=now,
     )

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -76,6 +77,7 @@ def leave(request: HttpRequest, customer: Customer) -> HttpResponse:
         now=at,
         zone=customer.zone,
         plan_ends_at=queries.plans_end_at(customer.pk),
+        has_texts=bool(settings.FAIRROAM_SMS_URL),
     )
     context = page(customer, checklist, at)
     template = "account/leave.html"
@@ -86,7 +88,7 @@ def leave(request: HttpRequest, customer: Customer) -> HttpResponse:
         closure = operations.request_closure(
             customer_id=customer.pk,
             key=form.cleaned_data["key"],
-            time=form.time,
+            wish=form.wish,
             proof=proof_of(request, now=at),
             now=at,
             actor=f"customer:{customer.pk}",

@@ -10,7 +10,9 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from fairroam.apps.closures.operations import Time
+from fairroam.apps.closures.operations import Wish
+from fairroam.apps.esims.operations.numbers_stock import as_e164
+from fairroam.apps.esims.refusals import NotANumber
 from fairroam.rules.closure_timing import UNDO
 from fairroam.web.components import formats
 
@@ -28,31 +30,56 @@ class LeaveForm(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
     )
+    phone = forms.CharField(
+        label=gettext_lazy("Text me as well, at this number"),
+        help_text=gettext_lazy("Not a number that you have from us: it ends with the account."),
+        required=False,
+        max_length=30,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+    )
     understood = forms.BooleanField(
         label=gettext_lazy("I have read what happens. Close my account."),
     )
     key = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(
-        self, *args: Any, now: datetime, zone: str, plan_ends_at: datetime | None, **words: Any
+        self,
+        *args: Any,
+        now: datetime,
+        zone: str,
+        plan_ends_at: datetime | None,
+        has_texts: bool = False,
+        **words: Any,
     ) -> None:
         super().__init__(*args, **words)
         timing = self.fields["timing"]
         assert isinstance(timing, forms.ChoiceField)
         timing.choices = choices(now, zone, plan_ends_at)
+        if not has_texts:
+            del self.fields["phone"]
 
     def clean(self) -> None:
         is_trip = self.cleaned_data.get("timing") == "trip_end"
         if is_trip and not self.cleaned_data.get("trip_ends_on") and not self.errors:
             self.add_error("trip_ends_on", _("Name the last day of your trip."))
 
+    def clean_phone(self) -> str:
+        typed: str = self.cleaned_data["phone"]
+        try:
+            return as_e164(typed) if typed else ""
+        except NotANumber:
+            words = _("Write the whole number with + and the country: +81 90 1234 5678.")
+            raise forms.ValidationError(words) from None
+
     @property
-    def time(self) -> Time:
+    def wish(self) -> Wish:
         """What was chosen; the form must be valid."""
-        timing = self.cleaned_data["timing"]
-        is_trip = timing == "trip_end"
-        return Time(
-            timing=timing, trip_ends_on=self.cleaned_data["trip_ends_on"] if is_trip else None
+        chosen = self.cleaned_data
+        is_trip = chosen["timing"] == "trip_end"
+        return Wish(
+            timing=chosen["timing"],
+            trip_ends_on=chosen["trip_ends_on"] if is_trip else None,
+            phone=chosen.get("phone", ""),
         )
 
 

@@ -209,6 +209,12 @@ STAGES: dict[str, dict[str, Badge]] = {
         "answered": Badge("good", "check", _("answered")),
         "closed": Badge("plain", "circle-check", _("closed")),
     },
+    "service_end": {
+        "asked": Badge("wait", "calendar-clock", _("ends at its time")),
+        "undone": Badge("plain", "undo-2", _("taken back by you")),
+        "ending": Badge("wait", "hourglass", _("being ended")),
+        "ended": Badge("good", "check", _("ended")),
+    },
     "closure": {
         "review": Badge("wait", "users", _("looked at by a person")),
         "asked": Badge("care", "message-circle", _("waits for your answer")),
@@ -245,6 +251,7 @@ FLOWS: dict[str, stages.Moves] = {
     "declaration": stages.DECLARATION,
     "thread": stages.THREAD,
     "closure": stages.CLOSURE,
+    "service_end": stages.SERVICE_END,
 }
 
 # What can be done with a number: the kinds of `rules.keep_alive`.

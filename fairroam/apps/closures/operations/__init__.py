@@ -1,22 +1,39 @@
 """Acts upon closings."""
 
-from fairroam.apps.closures.operations.asking import Time, request_closure, undo_closure
+from fairroam.apps.closures.operations.asking import Wish, request_closure, undo_closure
 from fairroam.apps.closures.operations.mailing import (
     claim_last_mail,
     let_go_of_last_mail,
     record_last_mail,
 )
+from fairroam.apps.closures.operations.remembering import forget_marks
 from fairroam.apps.closures.operations.reviewing import answer_review, review_closure
+from fairroam.apps.closures.operations.services import (
+    begin_end,
+    end_service,
+    line_is_off,
+    undo_service_end,
+)
+from fairroam.apps.closures.operations.settling import end_settlement
 from fairroam.apps.closures.operations.stepping import take_next_step
+from fairroam.apps.closures.operations.texting import queue_text, record_text
 
 __all__ = [
-    "Time",
+    "Wish",
     "answer_review",
+    "begin_end",
     "claim_last_mail",
+    "end_service",
+    "end_settlement",
+    "forget_marks",
     "let_go_of_last_mail",
+    "line_is_off",
+    "queue_text",
     "record_last_mail",
+    "record_text",
     "request_closure",
     "review_closure",
     "take_next_step",
     "undo_closure",
+    "undo_service_end",
 ]

@@ -17,28 +17,34 @@ from fairroam.apps.closures.refusals import (
     AlreadyClosing,
     BegunAlready,
     NoSuchTime,
+    NotThisNumber,
     StaffAccount,
     StillOnItsWay,
 )
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers.queries import Proof
+from fairroam.apps.esims.queries import numbers
 from fairroam.apps.journal import operations as journal
 from fairroam.rules import closure_timing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Time:
-    """When to close (one of TIMINGS); trip_ends_on: of "trip_end" only, its last day."""
+class Wish:
+    """When to close (one of TIMINGS); trip_ends_on: of "trip_end" only, its last day.
+
+    phone: E.164, where text messages about it may go; "" for none.
+    """
 
     timing: str = "at_once"
     trip_ends_on: date | None = None
+    phone: str = ""
 
 
 def request_closure(
     *,
     customer_id: int,
     key: UUID,
-    time: Time,
+    wish: Wish,
     proof: Proof | None,
     now: datetime,
     actor: str,
@@ -48,21 +54,22 @@ def request_closure(
     "At once" begins here and cannot be undone; everything else begins at its time, and until then
     all goes on as before. What a person must look at begins after their yes. key: of the form;
     sent again it gives the same closing. Raises StillOnItsWay (its facts name what blocks),
-    AlreadyClosing, NoSuchTime, StaffAccount, AccountClosed, StepUpRequired, RecentContactChange.
+    AlreadyClosing, NoSuchTime, NotThisNumber, StaffAccount, AccountClosed, StepUpRequired,
+    RecentContactChange.
     """
 
     def work() -> dict[str, Any]:
         closure = open_closure(
-            customer_id=customer_id, time=time, proof=proof, now=now, actor=actor
+            customer_id=customer_id, wish=wish, proof=proof, now=now, actor=actor
         )
         return {"closure_id": closure.pk}
 
-    day = time.trip_ends_on.isoformat() if time.trip_ends_on else None
+    day = wish.trip_ends_on.isoformat() if wish.trip_ends_on else None
     answer = journal.answer_once(
         principal=f"customer:{customer_id}",
         route="closure",
         key=str(key),
-        request={"customer_id": customer_id, "timing": time.timing, "trip_ends_on": day},
+        request={"customer_id": customer_id, "timing": wish.timing, "trip_ends_on": day},
         work=work,
         now=now,
     )
@@ -71,7 +78,7 @@ def request_closure(
 
 @transaction.atomic
 def open_closure(
-    *, customer_id: int, time: Time, proof: Proof | None, now: datetime, actor: str
+    *, customer_id: int, wish: Wish, proof: Proof | None, now: datetime, actor: str
 ) -> Closure:
     """Lock the customer, look once more at what blocks, and open the closing."""
     customer = customers.lock_open(customer_id)
@@ -79,19 +86,21 @@ def open_closure(
         raise StaffAccount(customer_id=customer_id)
     if Closure.objects.filter(customer_id=customer_id).exclude(stage__in=GIVEN_UP).exists():
         raise AlreadyClosing(customer_id=customer_id)
+    if wish.phone and numbers.is_ours(wish.phone):
+        raise NotThisNumber(customer_id=customer_id)
     listed = checklist(customer_id, now)
     if not listed.is_clear:
         raise StillOnItsWay(blockers=[item.as_json() for item in listed.blockers])
     try:
         due_at = closure_timing.due_at(
-            time.timing,
+            wish.timing,
             requested_at=now,
             zone=customer.zone,
             plan_ends_at=plans_end_at(customer_id),
-            trip_ends_on=time.trip_ends_on,
+            trip_ends_on=wish.trip_ends_on,
         )
     except closure_timing.NotATime:
-        raise NoSuchTime(timing=time.timing) from None
+        raise NoSuchTime(timing=wish.timing) from None
     customers.allow_guarded_act(customer_id=customer_id, kind="closing", proof=proof, now=now)
     doubts = doubts_of(customer_id)
     review_by = closure_timing.review_by(now, zone=customer.zone, residence=customer.residence)
@@ -101,8 +110,9 @@ def open_closure(
         doubts=list(doubts),
         review_by=review_by if doubts else None,
         checklist=listed.as_json(),
-        timing=time.timing,
-        trip_ends_on=time.trip_ends_on,
+        timing=wish.timing,
+        trip_ends_on=wish.trip_ends_on,
+        sealed_phone=wish.phone,
         requested_at=now,
         due_at=due_at,
         language=customer.language,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop as N_
 from django.utils.translation import ngettext
 
 from fairroam.apps.closures.models import Closure
+from fairroam.apps.closures.operations.remembering import KEPT as KEPT_MARK
 from fairroam.apps.closures.queries import figures_of
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.ledger import queries as ledger
@@ -26,6 +27,7 @@ ERASED = {
     "customers_user.email": N_("Your sign-in with its mail address"),
     "customers_browsersession.user_agent": N_("Which browsers you were signed in with"),
     "mfa_authenticator.data": N_("Your passkeys, authenticator app and recovery codes"),
+    "contacts_contact": N_("Contacts of your address book"),
     "notices_notice.address": N_("Addresses of the messages we sent you"),
     "notices_notice.subject": N_("Subjects of the messages we sent you"),
     "notices_notice.text": N_("Texts of the messages we sent you"),
@@ -105,7 +107,8 @@ def statement(closure: Closure) -> dict[str, Any]:
         "stopped": list(stopped(closure)),
         "paid": list(paid(customer_id)),
         "erased": list(erased(proof["erase"]["erased"])),
-        "kept": list(kept(closed_at)),
+        "kept": [*kept(closed_at), *kept_for_now(closure)],
+        "pending": list(pending(closure)),
         "figures": [
             {"code": code, "text": _(FIGURES[code]), "amount": Money(minor, currency)}
             for code, currency, minor in figures
@@ -167,6 +170,33 @@ def kept(closed_at: datetime) -> Iterator[dict[str, Any]]:
     for code, (what, why, years) in KEPT.items():
         until = date(closed_at.year + years, 12, 31)
         yield {"code": code, "text": _(what), "why": _(why), "until": until}
+
+
+def pending(closure: Closure) -> Iterator[dict[str, Any]]:
+    """What was open with the outside at the closing: it goes on without the customer."""
+    for settlement in closure.settlements.order_by("pk"):
+        yield {
+            "code": "DISPUTE",
+            "text": _("Your bank looks at a payment; it decides, and holds nothing up here"),
+            "amount": Money(settlement.amount_minor, settlement.currency),
+        }
+
+
+def kept_for_now(closure: Closure) -> Iterator[dict[str, Any]]:
+    """What stays for a while only, sealed or as a keyed hash."""
+    assert closure.closed_at is not None
+    yield {
+        "code": "MARK",
+        "text": _("A keyed hash of your address"),
+        "why": _("so that we can tell you when you closed this account, should you come back"),
+        "until": (closure.closed_at + KEPT_MARK).date(),
+    }
+    if closure.payout_contact:
+        yield {
+            "code": "CONTACT",
+            "text": _("Your address, sealed"),
+            "why": _("until what is still on its way is over; then it is erased"),
+        }
 
 
 def committed_values(closure: Closure) -> Iterator[tuple[str, str]]:

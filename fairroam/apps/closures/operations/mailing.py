@@ -50,7 +50,7 @@ def record_last_mail(*, closure_id: int, is_taken: bool, now: datetime) -> None:
     claimed = ClosureStep.objects.filter(closure=closure, name="last_mail", done_at=None)
     if claimed.update(done_at=now, proof={"is_taken": is_taken}) != 1:
         return  # Recorded by an earlier run.
-    Closure.objects.filter(pk=closure_id).update(sealed_address=None, salts=None)
+    Closure.objects.filter(pk=closure_id).update(sealed_address=None, salts=None, sealed_phone="")
     journal.tell(
         "closure.step_done",
         actor="system",

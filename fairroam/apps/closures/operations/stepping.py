@@ -19,6 +19,8 @@ from fairroam.apps.closures.operations.ending import (
 )
 from fairroam.apps.closures.operations.erasing import erase
 from fairroam.apps.closures.operations.moves import move, tell
+from fairroam.apps.closures.operations.remembering import remember
+from fairroam.apps.closures.operations.settling import hand_over
 from fairroam.apps.closures.operations.starting import claim
 from fairroam.apps.closures.queries import next_step
 from fairroam.apps.customers import operations as customers
@@ -78,8 +80,12 @@ def close(closure: Closure, now: datetime) -> Proof:
             customers.close(customer_id=closure.customer_id, now=now)
     except IntegrityError:
         raise NotYet("something_lives") from None
-    move(closure, "close", closed_at=now, sealed_address=address)
-    return {"closed_at": now.isoformat(), **ended, **dropped}
+    assert address is not None
+    remember(address, closed_at=now)
+    pending = hand_over(closure, now)
+    contact = address if pending else None
+    move(closure, "close", closed_at=now, sealed_address=address, payout_contact=contact)
+    return {"closed_at": now.isoformat(), "pending": pending, **ended, **dropped}
 
 
 def certify_closed(closure: Closure, now: datetime) -> Proof:

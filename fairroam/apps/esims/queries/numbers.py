@@ -221,6 +221,11 @@ def kept_lines_of(customer_id: int) -> list[int]:
     return list(kept.order_by("pk").values_list("pk", flat=True))
 
 
+def is_ours(e164: str) -> bool:
+    """Whether that number is one of those that we give to customers."""
+    return Number.objects.filter(e164=e164).exists()
+
+
 def paid_until(line_id: int) -> datetime | None:
     """Until when keeping the line's number is paid."""
     return Keeping.objects.values_list("paid_until", flat=True).get(pk=line_id)

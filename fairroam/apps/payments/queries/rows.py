@@ -100,6 +100,12 @@ def has_lost_dispute(customer_id: int) -> bool:
     return Dispute.objects.filter(payment__customer_id=customer_id, stage="lost").exists()
 
 
+def open_disputes_of(customer_id: int) -> list[Dispute]:
+    """What banks have taken of this customer's, and have not said whether they keep it."""
+    theirs = Dispute.objects.filter(payment__customer_id=customer_id, ended_at__isnull=True)
+    return list(theirs.order_by("pk"))
+
+
 def payments_of(customer_id: int) -> list[Payment]:
     """The customer's charges, newest first."""
     return list(Payment.objects.filter(customer_id=customer_id).order_by("-id"))

@@ -1,0 +1,41 @@
+"""What follows when single services end and disputes of closed accounts are over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from procrastinate.contrib.django import app
+
+from fairroam.apps.closures import operations, tasks
+from fairroam.apps.journal.models import Event
+from fairroam.clock import now
+from fairroam.worker.reacting import reaction
+
+
+@reaction
+def record_service_end(event: Event, at: datetime) -> None:
+    operations.line_is_off(order_line_id=event.facts["order_line_id"], now=at)
+
+
+@reaction
+def tell_service_end(event: Event, at: datetime) -> None:
+    tasks.tell_service_end(kind=event.kind, end_id=event.facts["end_id"], now=at)
+
+
+@reaction
+def end_settlement(event: Event, at: datetime) -> None:
+    operations.end_settlement(dispute_id=event.facts["dispute_id"], now=at)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="end_services")
+def end_services(timestamp: int) -> None:
+    """Single services whose end has come."""
+    tasks.end_due_services(now=now())
+
+
+@app.periodic(cron="40 3 * * *")
+@app.task(name="forget_closed_marks")
+def forget_closed_marks(timestamp: int) -> None:
+    """Keyed hashes of closed accounts whose time is over."""
+    operations.forget_marks(now=now())

@@ -1,0 +1,1 @@
+"""A stand-in for a provider of text messages: takes them, keeps them, shows them."""
