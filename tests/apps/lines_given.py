@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from uuid import uuid4
 
+from fairroam.apps.customers import operations as customers
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims.models import Profile
 from fairroam.apps.metering import operations as metering
@@ -78,9 +79,15 @@ def ask(
     words: str = "",
     now: datetime = LATER,
     key: object = None,
+    is_flagged: bool = False,
 ) -> RefundRequest:
-    """The customer sends the form of the refund page."""
+    """The customer sends the form of the refund page.
+
+    is_flagged: their address changed just before, so that a person sees even a straight case.
+    """
     customer_id = line.order.customer_id
+    if is_flagged:
+        customers.record_security_change(customer_id=customer_id, kind="email_changed", now=now)
     return refunds.request_refund(
         order_line_id=line.pk,
         customer_id=customer_id,

@@ -243,8 +243,20 @@ def test_asking_for_more_than_is_due_reaches_a_person_with_the_amount():
     prove_off(line, now=LATER + timedelta(minutes=1))
 
     refund.refresh_from_db()
-    assert (refund.stage, refund.wish_minor) == ("under_review", 1900)
-    assert queries.case(refund.pk).refund.decision.due_minor == 1710
+    assert (refund.stage, refund.wish_minor) == ("approved", 1900)
+    rest = RefundRequest.objects.get(follows=refund)
+    assert (rest.stage, rest.wish_minor) == ("under_review", 190)
+
+
+def test_who_would_like_all_of_it_back_gets_what_is_due_and_a_person_for_the_rest():
+    line = a_ready_line()
+    use(line, GIGABYTE)
+
+    refund = confirm(quote(line, wish="full"), now=LATER)
+    prove_off(line, now=LATER + timedelta(minutes=1))
+
+    assert Decision.objects.get(request=refund).due_minor == 1710
+    assert RefundRequest.objects.get(follows=refund).wish_minor == 190
 
 
 def test_who_wishes_a_replacement_keeps_the_line_until_a_person_has_answered():

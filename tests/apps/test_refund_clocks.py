@@ -141,7 +141,7 @@ def test_first_answer_in_a_day_and_a_decision_in_three_working_days():
 def test_our_clock_waits_for_the_customer_and_the_payment_s_does_not():
     line = a_ready_line()
     use(line, GIGABYTE)
-    refund = ask_and_end(line, wish_minor=1900)
+    refund = ask_and_end(line, wish_minor=1900, is_flagged=True)
     before = running(refund, LATER)
     refunds.ask_more(
         request_id=refund.pk, staff_user_id=STAFF, missing=[], words="Where?", now=LATER + HOUR
@@ -176,9 +176,7 @@ def test_deadlines_are_told_once_when_near_and_once_when_passed():
 
 def test_an_urgent_case_is_at_the_top_of_the_queue():
     _line, old = a_case_with_nothing_due()
-    young = ask(a_ready_line(email="bo@example.com"), wish_minor=1, now=MONTHS_LATER + HOUR)
-    if young.stage != "under_review":
-        young = ask_and_end(a_ready_line(email="cy@example.com"), wish_minor=5000)
+    young = ask_and_end(a_ready_line(email="cy@example.com"), is_flagged=True)
     assert queue(now=MONTHS_LATER)[0].id in (old.pk, young.pk)
     Case.objects.filter(pk=young.pk).update(urgency=2)
 
@@ -193,7 +191,7 @@ def test_an_urgent_case_is_at_the_top_of_the_queue():
 def test_what_the_law_entitles_to_is_paid_in_time_though_nobody_acts(waiting):
     line = a_ready_line()
     use(line, GIGABYTE)
-    refund = ask_and_end(line, wish_minor=1900)
+    refund = ask_and_end(line, wish_minor=1900, is_flagged=True)
     by = {"request_id": refund.pk, "staff_user_id": STAFF, "now": LATER + HOUR}
     last_hour = LATER + 14 * DAY - DAY
     if waiting == "offer":
@@ -235,7 +233,7 @@ def test_a_statutory_right_is_paid_in_time_while_the_network_is_silent():
 def test_what_only_we_promise_waits_for_its_person():
     after_the_law = NOON + 20 * DAY
     line = a_ready_line()
-    refund = ask_and_end(line, now=after_the_law, wish_minor=5000)
+    refund = ask_and_end(line, now=after_the_law, is_flagged=True)
 
     keep_clocks(now=after_the_law + 30 * DAY)
 

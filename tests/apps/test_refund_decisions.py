@@ -20,7 +20,6 @@ from fairroam.apps.journal.refusals import (
 )
 from fairroam.apps.orders.models import OrderLine, Tender
 from fairroam.apps.papers.models import Paper
-from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Payment, Payout
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds import queries, refusals
@@ -127,18 +126,52 @@ def test_a_no_is_a_person_s_with_a_reason_and_a_paper():
     assert list(find_faults()) == []
 
 
-def test_a_wish_beyond_what_is_due_waits_for_a_person_and_blocks_nothing():
+@pytest.mark.promise(24)
+def test_a_wish_beyond_what_is_due_holds_nothing_back_and_is_a_persons_matter_of_its_own():
     line = a_ready_line()
+    use(line, GIGABYTE)
     refund = ask_and_end(line, asked_minor=5000, words="I want my time back, too")
 
-    assert (refund.stage, refund.asked_minor, refund.wish_minor) == ("under_review", None, 5000)
-    assert events("refund.decided")[-1]["doubts"] == ["wish"]
+    assert (refund.stage, refund.asked_minor, refund.wish_minor) == ("approved", None, 5000)
+    assert events("refund.decided")[0]["doubts"] == []
+    assert Payout.objects.get().amount_minor == 1710
+    rest = RefundRequest.objects.get(follows=refund)
+    assert (rest.stage, rest.wish_minor, rest.words) == ("under_review", 3290, refund.words)
+    assert (rest.declared_at, rest.received_at) == (refund.declared_at, refund.received_at)
+    assert [row.id for row in queries.queue(now=LATER)] == [rest.pk]
 
-    refunds.approve(request_id=refund.pk, staff_user_id=STAFF, now=LATER)
-    assert Payout.objects.get().amount_minor == 1900
+    settle(payout_of(refund), PayoutStatus.SUCCEEDED)
+    refund.refresh_from_db()
+    assert refund.stage == "paid"
+    with pytest.raises(refusals.BeyondTheOffer):
+        refunds.approve(request_id=rest.pk, staff_user_id=STAFF, goodwill_minor=191, now=LATER)
+    refunds.approve(request_id=rest.pk, staff_user_id=STAFF, goodwill_minor=190, now=LATER)
+    assert sorted(Payout.objects.values_list("amount_minor", flat=True)) == [190, 1710]
+    assert list(find_faults()) == []
 
 
-def test_less_due_by_the_end_than_was_asked_goes_to_a_person():
+@pytest.mark.parametrize("outcome", ["declined", "withdrawn"])
+def test_what_becomes_of_a_wish_beyond_leaves_the_due_money_alone(outcome):
+    line = a_ready_line()
+    use(line, GIGABYTE)
+    refund = ask_and_end(line, asked_minor=1900)
+    rest = RefundRequest.objects.get(follows=refund)
+
+    if outcome == "declined":
+        refunds.decline(request_id=rest.pk, staff_user_id=STAFF, words="No.", now=LATER)
+        refunds.appeal(request_id=rest.pk, customer_id=rest.customer_id, words="Yes.", now=LATER)
+    else:
+        refunds.withdraw_request(request_id=rest.pk, customer_id=rest.customer_id, now=LATER)
+
+    settle(payout_of(refund), PayoutStatus.SUCCEEDED)
+    refund.refresh_from_db()
+    rest.refresh_from_db()
+    assert refund.stage == "paid"
+    assert rest.stage == ("under_review" if outcome == "declined" else "withdrawn")
+    assert list(find_faults()) == []
+
+
+def test_the_due_part_is_paid_though_less_is_due_by_the_end_than_was_asked():
     line = a_ready_line()
     refund = ask(line, asked_minor=1900)
     use(line, GIGABYTE, at=LATER - timedelta(minutes=10))
@@ -146,9 +179,9 @@ def test_less_due_by_the_end_than_was_asked_goes_to_a_person():
     prove_off(line, now=LATER + timedelta(minutes=1))
 
     refund.refresh_from_db()
-    assert refund.stage == "under_review"
-    assert Decision.objects.get().due_minor == 1710
-    assert events("refund.decided")[-1]["doubts"] == ["wish"]
+    assert refund.stage == "approved"
+    assert Decision.objects.get(request=refund).due_minor == 1710
+    assert RefundRequest.objects.get(follows=refund).wish_minor == 190
 
 
 def test_use_between_the_request_and_the_end_is_looked_at_by_a_person():

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("catalogue")
 def test_a_case_whose_figures_moved_shows_the_new_ones_and_can_then_be_approved():
     line = a_ready_line()
     use(line, GIGABYTE)
-    refund = ask(line, wish_minor=1900)
+    refund = ask(line, wish_minor=1900, is_flagged=True)
     prove_off(line, now=LATER)
     before = queries.case(refund.pk).refund.decision
     use(line, GIGABYTE, at=LATER - timedelta(minutes=30))  # it was used before it was off

@@ -20,6 +20,7 @@ from fairroam.rules.outside_help import outside_help
 # What happened -> the mail that says so, and which of the request's papers goes with it.
 MAILS = {
     "refund.requested": ("refunds.received", None),
+    "refund.wish_left": ("refunds.wish_left", None),
     "refund.approved": ("refunds.decided", "decision_paper"),
     "refund.declined": ("refunds.decided", "decision_paper"),
     "refund.paid": ("refunds.paid", "credit_note"),

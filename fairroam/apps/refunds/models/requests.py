@@ -29,6 +29,8 @@ class RefundRequest(models.Model):
     wish_minor = models.BigIntegerField(null=True)  # more than is due was wished: for a person
     destination = models.CharField(max_length=8, default="original")
     quote = models.OneToOneField(Quote, models.PROTECT, null=True, related_name="request")
+    # What was wished beyond the due part of another request, which did not wait for it.
+    follows = models.OneToOneField("self", models.PROTECT, null=True, related_name="followed_by")
     answer_words = models.TextField(default="")  # a person's, to the customer; erased like theirs
     decision_paper = models.OneToOneField(
         "papers.Paper", models.PROTECT, null=True, related_name="decided_refund"
@@ -64,8 +66,13 @@ class RefundRequest(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["order_line"],
-                condition=Q(is_live=True),
+                condition=Q(is_live=True, follows__isnull=True),
                 name="one_open_refund_per_order_line",
+            ),
+            models.UniqueConstraint(
+                fields=["order_line"],
+                condition=Q(is_live=True, follows__isnull=False),
+                name="one_open_wish_per_order_line",
             ),
         ]
 

@@ -29,7 +29,11 @@ def appeal(*, request_id: int, customer_id: int, words: str, now: datetime) -> N
         raise MoveNotAllowed(refund_id=request_id, stage=refund.stage)
     if case.appealed_at is not None:
         raise AppealUsed(refund_id=request_id)
-    live = RefundRequest.objects.filter(order_line_id=refund.order_line_id, is_live=True).first()
+    live = RefundRequest.objects.filter(
+        order_line_id=refund.order_line_id,
+        is_live=True,
+        follows__isnull=refund.follows_id is None,
+    ).first()
     if live is not None:
         raise AlreadyAsked(refund_id=live.pk)
     move(refund, "appeal", now=now)

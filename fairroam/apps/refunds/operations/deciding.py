@@ -11,6 +11,7 @@ from fairroam.apps.esims import queries as esims
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.refunds.models import Decision, RefundRequest
 from fairroam.apps.refunds.operations.flagging import raise_flags
+from fairroam.apps.refunds.operations.following import open_follow_up, surplus_of
 from fairroam.apps.refunds.operations.giving import pay_back
 from fairroam.apps.refunds.operations.handling import open_case
 from fairroam.apps.refunds.operations.moves import (
@@ -107,13 +108,18 @@ def decide_if_usage_is_known(refund: RefundRequest, *, now: datetime) -> None:
 
 
 def decide(refund: RefundRequest, *, now: datetime) -> None:
-    """Record what the rules say; a straight case is approved at once, else a person looks."""
-    quote, is_too_much = quote_request(refund)
+    """Record what the rules say; a straight case is approved at once, else a person looks.
+
+    A wish beyond what is due makes no case crooked: what is due leaves, and the rest of the wish
+    goes to a person by itself.
+    """
+    quote, _ = quote_request(refund)
     decision = record_decision(refund, quote, by=RULES, now=now)
     doubts = doubts_about(refund, quote)
-    if is_too_much:
-        doubts.append("wish")
     doubts += raise_flags(refund, now=now)  # after the amount is fixed: they cannot touch it
+    surplus = surplus_of(refund, quote)
+    if doubts and surplus and "wish" not in doubts:
+        doubts.append("wish")  # Who looks anyway sees to that, too.
     tell(
         refund,
         "refund.decided",
@@ -125,6 +131,8 @@ def decide(refund: RefundRequest, *, now: datetime) -> None:
     )
     if not doubts:
         pay_back(refund, decision, now=now, actor=RULES)
+        if surplus:
+            decide(open_follow_up(refund, surplus, now=now), now=now)
         return
     open_case(refund, doubts)
     if refund.stage != "under_review":
@@ -135,7 +143,7 @@ def doubts_about(refund: RefundRequest, quote: Quote) -> list[str]:
     """Why a person should look, in codes; they never change the amount."""
     doubts = {
         "nothing_due": quote.due == 0,
-        "wish": (refund.wish_minor or 0) > quote.due or refund.wish in ("replacement", "credit"),
+        "wish": refund.wish in ("replacement", "credit"),  # instead of money, which waits for it
         "above_limit": quote.due > customers.limit(RULES, quote.currency),
         "dispute_open": quote.decision["held"] > 0,
         "used_after_declaring": was_used_after_declaring(quote.facts),

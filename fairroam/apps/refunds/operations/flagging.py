@@ -34,7 +34,10 @@ def velocity(refund: RefundRequest, now: datetime) -> Facts | None:
     """Many requests of one account in a short time."""
     since = refund.declared_at - VELOCITY_WINDOW
     recent = RefundRequest.objects.filter(
-        customer_id=refund.customer_id, declared_at__gt=since, declared_at__lte=refund.declared_at
+        customer_id=refund.customer_id,
+        follows__isnull=True,
+        declared_at__gt=since,
+        declared_at__lte=refund.declared_at,
     ).exclude(stage="withdrawn")
     count = recent.count()
     return {"requests": count} if count > VELOCITY_MAX else None

@@ -34,8 +34,13 @@ def lock_request(request_id: int) -> RefundRequest:
 
 
 def lock_live_request(order_line_id: int) -> RefundRequest | None:
-    """The open request of that line, locked as above; None when there is none."""
-    live = RefundRequest.objects.filter(order_line_id=order_line_id, is_live=True)
+    """The open request of that line, locked as above; None when there is none.
+
+    What follows a request concerns no line: it begins when the line is off and all use is known.
+    """
+    live = RefundRequest.objects.filter(
+        order_line_id=order_line_id, is_live=True, follows__isnull=True
+    )
     request_id = live.values_list("pk", flat=True).first()
     if request_id is None:
         return None

@@ -120,14 +120,18 @@ def refuse_unless_under_review(refund: RefundRequest) -> None:
 
 
 def refuse_beyond_terms(refund: RefundRequest, quote: Quote, goodwill_minor: int) -> None:
-    """Refuse more goodwill than the terms, or the price, leave for the line; money before proof."""
+    """Refuse more goodwill than the terms, or the price, leave for the line; money before proof.
+
+    What follows a due part is, like goodwill beside it, bound by the rest of the price alone.
+    """
     if quote.due + goodwill_minor == 0:
         raise NothingToPay(refund_id=refund.pk)
     given = Decision.objects.filter(
         request__order_line_id=refund.order_line_id, goodwill_minor__gt=0, parts__isnull=False
     )
     before = sum(given.distinct().values_list("goodwill_minor", flat=True))
-    offer = max(0, min(terms_cap(quote) - before, left_after(quote)))
+    cap = left_after(quote) if refund.follows_id else terms_cap(quote) - before
+    offer = max(0, min(cap, left_after(quote)))
     if goodwill_minor > offer:
         raise BeyondTheOffer(refund_id=refund.pk, asked=goodwill_minor, offer=offer)
     refuse_line_still_on(refund, quote)

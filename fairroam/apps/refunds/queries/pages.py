@@ -83,6 +83,8 @@ class RefundRow:
     is_open: bool
     asked_minor: int | None
     wish_minor: int | None
+    follows: int | None  # the request whose due part left without waiting for this one
+    followed_by: int | None  # the request for what they wished beyond that
     words: str
     answer_words: str
     declared_at: datetime
@@ -160,7 +162,13 @@ def timeline_of(
 
 
 ROWS = RefundRequest.objects.select_related(
-    "customer", "order_line__order", "decision_paper", "credit_note", "quote", "desk"
+    "customer",
+    "order_line__order",
+    "decision_paper",
+    "credit_note",
+    "quote",
+    "desk",
+    "followed_by",
 )
 
 
@@ -184,6 +192,8 @@ def row(request: RefundRequest) -> RefundRow:
         is_open=bool(request.is_live),
         asked_minor=request.asked_minor,
         wish_minor=request.wish_minor,
+        follows=request.follows_id,
+        followed_by=request.followed_by.pk if hasattr(request, "followed_by") else None,
         words=request.words,
         answer_words=request.answer_words,
         declared_at=request.declared_at,
