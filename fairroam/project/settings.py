@@ -97,6 +97,7 @@ FAIRROAM_MAIL_READER_URL = env("FAIRROAM_MAIL_READER_URL", "")  # demo only: whe
 INSTALLED_APPS = [
     "fairroam.apps.journal",
     "fairroam.apps.customers",
+    "fairroam.apps.contacts",
     "fairroam.apps.catalogue",
     "fairroam.apps.papers",
     "fairroam.apps.notices",

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from fairroam.web.account import (
+    contacts,
     conversations,
     inbox,
     leave,
@@ -53,6 +54,12 @@ urlpatterns = [
     path("messages/<int:thread_id>/rate/", conversations.rate, name="rate_thread"),
     path("files/<int:evidence_id>/", conversations.file, name="file"),
     path("orders/", orders.orders, name="orders"),
+    path("contacts/", contacts.contacts, name="contacts"),
+    path("contacts/new/", contacts.new, name="new_contact"),
+    path("contacts/import/", contacts.take_in, name="import_contacts"),
+    path("contacts/<int:contact_id>/", contacts.contact, name="contact"),
+    path("contacts/<int:contact_id>/delete/", contacts.delete, name="delete_contact"),
+    path("contacts.<slug:form>", contacts.download, name="contacts_file"),
     path("papers/<str:number>.<slug:form>", papers.paper, name="paper"),
     path("leave/", leave.leave, name="leave"),
     path("leave/<str:seal>/", leave.progress, name="leaving"),
