@@ -78,6 +78,7 @@ def an_order(
 
 def pay(order: Order, *, now: datetime) -> Order:
     """Pay an order as the provider's notice would say it."""
+    assert order.payment is not None
     provider_ref = f"pay_{order.number}"
     payments.record_started(
         payment_id=order.payment_id,
@@ -87,7 +88,7 @@ def pay(order: Order, *, now: datetime) -> Order:
     )
     orders.confirm_payment(
         payment_id=order.payment_id,
-        amount=Money(order.total_minor, order.currency),
+        amount=Money(order.payment.amount_minor, order.currency),
         provider_ref=provider_ref,
         now=now,
     )

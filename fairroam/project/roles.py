@@ -26,6 +26,7 @@ APPEND_ONLY_TABLES = {
     "journal_event": "fairroam.apps.journal",
     "refunds_decision": "fairroam.apps.refunds",
     "esims_carriercall": "fairroam.apps.esims",
+    "wallet_move": "fairroam.apps.wallet",
 }
 ONE_AT_A_TIME = 0x66616972  # the key of our advisory lock: two GRANTs at once disturb each other
 

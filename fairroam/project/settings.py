@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "fairroam.apps.notices",
     "fairroam.apps.ledger",
     "fairroam.apps.payments",
+    "fairroam.apps.wallet",
     "fairroam.apps.evidence",
     "fairroam.apps.conversations",
     "fairroam.apps.orders",

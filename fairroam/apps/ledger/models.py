@@ -24,6 +24,8 @@ HOUSE_KINDS = (
     "wholesale",  # label = supplier: what resold eSIMs cost us; negative is a cost
     "disputed",  # label = provider: taken by customers' banks until a dispute is over; negative
     "fees",  # label = provider: what providers keep for their work; negative is a cost
+    "vouchers",  # sold and not yet redeemed: owed to whoever holds the code
+    "in_transfer",  # paid credit on its way from one customer to another
     "supplier",  # label = supplier: taken from our credit there, less what came back
 )
 CUSTOMER_KINDS = (

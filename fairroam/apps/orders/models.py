@@ -20,7 +20,10 @@ class Order(models.Model):
     residence = models.CharField(max_length=6)
     zone = models.CharField(max_length=40)
     language = models.CharField(max_length=10)
-    payment = models.OneToOneField("payments.Payment", models.PROTECT, related_name="order")
+    # Null where the wallet pays all of it: no provider is needed then.
+    payment = models.OneToOneField(
+        "payments.Payment", models.PROTECT, null=True, related_name="order"
+    )
     invoice = models.OneToOneField("papers.Paper", models.PROTECT, null=True)
     placed_at = models.DateTimeField()
     concluded_at = models.DateTimeField(null=True)  # the later end counts for the customer: paid

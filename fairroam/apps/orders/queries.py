@@ -159,6 +159,7 @@ class OrderPage:
     pay_url: str
     currency: str
     total_minor: int
+    cash_minor: int  # of it, what is paid to the provider; credit of the wallet pays the rest
     zone: str
     placed_at: datetime
     paid_at: datetime | None
@@ -173,8 +174,9 @@ def page_of(order: Order) -> OrderPage:
         number=order.number,
         customer_id=order.customer_id,
         stage=order.stage,
-        payment_stage=order.payment.stage,
-        pay_url=order.payment.pay_url,
+        payment_stage=order.payment.stage if order.payment else "captured",
+        pay_url=order.payment.pay_url if order.payment else "",
+        cash_minor=order.payment.amount_minor if order.payment else 0,
         currency=order.currency,
         total_minor=order.total_minor,
         zone=order.zone,
@@ -226,7 +228,19 @@ FAULTS = {
     "order {} is paid without an invoice or its transfers": """
         SELECT o.id FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id
         WHERE o.paid_at IS NOT NULL AND (o.invoice_id IS NULL OR NOT EXISTS (
-            SELECT 1 FROM ledger_transfer t WHERE t.key = 'capture:' || l.id || '/net'))""",
+            SELECT 1 FROM ledger_transfer t WHERE t.key IN ('capture:' || l.id || '/net',
+                'capture:' || l.id || '/net:2', 'capture:' || l.id || '/net:3')))""",
+    # I11: the wallet gave for a line what its tenders say, and has back what they say.
+    "order line {} has other credit in its tenders than the wallet spent on it": """
+        SELECT l.id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
+        WHERE o.paid_at IS NOT NULL AND EXISTS (
+            SELECT 1 FROM (VALUES ('credit', 'paid'), ('promo', 'promo')) kinds (tender, lot)
+            WHERE coalesce((SELECT sum(t.captured_minor) FROM orders_tender t
+                            WHERE t.line_id = l.id AND t.kind = kinds.tender), 0)
+               <> coalesce((SELECT sum(s.amount_minor) FROM wallet_spending s
+                            JOIN wallet_lot w ON w.id = s.lot_id
+                            WHERE s.cause = 'order-line:' || l.id AND s.stage = 'captured'
+                              AND w.kind = kinds.lot), 0))""",
 }
 
 

@@ -23,6 +23,15 @@ class PaymentNotOurs(Refusal):
     code = "not-ours"
 
 
+class NotYourWallet(Refusal):
+    """Your balance pays for orders under the address that you are signed in with. Please take that
+    address, or pay without the balance.
+    """
+
+    code = "not-your-wallet"
+    status = 422
+
+
 class CannotTopUp(Refusal):
     """The eSIM you have cannot carry this plan. Please choose another one, or buy a new eSIM."""
 

@@ -9,6 +9,7 @@ from fairroam.apps.orders import operations
 from fairroam.apps.orders.models import Order
 from fairroam.apps.payments import tasks as payments
 from fairroam.apps.payments.models import Payment
+from fairroam.apps.wallet import operations as wallet
 from fairroam.gateways.payments import PaymentStatus
 
 
@@ -59,7 +60,10 @@ def ask_about_payment(*, payment_id: int, now: datetime) -> None:
     if state is None or state.status != PaymentStatus.SUCCEEDED:
         return
     payment = Payment.objects.get(pk=payment_id)
-    operations.confirm_payment(
+    confirm = operations.confirm_payment
+    if wallet.is_top_up(payment_id):
+        confirm = wallet.confirm_top_up
+    confirm(
         payment_id=payment_id,
         amount=state.captured,
         provider_ref=payment.provider_ref or "",

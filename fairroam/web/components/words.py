@@ -231,6 +231,7 @@ FLOWS: dict[str, stages.Moves] = {
     "order": stages.ORDER,
     "payment": stages.PAYMENT,
     "payout": stages.PAYOUT,
+    "credit_transfer": stages.CREDIT_TRANSFER,
     "dispute": stages.DISPUTE,
     "late_money": stages.LATE_MONEY,
     "profile": stages.PROFILE,

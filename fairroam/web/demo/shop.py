@@ -9,6 +9,7 @@ from importlib.resources import files
 from fairroam.apps.catalogue import operations as catalogue
 from fairroam.apps.esims.operations import numbers_stock
 from fairroam.apps.papers import operations as papers
+from fairroam.apps.wallet import operations as wallet
 
 
 def furnish(*, now: datetime) -> None:
@@ -22,5 +23,7 @@ def furnish(*, now: datetime) -> None:
     catalogue.import_tables(tables, today=now.date())
     for plan in content["plans"]:
         catalogue.offer_plan(**plan)
+    for agreed in content["wallet"]:
+        wallet.set_terms(**agreed, now=now)
     for stock in content["numbers"]:
         numbers_stock.stock(**stock, actor="system", now=now)

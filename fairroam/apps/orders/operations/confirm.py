@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +14,10 @@ from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.orders.models import Order, OrderLine, Tender
-from fairroam.apps.orders.operations.refund import tax_book
+from fairroam.apps.orders.operations.tenders import capture_entries, causes_of, tenders_of
 from fairroam.apps.papers import operations as papers
 from fairroam.apps.payments import operations as payments
+from fairroam.apps.wallet import operations as wallet
 from fairroam.rules import stages
 from fairroam.rules.money import Money
 
@@ -48,8 +50,24 @@ def confirm_payment(
     if not is_open:
         payments.keep_late_capture(payment_id=payment_id, now=now)
         return None
+    if order.stage == "cancelled" and not wallet.reserve_again(causes=causes_of(order), now=now):
+        return_late(order, now)
+        return None
     conclude(order, now)
     return order
+
+
+def return_late(order: Order, now: datetime) -> None:
+    """Send back what was paid for a cancelled order whose credit was spent on something else."""
+    payment = order.payment
+    assert payment is not None
+    clearing = BookName("clearing", order.currency, label=payment.provider)
+    owed = BookName("refunds_owed", order.currency, customer_id=order.customer_id)
+    cause = f"late-order:{order.pk}"
+    ledger.post([Entry(cause, payment.amount_minor, clearing, owed)], now=now)
+    payments.plan_payout(
+        payment_id=payment.pk, amount_minor=payment.amount_minor, cause=cause, hold=False, now=now
+    )
 
 
 def conclude(order: Order, now: datetime) -> None:
@@ -57,24 +75,15 @@ def conclude(order: Order, now: datetime) -> None:
     order.paid_at = order.concluded_at = now
     if order.stage == "cancelled":
         order.stage, order.is_live = "awaiting_payment", True
-    lines = list(order.lines.select_related("order").order_by("position"))
-    Tender.objects.bulk_create(
-        [
-            Tender(
-                line=line,
-                position=1,
-                kind="cash",
-                method=order.payment.method,
-                payment_id=order.payment_id,
-                captured_minor=line.price_minor,
-            )
-            for line in lines
-        ]
+    lines = list(order.lines.select_related("order__payment").order_by("position"))
+    tenders = Tender.objects.bulk_create(tenders_of(order, lines, now))
+    by_line = {line.pk: [one for one in tenders if one.line_id == line.pk] for line in lines}
+    ledger.post(
+        [entry for line in lines for entry in capture_entries(line, by_line[line.pk])], now=now
     )
-    ledger.post([entry for line in lines for entry in capture_entries(line)], now=now)
     order.invoice = papers.issue(
         kind="invoice",
-        statement=invoice(order, lines),
+        statement=invoice(order, lines, tenders),
         language=order.language,
         customer_id=order.customer_id,
         now=now,
@@ -91,26 +100,15 @@ def conclude(order: Order, now: datetime) -> None:
     )
 
 
-def capture_entries(line: OrderLine) -> list[Entry]:
-    """What a line's payment means to the books: its net is unearned, its tax is the state's."""
-    order = line.order
-    clearing = BookName("clearing", order.currency, label=order.payment.provider)
-    unearned = BookName(
-        "unearned", order.currency, customer_id=order.customer_id, order_line_id=line.pk
-    )
-    net = line.price_minor - line.tax_minor
-    return [
-        Entry(f"capture:{line.pk}/net", net, clearing, unearned),
-        Entry(f"capture:{line.pk}/tax", line.tax_minor, clearing, tax_book(line)),
-    ]
-
-
-def invoice(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
+def invoice(order: Order, lines: list[OrderLine], tenders: Sequence[Tender]) -> dict[str, Any]:
     """The invoice's content, as `papers` wants it."""
 
     def amount(minor: int) -> Money:
         return Money(minor, order.currency)
 
+    sums: dict[str, int] = {}
+    for tender in tenders:
+        sums[tender.method] = sums.get(tender.method, 0) + tender.captured_minor
     return {
         "order": order.number,
         "zone": order.zone,
@@ -127,6 +125,6 @@ def invoice(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
         "total": amount(order.total_minor),
         "tax": amount(sum(line.tax_minor for line in lines)),
         "tax_rate": lines[0].tax_rate,
-        "paid_by": [{"text": order.payment.method, "amount": amount(order.total_minor)}],
+        "paid_by": [{"text": method, "amount": amount(minor)} for method, minor in sums.items()],
         "terms": lines[0].packs,
     }

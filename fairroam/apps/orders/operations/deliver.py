@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -9,15 +10,20 @@ from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from fairroam.apps.customers import operations as customers
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MoveNotAllowed, NotAmongYours
 from fairroam.apps.ledger import operations as ledger
+from fairroam.apps.ledger.operations import Entry
+from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.orders.models import Order, OrderLine, Tender
 from fairroam.apps.orders.operations import refund
 from fairroam.apps.orders.operations.confirm import move
+from fairroam.apps.orders.operations.tenders import causes_of, credit_book, give_back_credit
 from fairroam.apps.papers import operations as papers
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Payout
+from fairroam.apps.wallet import operations as wallet
 from fairroam.rules.money import Money
 from fairroam.rules.tax import tax_inside
 
@@ -75,18 +81,23 @@ def give_up(*, order_line_id: int, now: datetime) -> None:
     left = line.price_minor - before
     if not left:
         return  # Given up, or refunded, before.
+    parts = [
+        (tender, tender.captured_minor - tender.refunded_minor - tender.pending_minor)
+        for tender in line.tenders.order_by("position")
+    ]
     refund.reserve(
         order_line_id=line.pk,
-        parts=[
-            (tender.pk, tender.captured_minor - tender.refunded_minor - tender.pending_minor)
-            for tender in line.tenders.order_by("position")
-        ],
+        parts=[(tender.pk, minor) for tender, minor in parts],
     )
     tax = line.tax_minor - tax_inside(before, line.tax_rate)
-    ledger.post(refund.owe_entries(line=line, minor=left, tax=tax, cause=cause), now=now)
-    payments.plan_payout(
-        payment_id=order.payment_id, amount_minor=left, cause=cause, hold=False, now=now
-    )
+    cash = sum(minor for tender, minor in parts if tender.kind == "cash")
+    if cash:
+        assert order.payment_id is not None
+        payments.plan_payout(
+            payment_id=order.payment_id, amount_minor=cash, cause=cause, hold=False, now=now
+        )
+    entries = refund.owe_entries(line=line, minor=left, tax=tax, cause=cause)
+    ledger.post([*entries, *give_credit_back(line, parts, cause, now)], now=now)
     go_on(order)
     issue_credit_note(line, left, tax, now)
     journal.tell(
@@ -98,6 +109,22 @@ def give_up(*, order_line_id: int, now: datetime) -> None:
         order_line_id=line.pk,
         amount_minor=left,
     )
+
+
+def give_credit_back(
+    line: OrderLine, parts: Sequence[tuple[Tender, int]], cause: str, now: datetime
+) -> list[Entry]:
+    """Put what credit paid back into the wallet, and settle it; the moves that book it."""
+    entries = []
+    owed = BookName("refunds_owed", line.order.currency, customer_id=line.order.customer_id)
+    for tender, minor in parts:
+        if tender.kind == "cash" or not minor:
+            continue
+        give_back_credit(line, tender.kind, minor, why="given-up", now=now)
+        refund.settle(tender_id=tender.pk, minor=minor)
+        book = credit_book(tender.kind, line.order.currency, line.order.customer_id)
+        entries.append(Entry(f"{cause}/credit:{tender.pk}", minor, owed, book))
+    return entries
 
 
 def issue_credit_note(line: OrderLine, minor: int, tax: int, now: datetime) -> None:
@@ -208,8 +235,19 @@ def let_rest(*, order_id: int) -> None:
     Order.objects.filter(pk=order_id, paid_at__isnull=False).update(is_live=None)
 
 
-@transaction.atomic
 def cancel_unpaid(*, placed_before: datetime) -> int:
     """Cancel orders that nobody paid; how many. Paid after all, they live again."""
     waiting = Order.objects.filter(stage="awaiting_payment", placed_at__lt=placed_before)
-    return waiting.update(stage="cancelled", is_live=None)
+    return sum(cancel(order_id) for order_id in waiting.order_by("pk").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def cancel(order_id: int) -> bool:
+    """Cancel one order if it still waits for its payment, and let its credit be free again."""
+    customers.lock(Order.objects.values_list("customer_id", flat=True).get(pk=order_id))
+    order = Order.objects.select_for_update(no_key=True).get(pk=order_id)
+    if order.stage != "awaiting_payment":
+        return False
+    move(order, "cancel")
+    wallet.release(causes=causes_of(order))
+    return True

@@ -11,6 +11,7 @@ from fairroam.apps.orders.operations.confirm import confirm_payment
 from fairroam.apps.orders.refusals import PaymentNotOurs
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Payment, Payout
+from fairroam.apps.wallet import operations as wallet
 from fairroam.gateways.payments import EventKind, PayoutReceipt, ProviderEvent
 
 
@@ -40,6 +41,11 @@ def apply(told: ProviderEvent, provider: str, now: datetime) -> str:
     payment = Payment.objects.filter(provider=provider, provider_ref=told.payment_ref).first()
     if payment is None:
         raise PaymentNotOurs(event_id=told.event_id)
+    if told.kind == EventKind.PAYMENT_CAPTURED and wallet.is_top_up(payment.pk):
+        wallet.confirm_top_up(
+            payment_id=payment.pk, amount=told.amount, provider_ref=told.payment_ref, now=now
+        )
+        return "applied"
     if told.kind == EventKind.PAYMENT_CAPTURED:
         confirm_payment(
             payment_id=payment.pk, amount=told.amount, provider_ref=told.payment_ref, now=now

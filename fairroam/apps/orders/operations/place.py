@@ -18,8 +18,16 @@ from fairroam.apps.customers.models import Customer
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders.models import Consent, Order, OrderLine
-from fairroam.apps.orders.refusals import CannotTopUp, ConsentMissing, UnknownResidence
+from fairroam.apps.orders.operations.confirm import conclude
+from fairroam.apps.orders.operations.tenders import reserve_credit
+from fairroam.apps.orders.refusals import (
+    CannotTopUp,
+    ConsentMissing,
+    NotYourWallet,
+    UnknownResidence,
+)
 from fairroam.apps.payments import operations as payments
+from fairroam.apps.wallet import operations as wallet
 from fairroam.rules.money import Money
 from fairroam.rules.numbers import new_number
 from fairroam.rules.residences import zone_of
@@ -68,6 +76,7 @@ def place_order(
     key: UUID,
     now: datetime,
     tops_up: int | None = None,
+    wallet_of: int | None = None,
 ) -> Order:
     """Order `quantity` (1 to 5) eSIMs of one plan, or a pack for one that the buyer has.
 
@@ -75,6 +84,7 @@ def place_order(
     `consents_needed`, since the eSIM starts at once. key: of the form; sent again it gives the
     same order.
     tops_up: the buyer's order line whose eSIM the pack goes on to; the quantity is 1 then.
+    wallet_of: the signed-in customer who wants to pay with their credit, as far as it reaches.
     Raises ConsentMissing, UnknownResidence, NoSuchPlan, AccountClosed, KeyReused, NotAmongYours,
     CannotTopUp.
     """
@@ -90,6 +100,8 @@ def place_order(
     }
     if tops_up is not None:
         request["tops_up"] = tops_up
+    if wallet_of is not None:
+        request["wallet_of"] = wallet_of
 
     def work() -> dict[str, Any]:
         plan = catalogue.plan(plan_code, for_an_esim=tops_up is not None)
@@ -99,6 +111,8 @@ def place_order(
         customer = customers.find_or_open(
             email=email, residence=residence, zone=zone, language=language, now=now
         )
+        if wallet_of is not None and customer.pk != wallet_of:
+            raise NotYourWallet(customer_id=wallet_of)
         order = open_order(
             customer_id=customer.pk,
             plan=plan,
@@ -109,8 +123,11 @@ def place_order(
             language=language,
             key=key,
             now=now,
+            is_by_wallet=wallet_of is not None,
         )
         keep_consents(order, consents, now)
+        if order.payment is None:
+            conclude(order, now)
         return {"order_id": order.pk}
 
     answer = journal.answer_once(
@@ -192,23 +209,31 @@ def open_order(
     language: str,
     key: UUID,
     now: datetime,
+    is_by_wallet: bool = False,
 ) -> Order:
-    """The order with its lines and a prepared payment, under an open account."""
+    """The order with its lines, under an open account; what credit does not pay is prepared."""
     assert 1 <= quantity <= QUANTITY_MAX
     customer: Customer = customers.lock_for_new(customer_id)
     number = new_number("FR")
     total = plan.price_minor * quantity
-    payment = payments.prepare_payment(
-        key=key,
-        customer_id=customer.pk,
-        amount=Money(total, plan.currency),
-        provider=PROVIDER,
-        method="card",
-        description=f"{plan.names.get(language, plan.names['en'])} · {number}",
-        return_url=f"{settings.FAIRROAM_ADDRESS}/orders/{number}/",
-        language=language,
-        now=now,
-    )
+    pieces = []
+    if is_by_wallet:
+        pieces = wallet.plan_spending(
+            customer_id=customer.pk, currency=plan.currency, most_minor=total, now=now
+        )
+    payment = None
+    if rest := total - sum(piece.minor for piece in pieces):
+        payment = payments.prepare_payment(
+            key=key,
+            customer_id=customer.pk,
+            amount=Money(rest, plan.currency),
+            provider=PROVIDER,
+            method="card",
+            description=f"{plan.names.get(language, plan.names['en'])} · {number}",
+            return_url=f"{settings.FAIRROAM_ADDRESS}/orders/{number}/",
+            language=language,
+            now=now,
+        )
     order = Order.objects.create(
         number=number,
         customer=customer,
@@ -241,6 +266,7 @@ def open_order(
             for position in range(1, quantity + 1)
         ]
     )
+    reserve_credit(order, pieces)
     journal.tell(
         "order.placed",
         actor=f"customer:{customer.pk}",

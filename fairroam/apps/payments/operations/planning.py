@@ -58,13 +58,16 @@ def plan_payout(
     pay_by: date | None = None,
     account_id: int | None = None,
     instead_of: Payout | None = None,
+    owed_to: int | None = None,
 ) -> Payout:
     """Reserve money of a payment to send back, once per (cause, payment), and choose its rail.
 
     The reservation is made now, not when the provider answers, so that no second decision can
     promise the same money. Where the way it came is closed, the customer is asked for an account.
     account_id: send it there by hand. instead_of: a failed payout, whose place this one takes;
-    what a chargeback paid of that one is paid of this one. Raises MoreThanWasPaid.
+    what a chargeback paid of that one is paid of this one. owed_to: the customer whose money it
+    is by now, where that is not who paid: it goes to an account of theirs, never to a card of
+    somebody else. Raises MoreThanWasPaid.
     """
     payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
     known = Payout.objects.filter(cause=cause, payment=payment).first()
@@ -84,19 +87,21 @@ def plan_payout(
         pending_minor=F("pending_minor") + amount_minor - covered
     )
     way = way_back(payment, minor=amount_minor, now=now)
-    is_by_hand = account_id is not None or not way.is_original
+    owner_id = owed_to or (instead_of.customer_id if instead_of else payment.customer_id)
+    is_passed_on = owner_id != payment.customer_id
+    is_by_hand = account_id is not None or is_passed_on or not way.is_original
     payout = Payout(
         payment=payment,
-        customer_id=payment.customer_id,
+        customer_id=owner_id,
         # Money that came too late for an account goes out under a closed one.
-        is_live=True if payment.customer.is_open else None,
+        is_live=True if is_passed_on or payment.customer.is_open else None,
         cause=cause,
         currency=payment.currency,
         amount_minor=amount_minor,
         covered_minor=covered,
         rail=rails.transfer(on=now.date()).name if is_by_hand else way.rail.name,
         is_by_hand=is_by_hand,
-        rerouted_why="chosen" if account_id else way.why,
+        rerouted_why="chosen" if account_id else "passed_on" if is_passed_on else way.why,
         account_id=account_id,
         pay_by=pay_by or (instead_of.pay_by if instead_of else None),
         planned_at=now,

@@ -13,6 +13,7 @@ from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_rows
 from fairroam.apps.orders.models import OrderLine
 from fairroam.apps.orders.operations.refund import owe_entries, settle, tax_book
+from fairroam.apps.orders.operations.tenders import credit_book, give_back_credit
 from fairroam.apps.orders.queries import LineTerms, TenderTerms
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.refunds.models import Decision, RefundPart, RefundRequest
@@ -21,9 +22,6 @@ from fairroam.apps.refunds.operations.papering import issue_credit_note, issue_d
 from fairroam.apps.refunds.operations.paying import pay_if_all_arrived
 from fairroam.rules.money import share_by_weight
 from fairroam.rules.tax import tax_inside
-
-# A part of one of these kinds goes back to a book of the customer's, not through a provider.
-CREDIT_BOOKS = {"credit": "paid_credit", "promo": "promo_credit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +109,8 @@ def plan_parts(
         )
         if payout is None:
             settle(tender_id=part.tender.id, minor=part.minor)
+            why = f"refund:{refund.pk}"
+            give_back_credit(refund.order_line, part.tender.kind, part.minor, why=why, now=now)
 
 
 def owed_entries(refund: RefundRequest, decision: Decision) -> tuple[list[Entry], int]:
@@ -147,10 +147,8 @@ def credit_entries(refund: RefundRequest, decision: Decision, parts: Sequence[Pa
             f"refund:{refund.pk}/credit:{part.tender.id}",
             part.minor,
             owed,
-            BookName(
-                CREDIT_BOOKS[part.tender.kind], decision.currency, customer_id=refund.customer_id
-            ),
+            credit_book(part.tender.kind, decision.currency, refund.customer_id),
         )
         for part in parts
-        if part.tender.kind in CREDIT_BOOKS
+        if part.tender.kind != "cash"
     ]

@@ -1,0 +1,63 @@
+"""Acts upon credit."""
+
+from fairroam.apps.wallet.operations.lots import (
+    end_expired,
+    forfeit_gifts,
+    give,
+    open_lot,
+    owners_of_expired,
+)
+from fairroam.apps.wallet.operations.refunding import refund_balance
+from fairroam.apps.wallet.operations.spending import (
+    Piece,
+    capture,
+    give_back,
+    plan_spending,
+    release,
+    reserve,
+    reserve_again,
+)
+from fairroam.apps.wallet.operations.topping import (
+    confirm_top_up,
+    is_top_up,
+    set_terms,
+    top_up,
+)
+from fairroam.apps.wallet.operations.transferring import (
+    accept_credit,
+    decline_credit,
+    due_transfers,
+    finish_credit,
+    refuse_credit,
+    release_credit,
+    send_credit,
+    undo_credit,
+)
+
+__all__ = [
+    "Piece",
+    "accept_credit",
+    "capture",
+    "confirm_top_up",
+    "decline_credit",
+    "due_transfers",
+    "end_expired",
+    "finish_credit",
+    "forfeit_gifts",
+    "give",
+    "give_back",
+    "is_top_up",
+    "open_lot",
+    "owners_of_expired",
+    "plan_spending",
+    "refund_balance",
+    "refuse_credit",
+    "release",
+    "release_credit",
+    "reserve",
+    "reserve_again",
+    "send_credit",
+    "set_terms",
+    "top_up",
+    "undo_credit",
+]

@@ -1,0 +1,123 @@
+"""The balance back: along the payments that it came in by, and never what was a gift."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from fairroam.apps.customers import operations as customers
+from fairroam.apps.customers.queries import Proof
+from fairroam.apps.journal import operations as journal
+from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.payments import operations as payments
+from fairroam.apps.wallet.models import BalanceRefund, Lot
+from fairroam.apps.wallet.operations.lots import end_gifts, lock_lots, take_parts
+from fairroam.apps.wallet.queries import quote_balance, usable
+from fairroam.apps.wallet.refusals import NotEnoughCredit
+from fairroam.rules.money import share_by_weight
+
+# Our own promise, as the house's pack has it for refunds.
+PAY_WITHIN = timedelta(days=14)
+
+
+def refund_balance(
+    *,
+    customer_id: int,
+    currency: str,
+    minor: int | None,
+    key: UUID,
+    proof: Proof | None,
+    now: datetime,
+) -> BalanceRefund:
+    """Send paid credit back, all of it (None) or `minor` of it, each part the way it came.
+
+    Several payments share it in proportion to what is left of each, by largest remainder. With
+    all of it the bonuses of top-ups end. key: of the form. proof: how the customer showed just
+    now who they are. Raises NotEnoughCredit, StepUpRequired, RecentContactChange, AccountClosed,
+    KeyReused.
+    """
+
+    def work() -> dict[str, Any]:
+        made = open_refund(customer_id, currency, minor, proof, now)
+        return {"balance_refund_id": made.pk}
+
+    answer = journal.answer_once(
+        principal=f"customer:{customer_id}",
+        route="wallet-refund",
+        key=str(key),
+        request={"currency": currency, "minor": minor},
+        work=work,
+        now=now,
+    )
+    return BalanceRefund.objects.get(pk=answer["balance_refund_id"])
+
+
+@transaction.atomic
+def open_refund(
+    customer_id: int, currency: str, minor: int | None, proof: Proof | None, now: datetime
+) -> BalanceRefund:
+    customers.allow_guarded_act(customer_id=customer_id, kind="payout_change", proof=proof, now=now)
+    # Payments are locked before lots, by everybody; that the lots stay meanwhile is the
+    # customer's own lock.
+    free = Q(kind="paid") & usable(now)
+    named = Lot.objects.filter(free, customer_id=customer_id, currency=currency, is_live=True)
+    lots = list(named.select_related("payment").order_by("pk"))
+    left = [lot.left_minor - lot.reserved_minor for lot in lots]
+    wanted = sum(left) if minor is None else minor
+    if not 0 < wanted <= sum(left):
+        raise NotEnoughCredit(customer_id=customer_id, free=sum(left), asked=wanted)
+    is_all = wanted == sum(left)
+    said = quote_balance(customer_id, currency, now)
+    shares = share_by_weight(wanted, left)
+    refund = BalanceRefund.objects.create(
+        customer_id=customer_id,
+        currency=currency,
+        cash_minor=wanted,
+        promo_lost_minor=said.promo_lost if is_all else 0,
+        asked_at=now,
+    )
+    cause = f"balance-refund:{refund.pk}"
+    plan_payouts(customer_id, list(zip(lots, shares, strict=True)), cause, now)
+    locked = {lot.pk: lot for lot in lock_lots(customer_id, currency)}
+    take_parts(
+        [(locked[lot.pk], part) for lot, part in zip(lots, shares, strict=True) if part],
+        cause=cause,
+        target=BookName("refunds_owed", currency, customer_id=customer_id),
+        now=now,
+    )
+    if is_all:
+        bonuses = [lot for lot in locked.values() if lot.kind == "promo" and lot.origin == "top_up"]
+        lost = end_gifts(bonuses, cause=f"bonus-ended:{refund.pk}", now=now)
+        assert lost == said.promo_lost
+    journal.tell(
+        "wallet.balance_refunded",
+        actor=f"customer:{customer_id}",
+        now=now,
+        customer_id=customer_id,
+        balance_refund_id=refund.pk,
+        amount_minor=wanted,
+    )
+    return refund
+
+
+def plan_payouts(customer_id: int, parts: list[tuple[Lot, int]], cause: str, now: datetime) -> None:
+    """One payout per payment, ids ascending. What somebody else paid goes to an own account."""
+    by_payment: dict[int, int] = {}
+    for lot, part in parts:
+        assert lot.payment_id is not None
+        by_payment[lot.payment_id] = by_payment.get(lot.payment_id, 0) + part
+    for payment_id, part in sorted(by_payment.items()):
+        if part:
+            payments.plan_payout(
+                payment_id=payment_id,
+                amount_minor=part,
+                cause=cause,
+                hold=False,
+                pay_by=(now + PAY_WITHIN).date(),
+                owed_to=customer_id,
+                now=now,
+            )

@@ -1,0 +1,49 @@
+"""What the wallet refuses."""
+
+from fairroam.apps.journal.refusals import Refusal
+
+
+class AmountOutOfBounds(Refusal):
+    """This amount is outside of what can be topped up at once. Please choose another one."""
+
+    code = "amount-out-of-bounds"
+    status = 422
+
+
+class NoWalletTerms(Refusal):
+    """There is no wallet in this currency."""
+
+    code = "no-wallet-terms"
+    status = 422
+
+
+class NotEnoughCredit(Refusal):
+    """So much paid credit is not free just now. What an unpaid order holds is free again when
+    that order ends.
+    """
+
+    code = "not-enough-credit"
+    status = 422
+
+
+class NotTransferable(Refusal):
+    """Only credit that you paid for can be given to somebody else, and no more than you have."""
+
+    code = "not_transferable"
+    status = 422
+
+
+class RecipientUnverified(Refusal):
+    """Credit goes only to somebody with an open account who has proven that address by signing in.
+    Please ask them to sign in once, then try again.
+    """
+
+    code = "recipient_unverified"
+    status = 422
+
+
+class TransferLimit(Refusal):
+    """This is more than can be given away in 24 hours. Please take less, or come back tomorrow."""
+
+    code = "transfer-limit"
+    status = 422

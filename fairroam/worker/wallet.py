@@ -1,0 +1,38 @@
+"""Jobs of the wallet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from procrastinate.contrib.django import app
+
+from fairroam.apps.journal.models import Event
+from fairroam.apps.wallet import operations as wallet
+from fairroam.apps.wallet import tasks
+from fairroam.clock import now
+from fairroam.worker.reacting import reaction
+
+
+@reaction
+def tell_wallet(event: Event, at: datetime) -> None:
+    if event.kind == "wallet.topped_up":
+        tasks.tell_topped_up(top_up_id=event.facts["top_up_id"], now=at)
+    else:
+        tasks.tell_balance_refunded(balance_refund_id=event.facts["balance_refund_id"], now=at)
+
+
+@reaction
+def tell_credit(event: Event, at: datetime) -> None:
+    transfer_id = event.facts["credit_transfer_id"]
+    tasks.tell_transfer(transfer_id=transfer_id, kind=event.kind, now=at)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="move_credit")
+def move_credit(timestamp: int) -> None:
+    """Credit that has rested arrives; what nobody accepted in time, and gifts, end."""
+    at = now()
+    for transfer_id in wallet.due_transfers(at):
+        wallet.finish_credit(transfer_id=transfer_id, now=at)
+    for customer_id in wallet.owners_of_expired(at):
+        wallet.end_expired(customer_id=customer_id, now=at)
