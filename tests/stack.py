@@ -91,6 +91,9 @@ class Stack:
             "FAIRROAM_PAYMENTS_URL": self["payments"].url,
             "FAIRROAM_PAYMENTS_KEY": KEY,
             "FAIRROAM_PAYMENTS_HOOK_SECRET": HOOK_SECRET,
+            "FAIRROAM_STRIPE_KEY": KEY,
+            "FAIRROAM_STRIPE_URL": f"{self['payments'].url}/stripe",
+            "FAIRROAM_STRIPE_HOOK_SECRETS": HOOK_SECRET,
             "FAIRROAM_PROFILES_URL": self["profiles"].url,
             "FAIRROAM_LINES_URL": self["lines"].url,
             "FAIRROAM_LINES_KEY": KEY,
@@ -194,7 +197,9 @@ def running_stack(folder: Path) -> Iterator[Stack]:
     try:
         start("mail", arguments=["--smtp-port", str(smtp_port)])
         start("identity", hook=f"{server.url}/hooks/identity")
-        start("payments", hook=f"{server.url}/hooks/payments/sandbox")
+        hooks = f"{server.url}/hooks/payments"
+        stripe = ["--stripe-hook", f"{hooks}/stripe"]
+        start("payments", hook=f"{hooks}/sandbox", arguments=stripe)
         usage_secret = {"SANDBOX_USAGE_HOOK_SECRET": HOOK_SECRET}
         start("lines", hook=f"{server.url}/hooks/usage/sandbox", variables=usage_secret)
         where_lines_are = {"SANDBOX_LINES_URL": stand_ins["lines"].url}

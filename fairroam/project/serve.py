@@ -261,6 +261,9 @@ def demo_environment(folder: Path, cluster: Cluster, ports: Mapping[str, int]) -
         "FAIRROAM_PAYMENTS_URL": urls["payments"],
         "FAIRROAM_PAYMENTS_KEY": secret("payments_key"),
         "FAIRROAM_PAYMENTS_HOOK_SECRET": secret("payments_hook"),
+        "FAIRROAM_STRIPE_KEY": secret("payments_key"),
+        "FAIRROAM_STRIPE_URL": f"{urls['payments']}/stripe",
+        "FAIRROAM_STRIPE_HOOK_SECRETS": secret("payments_hook"),
         "FAIRROAM_PROFILES_URL": urls["profiles"],
         "FAIRROAM_PROFILES_REQUESTER": "fairroam",
         "FAIRROAM_LINES_URL": urls["lines"],
@@ -297,7 +300,10 @@ def stand_ins(folder: Path, environment: Environment, ports: Mapping[str, int]) 
         "SANDBOX_IDENTITY_HOOK_SECRET": environment["FAIRROAM_IDENTITY_HOOK_SECRET"],
     }
     more = {
-        "payments": ["--hook", f"{ours}/hooks/payments/sandbox"],
+        "payments": [
+            *("--hook", f"{ours}/hooks/payments/sandbox"),
+            *("--stripe-hook", f"{ours}/hooks/payments/stripe"),
+        ],
         "SANDBOX_SMS_KEY": environment["FAIRROAM_SMS_KEY"],
         "lines": ["--hook", f"{ours}/hooks/usage/sandbox"],
         "profiles": ["--hook", ours + PROFILES_HOOK],

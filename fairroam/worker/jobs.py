@@ -61,6 +61,11 @@ def start_payment(event: Event, at: datetime) -> None:
 
 
 @reaction
+def take_payment(event: Event, at: datetime) -> None:
+    order_tasks.ask_about_payment(payment_id=event.facts["payment_id"], now=at)
+
+
+@reaction
 def plan_lines(event: Event, at: datetime) -> None:
     for order_line_id in event.facts["order_line_ids"]:
         terms = order_queries.terms_of(order_line_id)

@@ -19,6 +19,7 @@ REACTIONS: dict[str, list[str]] = {
     "credit.arrived": ["tell_credit"],
     "payment.prepared": ["start_payment"],
     "payment.started": [],
+    "payment.approved": ["take_payment"],
     "payment.late": [],
     "order.paid": ["plan_lines", "confirm_order"],
     "order.delivered": [],

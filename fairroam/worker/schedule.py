@@ -18,6 +18,7 @@ from fairroam.apps.orders import tasks as order_tasks
 from fairroam.apps.payments import operations as payment_acts
 from fairroam.apps.payments import queries as payment_queries
 from fairroam.apps.payments import tasks as payments
+from fairroam.apps.payments.queries.providers import asked_providers
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds import queries as refund_queries
 from fairroam.apps.suppliers import tasks as suppliers
@@ -79,7 +80,7 @@ def ask_about_payments(timestamp: int) -> None:
 def reconcile_reports(timestamp: int) -> None:
     """The reports of the last days, which providers may still correct, against the books."""
     at = now()
-    for provider in payments.PROVIDERS:
+    for provider in asked_providers():
         for days_ago in REPORT_DAYS:
             day = at.astimezone(UTC).date() - timedelta(days=days_ago)
             try:

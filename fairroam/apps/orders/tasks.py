@@ -66,6 +66,6 @@ def ask_about_payment(*, payment_id: int, now: datetime) -> None:
     confirm(
         payment_id=payment_id,
         amount=state.captured,
-        provider_ref=payment.provider_ref or "",
+        provider_ref=state.captured_ref or payment.provider_ref or "",
         now=now,
     )

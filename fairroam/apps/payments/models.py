@@ -25,7 +25,7 @@ class Payment(models.Model):
     is_disputed = models.BooleanField(default=False)  # a dispute is open
     stage = models.CharField(max_length=12, default="prepared")
     provider_ref = models.CharField(max_length=80, null=True)
-    pay_url = models.URLField(max_length=400, default="")
+    pay_url = models.URLField(max_length=2000, default="")  # some carry a long state
     description = models.CharField(max_length=200)
     language = models.CharField(max_length=10)
     return_url = models.URLField(max_length=400)

@@ -23,6 +23,13 @@ class SentTooSoon(Refusal):
     code = "sent-too-soon"
 
 
+class WayNotOffered(Refusal):
+    """This way of paying is not offered for this plan. Please choose another one."""
+
+    code = "way-not-offered"
+    status = 422
+
+
 class IbanWrong(Refusal):
     """This is not a valid IBAN. Please compare it with your bank's app, digit by digit."""
 

@@ -10,6 +10,7 @@ from fairroam import points
 from fairroam.apps.notices import operations as notices
 from fairroam.apps.payments import operations
 from fairroam.apps.payments.models import Payment, Payout
+from fairroam.apps.payments.queries.providers import CAPABILITIES
 from fairroam.gateways.payments import (
     AnswerMismatch,
     PaymentGateway,
@@ -18,21 +19,35 @@ from fairroam.gateways.payments import (
     PayoutRefused,
     PayoutStatus,
     sandbox,
+    stripe,
 )
 from fairroam.rules.money import Money
 
-PROVIDERS = ("sandbox",)
 
-
-def gateway(provider: str) -> PaymentGateway:
-    """The provider's gateway, with the settings' address and keys."""
-    assert provider in PROVIDERS, f"no gateway for {provider}"
+def connect_sandbox() -> PaymentGateway:
     return sandbox.connect(
         url=settings.FAIRROAM_PAYMENTS_URL,
         key=settings.FAIRROAM_PAYMENTS_KEY,
         hook_secret=settings.FAIRROAM_PAYMENTS_HOOK_SECRET,
         timeout_seconds=settings.FAIRROAM_GATEWAY_TIMEOUT_SECONDS,
     )
+
+
+def connect_stripe() -> PaymentGateway:
+    return stripe.connect(
+        url=settings.FAIRROAM_STRIPE_URL,
+        key=settings.FAIRROAM_STRIPE_KEY,
+        hook_secrets=settings.FAIRROAM_STRIPE_HOOK_SECRETS.split(),
+        timeout_seconds=settings.FAIRROAM_GATEWAY_TIMEOUT_SECONDS,
+    )
+
+
+GATEWAYS = {"sandbox": connect_sandbox, "stripe": connect_stripe}
+
+
+def gateway(provider: str) -> PaymentGateway:
+    """The provider's gateway, with the settings' address and keys."""
+    return GATEWAYS[provider]()
 
 
 def start_payment(*, payment_id: int, now: datetime) -> None:
@@ -58,10 +73,10 @@ def start_payment(*, payment_id: int, now: datetime) -> None:
 
 
 def look_up_payment(*, payment_id: int, now: datetime) -> PaymentState | None:
-    """Ask the provider how far a charge is; None while the provider does not know it."""
+    """Ask the provider how far a charge is; None while nobody there can know it."""
     operations.record_asked_about_payment(payment_id=payment_id, now=now)
     payment = Payment.objects.get(pk=payment_id)
-    if payment.provider_ref is None:
+    if payment.provider_ref is None or CAPABILITIES[payment.provider].is_by_hand:
         return None
     return gateway(payment.provider).look_up_payment(provider_ref=payment.provider_ref)
 

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from fairroam.apps.customers.models import User
 from fairroam.apps.payments import operations
-from fairroam.apps.payments import tasks as payments
 from fairroam.apps.payments.queries import desk, reports
+from fairroam.apps.payments.queries.providers import asked_providers
 from fairroam.apps.refunds.operations.outside import book_outside_refund
 from fairroam.clock import now
 from fairroam.web.desk.payouts import answered
@@ -55,7 +55,7 @@ def reconciliation(request: HttpRequest, staff: User) -> HttpResponse:
     context = {
         "providers": [
             (provider, reports.days_of(provider, first=first, last=today))
-            for provider in payments.PROVIDERS
+            for provider in asked_providers()
         ],
         "differences": reports.open_differences()[: desk.PAGE],
         "events": Paginator(desk.quarantined(), desk.PAGE).get_page(request.GET.get("page")),
@@ -69,7 +69,7 @@ def reconciliation(request: HttpRequest, staff: User) -> HttpResponse:
 @require_POST
 def look_again(request: HttpRequest, staff: User) -> HttpResponse:
     """Compare what differs with the books of now."""
-    for provider in payments.PROVIDERS:
+    for provider in asked_providers():
         operations.look_again(provider=provider, now=now())
     return redirect("desk:reconciliation")
 

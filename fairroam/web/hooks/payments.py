@@ -11,15 +11,24 @@ from django.views.decorators.http import require_POST
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.payments import operations as events
 from fairroam.apps.payments import tasks as payments
+from fairroam.apps.payments.queries.providers import asked_providers
 from fairroam.clock import now
 from fairroam.gateways.payments import (
     BadSignature,
+    EventNotForUs,
     EventNotUnderstood,
+    GatewayUnreachable,
     ProviderEvent,
     StaleEvent,
 )
 
 NAME_LETTERS_MAX = 80
+REFUSED = {
+    BadSignature: ("bad-signature", 401),
+    StaleEvent: ("stale", 401),
+    # It alone can say whether the notice is true; it sends it again.
+    GatewayUnreachable: ("provider-silent", 503),
+}
 
 
 def problem(code: str, status: int) -> JsonResponse:
@@ -43,17 +52,17 @@ def is_storable(told: ProviderEvent) -> bool:
 @require_POST
 def hear(request: HttpRequest, provider: str) -> HttpResponse:
     """One event of one provider. 200 also for repeats and for what a person must look at."""
-    if provider not in payments.PROVIDERS:
+    if provider not in asked_providers():
         return problem("not-found", 404)
     at = now()
     try:
         told = payments.gateway(provider).parse_event(
             body=request.body, headers=request.headers, now=at
         )
-    except BadSignature:
-        return problem("bad-signature", 401)
-    except StaleEvent:
-        return problem("stale", 401)
+    except tuple(REFUSED) as refused:
+        return problem(*REFUSED[type(refused)])
+    except EventNotForUs:
+        return JsonResponse({"outcome": "ignored"})
     except EventNotUnderstood:  # kept for a person; the provider need not repeat it
         if b"\x00" in request.body:
             return problem("unreadable", 400)

@@ -17,6 +17,7 @@ from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.catalogue.queries import PlanRow
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.orders import operations as orders
+from fairroam.apps.payments.queries.providers import ways_to_pay
 from fairroam.clock import now
 from fairroam.rules.residences import zone_of
 from fairroam.rules.tax import tax_inside
@@ -35,6 +36,13 @@ CONSENTS = {
         "I know that once the plan is fully used or has ended, I can no longer withdraw from it;"
         " until then I can, and pay only for what I used."
     ),
+}
+
+
+# provider -> how a buyer knows it.
+WAYS = {
+    "sandbox": _("Test card"),
+    "stripe": _("Card, Apple Pay or Google Pay"),
 }
 
 
@@ -58,6 +66,9 @@ class CheckoutForm(forms.Form):
         choices=[(count, str(count)) for count in range(1, orders.QUANTITY_MAX + 1)],
         coerce=int,
         initial="1",
+    )
+    provider = forms.ChoiceField(
+        label=_("How you want to pay"), widget=forms.RadioSelect, required=False
     )
     terms = forms.BooleanField(label=CONSENTS["terms"])
     # Needed where the law of the residence knows them; see `clean`.
@@ -84,6 +95,10 @@ class CheckoutForm(forms.Form):
             **bill_follows,
         }
         language.choices = [("en", "English"), ("zh-Hans", "简体中文")]
+        provider = self.fields["provider"]
+        assert isinstance(provider, forms.ChoiceField)
+        provider.choices = [(name, WAYS[name]) for name in ways_to_pay(plan.currency)]
+        provider.initial = next(iter(provider.choices), ("",))[0]
 
     def clean(self) -> dict[str, Any]:
         asked: dict[str, Any] = super().clean() or self.cleaned_data
@@ -177,6 +192,7 @@ def checkout(request: HttpRequest, code: str) -> HttpResponse:
             language=form.cleaned_data["language"],
             consents=form.consents(),
             key=form.cleaned_data["key"],
+            provider=form.cleaned_data["provider"],
             now=now(),
         )
     except Refusal as refusal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -38,9 +39,15 @@ def apply(told: ProviderEvent, provider: str, now: datetime) -> str:
     """Apply one event. Raises a Refusal when it contradicts what we know."""
     if told.kind in payments.PAYOUT_STATUS:
         return apply_payout(told, provider, now)
-    payment = Payment.objects.filter(provider=provider, provider_ref=told.payment_ref).first()
+    # Some providers call a payment by another name from its capture on.
+    names = (told.payment_ref, told.captured_ref or told.payment_ref)
+    payment = Payment.objects.filter(provider=provider, provider_ref__in=names).first()
     if payment is None:
         raise PaymentNotOurs(event_id=told.event_id)
+    told = replace(told, payment_ref=names[-1])
+    if told.kind == EventKind.PAYMENT_APPROVED:
+        payments.record_approved(payment_id=payment.pk, now=now)
+        return "applied"
     if told.kind == EventKind.PAYMENT_CAPTURED and wallet.is_top_up(payment.pk):
         wallet.confirm_top_up(
             payment_id=payment.pk, amount=told.amount, provider_ref=told.payment_ref, now=now

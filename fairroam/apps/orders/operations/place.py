@@ -27,6 +27,7 @@ from fairroam.apps.orders.refusals import (
     UnknownResidence,
 )
 from fairroam.apps.payments import operations as payments
+from fairroam.apps.payments.queries.providers import way_to_pay
 from fairroam.apps.wallet import operations as wallet
 from fairroam.rules.money import Money
 from fairroam.rules.numbers import new_number
@@ -34,7 +35,6 @@ from fairroam.rules.residences import zone_of
 from fairroam.rules.tax import tax_inside
 
 CONSENTS = ("terms", "express_request", "loss_acknowledged")
-PROVIDER = "sandbox"
 QUANTITY_MAX = 5  # eSIMs of one order: a family, not a reseller
 
 
@@ -75,6 +75,7 @@ def place_order(
     consents: dict[str, str],
     key: UUID,
     now: datetime,
+    provider: str = "",
     tops_up: int | None = None,
     wallet_of: int | None = None,
 ) -> Order:
@@ -83,10 +84,11 @@ def place_order(
     consents: kind -> the words that stood beside the ticked box; which of CONSENTS are needed says
     `consents_needed`, since the eSIM starts at once. key: of the form; sent again it gives the
     same order.
+    provider: whom the buyer wants to pay by; "" is the usual one.
     tops_up: the buyer's order line whose eSIM the pack goes on to; the quantity is 1 then.
     wallet_of: the signed-in customer who wants to pay with their credit, as far as it reaches.
     Raises ConsentMissing, UnknownResidence, NoSuchPlan, AccountClosed, KeyReused, NotAmongYours,
-    CannotTopUp.
+    CannotTopUp, WayNotOffered.
     """
     assert tops_up is None or quantity == 1
     zone = zone_of(residence)
@@ -97,6 +99,7 @@ def place_order(
         "quantity": quantity,
         "email": journal.fingerprint({"email": email.strip().lower()}),
         "residence": residence,
+        "provider": provider,
     }
     if tops_up is not None:
         request["tops_up"] = tops_up
@@ -117,6 +120,7 @@ def place_order(
             customer_id=customer.pk,
             plan=plan,
             quantity=quantity,
+            provider=provider,
             tops_up=base_line(tops_up, customer.pk, plan) if tops_up is not None else None,
             residence=residence,
             zone=zone,
@@ -203,6 +207,7 @@ def open_order(
     customer_id: int,
     plan: PlanRow,
     quantity: int,
+    provider: str,
     tops_up: OrderLine | None,
     residence: str,
     zone: str,
@@ -216,6 +221,7 @@ def open_order(
     customer: Customer = customers.lock_for_new(customer_id)
     number = new_number("FR")
     total = plan.price_minor * quantity
+    provider, method = way_to_pay(provider, plan.currency)
     pieces = []
     if is_by_wallet:
         pieces = wallet.plan_spending(
@@ -227,8 +233,8 @@ def open_order(
             key=key,
             customer_id=customer.pk,
             amount=Money(rest, plan.currency),
-            provider=PROVIDER,
-            method="card",
+            provider=provider,
+            method=method,
             description=f"{plan.names.get(language, plan.names['en'])} · {number}",
             return_url=f"{settings.FAIRROAM_ADDRESS}/orders/{number}/",
             language=language,

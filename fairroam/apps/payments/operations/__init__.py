@@ -4,6 +4,7 @@ from fairroam.apps.payments.operations.alarming import raise_pay_by_alarms
 from fairroam.apps.payments.operations.charging import (
     keep_late_capture,
     prepare_payment,
+    record_approved,
     record_asked_about_payment,
     record_captured,
     record_started,
@@ -64,6 +65,7 @@ __all__ = [
     "raise_pay_by_alarms",
     "reconcile",
     "record_answered",
+    "record_approved",
     "record_asked_about_payment",
     "record_asked_about_payout",
     "record_captured",

@@ -75,6 +75,19 @@ def record_started(*, payment_id: int, provider_ref: str, pay_url: str, now: dat
 
 
 @transaction.atomic
+def record_approved(*, payment_id: int, now: datetime) -> None:
+    """The customer agreed to a charge that the provider takes once we ask about it."""
+    payment = Payment.objects.get(pk=payment_id)
+    journal.tell(
+        "payment.approved",
+        actor="system",
+        now=now,
+        customer_id=payment.customer_id,
+        payment_id=payment_id,
+    )
+
+
+@transaction.atomic
 def record_captured(*, payment_id: int, amount: Money, provider_ref: str, now: datetime) -> bool:
     """The customer paid. True the first time, False for a repeat. Raises AmountDiffers."""
     payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
 
 from django.db import transaction
@@ -11,13 +10,9 @@ from django.db.models import F
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MoveNotAllowed
 from fairroam.apps.payments.models import Payment, Payout
+from fairroam.apps.payments.queries.providers import CAPABILITIES
 from fairroam.apps.payments.refusals import MoreThanWasPaid
-from fairroam.gateways.payments import Capabilities
-from fairroam.gateways.payments.sandbox import SandboxPayments
 from fairroam.rules import rails, stages
-
-# What each provider can do, as its gateway says; without a line here nothing is known to limit it.
-CAPABILITIES: Mapping[str, Capabilities] = {"sandbox": SandboxPayments.capabilities}
 
 
 def way_back(payment: Payment, *, minor: int, now: datetime, parts: int | None = None) -> rails.Way:
