@@ -7,29 +7,26 @@ import os
 import sys
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from fairroam import proof
 from fairroam.proof import (
     Difference,
     KeySet,
+    Recomputation,
     Truth,
     Unreadable,
     Verdict,
-    canonical,
+    amount_in_words,
     read,
     verify,
     verify_picture,
 )
-from fairroam.rules import Refused, compile_packs, decide
+from fairroam.rules import answer
 
 LANGUAGES = ("en", "zh-Hans", "zh-Hant")
-COMPUTABLE = {"facts", "packs", "result"}
-# The chain may grow and zone and holiday data may be newer; the numbers are what was promised.
-NOT_COMPARED = {"reasons", "versions"}
 
 Words = dict[str, str]
 
@@ -56,49 +53,9 @@ def main(arguments: list[str]) -> int:
     return _end(0 if verdict and not is_wrong else 1, lines)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recomputation:
-    """What the rules say today about the facts and packs of a signed decision.
-
-    differences: `signed` is on paper, `written` was computed. due, extra: amounts in words.
-    """
-
-    differences: tuple[Difference, ...]
-    versions: Difference
-    due: str = ""
-    extra: str = ""
-
-
 def recompute(statement: dict[str, Any]) -> Recomputation | None:
-    """Compute a signed decision again; None when the statement holds none."""
-    if not statement.keys() >= COMPUTABLE:
-        return None
-    stated = statement["result"]
-    try:
-        computed = decide(statement["facts"], compile_packs(statement["packs"])).as_json()
-    except Refused as refused:
-        computed = refused.as_json()
-    names = sorted((stated.keys() | computed.keys()) - NOT_COMPARED)
-    compared = [_compared(name, stated, computed) for name in names]
-    versions = [side.get("versions", {}) for side in (stated, computed)]
-    compared.append(_compared("packs", *versions))
-    total = statement["total"]
-    extra = total["minor"] - stated["due"]
-    if extra < 0:
-        compared.append(_compared("total", {"total": total["minor"]}, {"total": stated["due"]}))
-    return Recomputation(
-        differences=tuple(one for one in compared if one.signed != one.written),
-        versions=_compared("versions", stated, computed),
-        due=_amount(total | {"minor": stated["due"]}),
-        extra=_amount(total | {"minor": extra}) if extra > 0 else "",
-    )
-
-
-def _compared(name: str, stated: dict[str, Any], computed: dict[str, Any]) -> Difference:
-    signed, written = (
-        canonical(side[name]).decode() if name in side else "" for side in (stated, computed)
-    )
-    return Difference(name, signed, written)
+    """Compute a signed decision again by our rules; None when the statement holds none."""
+    return proof.recompute(statement, answer)
 
 
 def _explain(verdict: Verdict, keys: Path, words: Words) -> Iterator[str]:
@@ -116,7 +73,7 @@ def _summary(verdict: Verdict, words: Words) -> Iterator[str]:
         if name in statement:
             yield f"{words[name]}: {statement[name]}"
     if "total" in statement:
-        yield f"{words['total']}: {_amount(statement['total'])}"
+        yield f"{words['total']}: {amount_in_words(statement['total'])}"
     if "seller" in statement:
         yield f"{words['seller']}: {statement['seller']['legal_name']}"
         yield f"{words['website']}: {statement['seller']['website']}"
@@ -142,10 +99,6 @@ def _line(words: Words, name: str, difference: Difference) -> str:
         signed=difference.signed or words["absent"],
         written=difference.written or words["absent"],
     )
-
-
-def _amount(amount: dict[str, Any]) -> str:
-    return f"{Decimal(amount['minor']).scaleb(-amount['exponent'])} {amount['currency']}"
 
 
 def _words(language: str) -> Words:

@@ -1,5 +1,6 @@
 """What is true: canonical JSON, signed statements, key sets, and the check anyone can make."""
 
+from fairroam.proof.again import Recomputation, amount_in_words, recompute
 from fairroam.proof.canonical import Json, Unreadable, canonical, read
 from fairroam.proof.commitments import commit, make_salt, opens
 from fairroam.proof.keys import KeySet, PublishedKey, make_key
@@ -18,9 +19,11 @@ __all__ = [
     "Json",
     "KeySet",
     "PublishedKey",
+    "Recomputation",
     "Truth",
     "Unreadable",
     "Verdict",
+    "amount_in_words",
     "attached_document",
     "canonical",
     "commit",
@@ -28,6 +31,7 @@ __all__ = [
     "make_salt",
     "opens",
     "read",
+    "recompute",
     "seal",
     "sign",
     "verify",

@@ -1,5 +1,6 @@
 """What is right: refunds decided from facts and packs. Pure: no clock, no database, no network."""
 
+from fairroam.rules.answers import answer
 from fairroam.rules.balances import balance
 from fairroam.rules.decision import Decision, decide, load_tables
 from fairroam.rules.packs import Packs, compile_packs, pack_names, pack_source
@@ -15,6 +16,7 @@ __all__ = [
     "Line",
     "Packs",
     "Refused",
+    "answer",
     "balance",
     "compile_packs",
     "decide",

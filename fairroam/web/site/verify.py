@@ -1,27 +1,64 @@
-"""Is this paper true? By number, by the QR code's address, or by the file itself."""
+"""Is this true? A paper by its number, by the QR code's address or by the file; a mail by its code.
+
+A file is checked by its signature, and against our own record: what bears our signature and is
+not in it was signed by somebody who had our key.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from fairroam.apps.notices import queries as notices
+from fairroam.apps.notices.models import Notice
 from fairroam.apps.papers import queries as papers
-from fairroam.proof import Unreadable, Verdict, read, verify, verify_picture
+from fairroam.apps.papers.models import Paper
+from fairroam.proof import (
+    Json,
+    Recomputation,
+    Truth,
+    Unreadable,
+    Verdict,
+    attached_document,
+    read,
+    recompute,
+    verify,
+    verify_picture,
+)
+from fairroam.rules import answer
 from fairroam.web.components.words import PAPERS
 
 BYTES_MAX = 2_000_000
+UNRECORDED = "unrecorded"  # signed with a key of ours, and we never wrote it
+WRONG = "wrong"  # signed, and the rules give something else
+
+# What a mail of ours was about, by the room that wrote it: nothing that says to whom.
+MAILS: dict[str, str | Promise] = {
+    "closures": _("the end of an account"),
+    "conversations": _("a conversation with us"),
+    "customers": _("the ways to sign in"),
+    "esims": _("an eSIM or a number"),
+    "orders": _("an order"),
+    "payments": _("money on its way"),
+    "refunds": _("money back"),
+    "wallet": _("money kept with us"),
+}
 
 
 class VerifyForm(forms.Form):
     """A number, or a file."""
 
-    number = forms.CharField(label=_("Number on the paper"), required=False, max_length=60)
+    number = forms.CharField(
+        label=_("Number on the paper, or the code in a mail"), required=False, max_length=60
+    )
     file = forms.FileField(label=_("or the file (JSON or PDF)"), required=False)
 
     def clean_file(self) -> UploadedFile[bytes] | None:
@@ -31,22 +68,80 @@ class VerifyForm(forms.Form):
         return file
 
 
-def judge(content: bytes) -> Verdict | None:
-    """What is true of an uploaded file; None when it is no paper at all."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What is true of what was asked about.
+
+    truth: of `proof.Truth`, or UNRECORDED, WRONG, "unreadable", "unknown". record: the paper of
+    that number as we hold it, where the asker may see it. again: a decision computed again.
+    """
+
+    truth: str
+    verdict: Verdict | None = None
+    record: Paper | None = None
+    again: Recomputation | None = None
+
+    @property
+    def statement(self) -> dict[str, Any] | None:
+        """What may be shown: what we hold; for a revoked key, what was signed."""
+        if self.record is not None:
+            statement: dict[str, Any] = self.record.statement
+            return statement
+        is_worth_showing = self.truth in (Truth.TRUE, Truth.REVOKED_KEY, WRONG)
+        if self.verdict is None or not is_worth_showing:
+            return None
+        return self.verdict.statement
+
+
+def judge(content: bytes) -> Finding:
+    """What is true of an uploaded file."""
     keys = papers.key_set()
     try:
         is_picture = content.startswith(b"%PDF")
-        verdict = verify_picture(content, keys) if is_picture else verify(read(content), keys)
+        document = attached_document(content) if is_picture else read(content)
+        verdict = verify_picture(content, keys) if is_picture else verify(document, keys)
     except Unreadable:
-        return None
-    # The seal of a picture is signed as well, and says nothing without its picture.
-    is_paper = verdict.statement is None or verdict.statement.get("kind") in PAPERS
-    return verdict if is_paper else None
+        return Finding(truth="unreadable")
+    if verdict.statement is None:
+        return Finding(truth=str(verdict.truth), verdict=verdict, record=record_named(document))
+    if verdict.statement.get("kind") not in PAPERS:
+        # The seal of a picture is signed as well, and says nothing without its picture.
+        return Finding(truth="unreadable")
+    record = papers.find_by_number(str(verdict.statement.get("number", "")))
+    if record is not None and record.statement != verdict.statement:
+        record = None  # Signed by us or a thief of our key: not what we wrote under that number.
+    if verdict and record is None:
+        return Finding(truth=UNRECORDED, verdict=verdict)
+    return judged(verdict, record)
 
 
-def shown(request: HttpRequest, truth: str, statement: dict[str, Any] | None) -> HttpResponse:
-    context = {"truth": truth, "statement": statement}
-    status = 404 if truth == "unknown" else 200
+def judged(verdict: Verdict, record: Paper | None) -> Finding:
+    """The finding on a paper of ours; a decision is computed again."""
+    again = recompute(verdict.statement, answer) if verdict and verdict.statement else None
+    is_wrong = again is not None and bool(again.differences)
+    truth = WRONG if is_wrong else str(verdict.truth)
+    return Finding(truth=truth, verdict=verdict, record=record, again=again)
+
+
+def record_named(document: Json) -> Paper | None:
+    """What we hold under the number that a forged file bears, if strangers may look it up."""
+    statement = document.get("statement") if isinstance(document, dict) else None
+    number = statement.get("number") if isinstance(statement, dict) else None
+    return papers.find_for_stranger(number) if isinstance(number, str) else None
+
+
+def shown(request: HttpRequest, finding: Finding) -> HttpResponse:
+    verdict = finding.verdict  # one that is not TRUE counts as false
+    key = verdict.key if verdict is not None else None
+    context = {
+        "truth": finding.truth,
+        "statement": finding.statement,
+        "differences": verdict.differences if verdict is not None else (),
+        "again": finding.again,
+        "revoked_from": key.revoked_from if key else None,
+        "record": finding.record,
+    }
+    status = 404 if finding.truth == "unknown" else 200
     return render(request, "site/verdict.html", context, status=status)
 
 
@@ -59,24 +154,31 @@ def check(request: HttpRequest) -> HttpResponse:
     file = form.cleaned_data["file"]
     if file is None:
         return redirect("site:verdict", form.cleaned_data["number"].strip() or "-")
-    verdict = judge(file.read())
-    if verdict is None:
-        return shown(request, "unreadable", None)
-    return shown(request, str(verdict.truth), verdict.statement)
+    return shown(request, judge(file.read()))
 
 
 @require_safe
 def by_number(request: HttpRequest, number: str) -> HttpResponse:
-    """What our own record says of the paper of that number.
+    """What our own record says of the paper of that number, or of the mail with that code.
 
     Only numbers that nobody can guess are answered; others give the same page as unknown ones.
     """
     paper = papers.find_for_stranger(number)
-    if paper is None:
-        return shown(request, "unknown", None)
-    verdict = judge(paper.signed.encode())
-    assert verdict is not None
-    return shown(request, str(verdict.truth), verdict.statement)
+    if paper is not None:
+        return shown(request, judged(verify(read(paper.signed.encode()), papers.key_set()), paper))
+    notice = notices.find_by_code(number)
+    if notice is not None:
+        return render(request, "site/our_mail.html", mail_facts(notice))
+    return shown(request, Finding(truth="unknown"))
+
+
+def mail_facts(notice: Notice) -> dict[str, Any]:
+    """Kind and day of a mail: enough to tell a true one, nothing about who got it."""
+    return {
+        "about": MAILS[notice.kind.partition(".")[0]],
+        "on": notice.queued_at.date(),
+        "code": notices.code_of(notice.key),
+    }
 
 
 @require_safe
