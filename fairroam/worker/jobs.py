@@ -376,6 +376,7 @@ def record_contract_notice(event: Event, at: datetime) -> None:
 def registered() -> dict[str, Any]:
     """Every job by its name."""
     # Rooms of their own, known by their import.
+    assert closings.tell_service_end is not None
     assert conversations.mail_answer is not None
     assert people.tell_security_change is not None
     assert wallet.tell_wallet is not None

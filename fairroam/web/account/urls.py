@@ -5,6 +5,7 @@ from django.urls import path
 from fairroam.web.account import (
     contacts,
     conversations,
+    ending,
     inbox,
     leave,
     letter,
@@ -35,6 +36,8 @@ urlpatterns = [
     path("lines/<int:line_id>/number/renew/", numbers.renew, name="number_renew"),
     path("numbers/", numbers.overview, name="numbers"),
     path("numbers/identify/", numbers.identify, name="identify"),
+    path("lines/<int:line_id>/end/", ending.end, name="end_service"),
+    path("lines/<int:line_id>/end/undo/", ending.undo, name="undo_end_service"),
     path("lines/<int:line_id>/refund/", refunds.ask, name="ask_refund"),
     path("lines/<int:line_id>/trouble/", trouble.trouble, name="trouble"),
     path("lines/<int:line_id>/letter/", letter.letter, name="letter"),

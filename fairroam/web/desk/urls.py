@@ -5,6 +5,7 @@ from django.urls import path
 from fairroam.web.desk import (
     books,
     channels,
+    closures,
     conversations,
     declarations,
     disputes,
@@ -40,6 +41,8 @@ urlpatterns = [
     path("lines/", lines.lines, name="lines"),
     path("lines/<int:line_id>/", lines.line, name="line"),
     path("lines/<int:line_id>/end-again/", lines.end_again, name="end_again"),
+    path("closures/", closures.closures, name="closures"),
+    path("closures/<int:closure_id>/review/", closures.review, name="review_closure"),
     path("lines/<int:line_id>/acts/<int:act_id>/ask-again/", lines.ask_again, name="ask_again"),
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/<int:incident_id>/", incidents.incident, name="incident"),

@@ -139,3 +139,13 @@ def actor(who: str) -> str:
 
 def book(kind: str) -> str | Promise:
     return BOOKS.get(kind, kind)
+
+
+# Why a person looks at a closing before it begins: codes of `rules.closure_checklist.doubts`.
+CLOSING_DOUBTS = {
+    "phone_of_many": _(
+        "Several accounts had an eSIM on this customer's phone. Is it the customer who leaves, or "
+        "somebody who closes accounts for others?"
+    ),
+    "dispute_lost": _("A bank took money back for good. Is anything still owed or open?"),
+}

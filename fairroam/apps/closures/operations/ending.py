@@ -21,9 +21,10 @@ from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.operations import let_rest
 from fairroam.apps.payments import queries as payments
 from fairroam.apps.refunds import queries as refunds
+from fairroam.apps.wallet import operations as wallet
 
 # What the customer chose not to take, as the checklist said; paid credit is never forfeited.
-FORFEITED_KINDS = ("unearned", "promo_credit")
+FORFEITED_KINDS = ("unearned",)  # and every gift in the wallet
 
 
 class NotYet(Exception):
@@ -56,9 +57,10 @@ def end_lines(closure: Closure, now: datetime) -> dict[str, Any]:
 
 def forfeit_remains(closure: Closure, now: datetime) -> dict[str, int]:
     """Move what is left unearned, and promotional credit, to breakage; per currency."""
+    cause = f"closure:{closure.pk}/{int(now.timestamp())}"
+    forfeited = wallet.forfeit_gifts(customer_id=closure.customer_id, cause=cause, now=now)
     named = [book.name for book in books.balances_of(closure.customer_id)]
     locked = ledger.lock_books([name for name in named if name.kind in FORFEITED_KINDS])
-    forfeited: dict[str, int] = {}
     entries = []
     for name, book in locked.items():
         left = book.balance_minor or 0

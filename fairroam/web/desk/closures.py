@@ -1,0 +1,64 @@
+"""Closings that a person looks at before they begin: why, until when, and what was said."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from fairroam.apps.closures import operations, queries
+from fairroam.apps.customers.models import User
+from fairroam.apps.journal.refusals import Refusal
+from fairroam.clock import now
+from fairroam.web.components.refused import sentence_of
+from fairroam.web.desk.staff import staff_only
+from fairroam.web.desk.words import CLOSING_DOUBTS
+
+ACTS = ("approve", "ask", "reject")
+
+
+class ReviewForm(forms.Form):
+    """Yes, a question or a no; the last two with words that the customer reads."""
+
+    act = forms.ChoiceField(choices=[(act, act) for act in ACTS])
+    words = forms.CharField(max_length=2000, required=False)
+
+
+@never_cache
+@staff_only
+@require_safe
+def closures(request: HttpRequest, staff: User) -> HttpResponse:
+    """What waits for a person first, the nearest last day on top; below it what is under way."""
+    at = now()
+    context = {
+        "reviews": [
+            (row, [CLOSING_DOUBTS[code] for code in row.doubts], row.review_by <= at)
+            for row in queries.reviews()
+            if row.review_by is not None
+        ],
+        "running": queries.queue(at),
+        "at": at,
+    }
+    return render(request, "desk/closures.html", context)
+
+
+@staff_only
+@require_POST
+def review(request: HttpRequest, staff: User, closure_id: int) -> HttpResponse:
+    """Approve, ask or reject one closing."""
+    form = ReviewForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose what shall happen."))
+        return redirect("desk:closures")
+    try:
+        operations.review_closure(
+            closure_id=closure_id, staff_user_id=staff.pk, now=now(), **form.cleaned_data
+        )
+        messages.success(request, _("Done. The customer is told now."))
+    except Refusal as refusal:
+        messages.error(request, sentence_of(refusal))
+    return redirect("desk:closures")
