@@ -11,6 +11,7 @@ import pytest
 
 from fairroam.points import POINTS, SUPPLIER_POINTS
 from fairroam.project.database import Cluster
+from tests.crashes import refund_points
 from tests.crashes.journeys import End, start_over, travel
 from tests.stack import Stack
 
@@ -30,7 +31,14 @@ FAULTS = (
     "payments pay_back too_many_requests",
     "payments pay_back redirect",
 )
-SAMPLES = {"point": (POINTS, 3), "supplier_point": (SUPPLIER_POINTS, 2), "fault": (FAULTS, 2)}
+SAMPLES = {
+    "point": (POINTS, 3),
+    "supplier_point": (SUPPLIER_POINTS, 2),
+    "fault": (FAULTS, 2),
+    "refund_death": (refund_points.DEATHS, 2),
+    "refund_fault": (refund_points.FAULTS, 1),
+    "refund_notices": (refund_points.NOTICES, 1),
+}
 # Processes that share one run of tests must choose the same sample.
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(random.random())
 SEED = int(os.environ.get("FAIRROAM_TESTS_SEED") or crc32(RUN.encode()) % 1_000_000)
