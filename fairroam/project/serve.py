@@ -272,11 +272,11 @@ def demo_environment(folder: Path, cluster: Cluster, ports: Mapping[str, int]) -
         "FAIRROAM_IDENTITY_URL": urls["identity"],
         "FAIRROAM_IDENTITY_KEY": secret("identity_key"),
         "FAIRROAM_IDENTITY_HOOK_SECRET": secret("identity_hook"),
+        "FAIRROAM_SMS_URL": urls["sms"],
+        "FAIRROAM_SMS_KEY": secret("sms_key"),
         "FAIRROAM_SUPPLIERS_ACCESS_URL": f"{urls['suppliers']}/access",
         "FAIRROAM_SUPPLIERS_ACCESS_KEY": secret("suppliers_key"),
         "FAIRROAM_SUPPLIERS_AIRALO_URL": f"{urls['suppliers']}/airalo/v2",
-        "FAIRROAM_SMS_URL": urls["sms"],
-        "FAIRROAM_SMS_KEY": secret("sms_key"),
         "FAIRROAM_SUPPLIERS_AIRALO_CLIENT": secret("suppliers_key"),
         "FAIRROAM_SUPPLIERS_AIRALO_SECRET": secret("suppliers_hook"),
         "FAIRROAM_SMTP_HOST": "127.0.0.1",
@@ -298,24 +298,24 @@ def stand_ins(folder: Path, environment: Environment, ports: Mapping[str, int]) 
         "SANDBOX_SUPPLIERS_HOOK_SECRET": environment["FAIRROAM_SUPPLIERS_AIRALO_SECRET"],
         "SANDBOX_IDENTITY_KEY": environment["FAIRROAM_IDENTITY_KEY"],
         "SANDBOX_IDENTITY_HOOK_SECRET": environment["FAIRROAM_IDENTITY_HOOK_SECRET"],
+        "SANDBOX_SMS_KEY": environment["FAIRROAM_SMS_KEY"],
     }
     more = {
         "payments": [
             *("--hook", f"{ours}/hooks/payments/sandbox"),
             *("--stripe-hook", f"{ours}/hooks/payments/stripe"),
         ],
-        "SANDBOX_SMS_KEY": environment["FAIRROAM_SMS_KEY"],
         "lines": ["--hook", f"{ours}/hooks/usage/sandbox"],
         "profiles": ["--hook", ours + PROFILES_HOOK],
         "identity": ["--hook", f"{ours}/hooks/identity"],
         "suppliers": ["--hook", f"{ours}/hooks/suppliers/esim_access"],
+        "sms": [],
         "mail": ["--smtp-port", str(ports["smtp"])],
     }
     return [
         Service(
             name=name,
             command=[
-        "sms": [],
                 *(sys.executable, "-m", f"sandbox.{name}", "--port", str(ports[name])),
                 *("--folder", str(folder / "sandbox" / name), *arguments),
             ],
