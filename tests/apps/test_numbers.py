@@ -728,7 +728,7 @@ def test_after_erasure_the_record_of_the_number_stays_and_names_nobody():
 
     erased = personal.erase(keeping.customer_id)
 
-    assert erased["esims_keeping.number"] == 1
+    assert erased["esims_keeping.number_id"] == 1
     assert erased["esims_identitycheck.person_sha256"] == 1
     assert personal.remains(keeping.customer_id) == 0
     number.refresh_from_db()

@@ -190,7 +190,7 @@ def test_the_same_human_on_another_login_is_the_same_pair_of_eyes():
 def test_what_is_kept_of_an_account_can_be_erased():
     refund = a_refund_by_a_closed_rail()
     name_account(Payout.objects.get().pk)
-    assert remains(refund.customer_id) == 1
+    assert remains(refund.customer_id) == 2  # the holder's name and the number
 
     assert erase(refund.customer_id)["payments_bankaccount.iban"] == 1
     assert remains(refund.customer_id) == 0

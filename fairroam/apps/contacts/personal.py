@@ -3,6 +3,20 @@
 from __future__ import annotations
 
 from fairroam.apps.contacts.models import Contact
+from fairroam.apps.journal.personal import KEY, Table
+
+TABLES = (
+    Table(
+        name="contacts_contact",
+        about="contacts",
+        whose="customer_id",
+        deleted=(
+            "name organisation phones emails address birthday note fingerprint added_at changed_at"
+        ),
+        withheld={KEY: "fingerprint"},
+        ours={KEY: "id customer_id"},
+    ),
+)
 
 
 def erase(customer_id: int) -> dict[str, int]:

@@ -7,12 +7,72 @@ from __future__ import annotations
 
 import re
 
-from django.db.models import F, Func, Q, QuerySet, TextField, Value
+from django.db.models import F, Func, Q, TextField, Value
 
 from fairroam.apps.conversations.models import Message, Thread
 from fairroam.apps.customers import queries as customers
+from fairroam.apps.journal import personal
+from fairroam.apps.journal.personal import KEY, PROOF, SECRET, SHOP, STAFF, STEP, Table
 
-FIELDS = ("subject", "address", "rating_words")
+
+def _owner(customer_id: int, thread: str) -> Q:
+    """Their threads, and those from their address from before anybody knew whose it is."""
+    theirs = Q((f"{thread}customer_id", customer_id))
+    known = customers.address_of(customer_id)
+    if known is not None:
+        theirs |= Q((f"{thread}customer__isnull", True), (f"{thread}address__iexact", known))
+    return theirs
+
+
+def _messages_of(customer_id: int) -> Q:
+    return _owner(customer_id, "thread__")
+
+
+def _threads_of(customer_id: int) -> Q:
+    return _owner(customer_id, "")
+
+
+# Messages before their threads: by the address of the thread they are found.
+TABLES = (
+    Table(
+        name="conversations_message",
+        about="messages",
+        whose=_messages_of,
+        why=PROOF,
+        kept="id thread_id author channel received_at written_at files_left_out",
+        erased="words",
+        ours={
+            KEY: "customer_id",
+            STEP: "is_turn marked_as marked_at",
+            STAFF: "actor marked_by",
+        },
+    ),
+    Table(
+        name="conversations_thread",
+        about="messages",
+        whose=_threads_of,
+        why=PROOF,
+        kept="id stage language opened_at first_answered_at ended_at times_reopened rating"
+        " rated_at token",
+        erased="subject address rating_words",
+        withheld={SECRET: "token"},
+        ours={KEY: "customer_id is_live", STEP: "waiting_since", STAFF: "assignee_id"},
+    ),
+    Table(name="conversations_message_files", ours={KEY: "id message_id evidence_id"}),
+    Table(
+        name="conversations_mail",
+        ours={KEY: "id message_id_sha256 content_sha256 outcome message_id received_at"},
+    ),
+    # What somebody thinks of a guide, written without a name.
+    Table(
+        name="conversations_guideopinion",
+        ours={SHOP: "id guide language is_helpful words stage said_at"},
+    ),
+    Table(
+        name="conversations_savedreply",
+        ours={SHOP: "id title language words", STAFF: "changed_by changed_at"},
+    ),
+)
 
 
 def erase(customer_id: int) -> dict[str, int]:
@@ -21,42 +81,12 @@ def erase(customer_id: int) -> dict[str, int]:
     Also what came from their address before anybody knew whose it is, and their address wherever
     somebody without an account named it.
     """
-    threads, messages = _threads_of(customer_id), _messages_of(customer_id)
-    erased = {
-        "conversations_message.words": messages.exclude(words="").update(words=""),
-        "others' words": _hide_address(customer_id),
-    }
-    for field in FIELDS:
-        erased[f"conversations_thread.{field}"] = threads.exclude(**{field: ""}).update(
-            **{field: ""}
-        )
-    return erased
+    return {"others' words": _hide_address(customer_id), **personal.erase(TABLES, customer_id)}
 
 
 def remains(customer_id: int) -> int:
     """How many personal values are still there."""
-    threads, messages = _threads_of(customer_id), _messages_of(customer_id)
-    written = sum(threads.exclude(**{field: ""}).count() for field in FIELDS)
-    return written + messages.exclude(words="").count()
-
-
-def _owner(customer_id: int, address: str, customer: str) -> Q:
-    theirs = Q(**{f"{customer}_id": customer_id})
-    known = customers.address_of(customer_id)
-    if known is not None:
-        theirs |= Q(**{f"{customer}__isnull": True, f"{address}__iexact": known})
-    return theirs
-
-
-def _threads_of(customer_id: int) -> QuerySet[Thread]:
-    return Thread.objects.filter(_owner(customer_id, "address", "customer"))
-
-
-def _messages_of(customer_id: int) -> QuerySet[Message]:
-    found = Message.objects.filter(
-        _owner(customer_id, "thread__address", "thread__customer")
-    ).values("pk")
-    return Message.objects.filter(pk__in=found)
+    return personal.remains(TABLES, customer_id)
 
 
 def _hide_address(customer_id: int) -> int:

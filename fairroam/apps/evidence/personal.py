@@ -6,6 +6,19 @@ The hashes stay as a record of what was decided on, and to know a file that is s
 from __future__ import annotations
 
 from fairroam.apps.evidence.models import Evidence
+from fairroam.apps.journal.personal import KEY, PROOF, STAFF, STEP, Table
+
+TABLES = (
+    Table(
+        name="evidence_evidence",
+        about="files",
+        whose="customer_id",
+        why=PROOF,
+        kept="id kind media_type came_size came_sha256 kept_size kept_sha256 received_at",
+        erased="name",
+        ours={KEY: "key customer_id", STAFF: "uploaded_by", STEP: "is_erased"},
+    ),
+)
 
 
 def erase(customer_id: int) -> dict[str, int]:

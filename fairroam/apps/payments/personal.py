@@ -1,38 +1,112 @@
-"""Which fields of payments are personal, and what closing an account does with them.
-
-Charges and payouts name nobody; tax law wants them kept.
-"""
+"""Charges and payouts name nobody; tax law wants them kept. Bank accounts go."""
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
-from fairroam.apps.payments.models import BankAccount, Payment, ProviderEvent
-
-KEPT = ("payments_payment", "payments_payout", "payments_dispute", "payments_latemoney")
-
-
-def erase(customer_id: int) -> dict[str, int]:
-    """Empty bank accounts and what was kept of notices as it came; how many values, per field."""
-    accounts = BankAccount.objects.filter(customer_id=customer_id)
-    return {
-        "payments_bankaccount.holder": accounts.exclude(holder="").update(holder=""),
-        "payments_bankaccount.iban": accounts.exclude(iban="").update(iban=""),
-        "payments_providerevent.content": raw_notices(customer_id).update(content={}),
-    }
+from fairroam.apps.journal import personal
+from fairroam.apps.journal.personal import BOOKS, GUARD, KEY, PROGRAM, SECRET, STAFF, STEP, Table
+from fairroam.apps.payments.models import Payment
 
 
-def remains(customer_id: int) -> int:
-    """How many personal values are still there."""
-    accounts = BankAccount.objects.filter(customer_id=customer_id)
-    written = accounts.filter(~Q(holder="") | ~Q(iban=""))
-    return written.count() + raw_notices(customer_id).count()
-
-
-def raw_notices(customer_id: int) -> QuerySet[ProviderEvent]:
+def raw_notices(customer_id: int) -> Q:
     """Notices kept as they came that name a payment of the customer's."""
     refs = Payment.objects.filter(customer_id=customer_id, provider_ref__isnull=False)
     named = Q(pk__in=[])
     for ref in refs.values_list("provider_ref", flat=True):
         named |= Q(content__as_it_came__contains=ref)
-    return ProviderEvent.objects.filter(named, content__has_key="as_it_came")
+    return named & Q(content__has_key="as_it_came")
+
+
+TABLES = (
+    Table(
+        name="payments_payment",
+        about="money",
+        whose="customer_id",
+        why=BOOKS,
+        kept="id provider method currency amount_minor captured_minor refunded_minor pending_minor"
+        " charged_back_minor is_disputed stage provider_ref description language pay_url return_url"
+        " prepared_at captured_at",
+        withheld={SECRET: "pay_url return_url"},
+        ours={KEY: "key customer_id", STEP: "ask_at"},
+    ),
+    Table(
+        name="payments_bankaccount",
+        about="money",
+        whose="customer_id",
+        why=BOOKS,
+        kept="id given_at",
+        erased="holder iban",
+        ours={KEY: "customer_id", STAFF: "given_by", STEP: "erased_at"},
+    ),
+    Table(
+        name="payments_payout",
+        about="money",
+        whose="customer_id",
+        why=BOOKS,
+        kept="id payment_id cause currency amount_minor covered_minor stage rail account_id"
+        " expected_from expected_by pay_by provider_ref reason planned_at sent_at arrived_at",
+        ours={
+            KEY: "key customer_id is_live",
+            STEP: "is_by_hand rerouted_why alarmed_at attempts is_counted ask_at",
+            STAFF: "sent_by_id confirmed_by_id",
+        },
+    ),
+    Table(
+        name="payments_dispute",
+        about="money",
+        whose="payment__customer_id",
+        why=BOOKS,
+        kept="id provider payment_id currency amount_minor stage heard_at ended_at words",
+        withheld={GUARD: "words"},
+        ours={KEY: "provider_ref", PROGRAM: "fee_minor", STAFF: "seen_by seen_at"},
+    ),
+    Table(
+        name="payments_latemoney",
+        about="money",
+        whose="payment__customer_id",
+        why=BOOKS,
+        kept="id payment_id currency amount_minor stage came_at keep_until words",
+        withheld={GUARD: "words"},
+        ours={KEY: "returned_id sending_id"},
+    ),
+    # What providers tell us, as they told it: the same figures as above in their own form.
+    Table(
+        name="payments_providerevent",
+        about="money",
+        whose=raw_notices,
+        why=BOOKS,
+        kept="provider kind received_at",
+        erased="content",
+        withheld={GUARD: "content"},
+        ours={
+            KEY: "id event_id",
+            STEP: "outcome reason conclusion",
+            STAFF: "words concluded_by concluded_at",
+        },
+    ),
+    Table(
+        name="payments_reportline",
+        ours={
+            PROGRAM: "id provider day position kind ref payment_ref reference currency minor",
+        },
+    ),
+    Table(
+        name="payments_difference",
+        ours={
+            PROGRAM: "id provider day kind ref currency ours_minor theirs_minor found_at"
+            " resolved_at resolution",
+            STAFF: "words resolved_by",
+        },
+    ),
+)
+
+
+def erase(customer_id: int) -> dict[str, int]:
+    """Empty bank accounts and what was kept of notices as it came; how many values, per column."""
+    return personal.erase(TABLES, customer_id)
+
+
+def remains(customer_id: int) -> int:
+    """How many personal values are still there."""
+    return personal.remains(TABLES, customer_id)

@@ -1,85 +1,174 @@
-"""Which fields of requests are personal, and what closing an account does with them."""
+"""What is kept of requests for money back. What was written goes, theirs and ours.
+
+Facts, amounts and decisions name nobody; tax law and possible claims want them kept.
+"""
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from fairroam.apps.customers import queries as customers
-from fairroam.apps.refunds.models import (
-    Case,
-    Declaration,
-    Offer,
-    Proposal,
-    Quote,
-    RefundRequest,
+from fairroam.apps.journal import personal
+from fairroam.apps.journal.personal import (
+    BOOKS,
+    DECISIONS,
+    GUARD,
+    KEY,
+    PROGRAM,
+    RULE,
+    STAFF,
+    STEP,
+    USAGE,
+    Table,
 )
 
-# Facts, amounts and decisions name nobody; tax law and possible claims want them kept.
-DECLARED = ("name", "email", "contract", "reason", "answer_words")
-# What was said between us and them: (table, field), each row found by its request.
-SAID: tuple[tuple[type[Case | Offer | Proposal], str], ...] = (
-    (Case, "question_words"),
-    (Case, "added_words"),
-    (Offer, "words"),
-    (Offer, "counter_words"),
-    (Proposal, "words"),
-)
-KEPT = ("refunds_decision", "refunds_refundpart", "refunds_trouble", "refunds_troublestep")
 
-
-def erase(customer_id: int) -> dict[str, int]:
-    """Erase what was written, theirs and ours; how many values were erased, per field."""
-    requests = RefundRequest.objects.filter(customer_id=customer_id)
-    # The address is how they are found: all ids first, then field by field.
-    declared = list(declarations_of(customer_id).values_list("pk", flat=True))
-    declarations = Declaration.objects.filter(pk__in=declared)
-    quotes = Quote.objects.filter(customer_id=customer_id)
-    return (
-        {
-            "refunds_quote.words": quotes.exclude(words="").update(words=""),
-            "refunds_refundrequest.words": requests.exclude(words="").update(words=""),
-            "refunds_refundrequest.answer_words": requests.exclude(answer_words="").update(
-                answer_words=""
-            ),
-        }
-        | {
-            f"refunds_declaration.{field}": declarations.exclude(**{field: ""}).update(
-                **{field: ""}
-            )
-            for field in DECLARED
-        }
-        | {
-            f"{table._meta.db_table}.{field}": said(table, field, customer_id).update(**{field: ""})
-            for table, field in SAID
-        }
-    )
-
-
-def said(
-    table: type[Case | Offer | Proposal], field: str, customer_id: int
-) -> QuerySet[Case | Offer | Proposal]:
-    """The rows in which that field holds words still."""
-    theirs = table._default_manager.filter(request__customer_id=customer_id)
-    return theirs.exclude(**{field: ""})
-
-
-def remains(customer_id: int) -> int:
-    """How many personal values are still there."""
-    written = RefundRequest.objects.filter(customer_id=customer_id)
-    quoted = Quote.objects.filter(customer_id=customer_id).exclude(words="")
-    declared = declarations_of(customer_id)
-    return (
-        written.filter(~Q(words="") | ~Q(answer_words="")).count()
-        + quoted.count()
-        + sum(declared.exclude(**{field: ""}).count() for field in DECLARED)
-        + sum(said(table, field, customer_id).count() for table, field in SAID)
-    )
-
-
-def declarations_of(customer_id: int) -> QuerySet[Declaration]:
+def _declarations_of(customer_id: int) -> Q:
     """What was declared of their orders, or with their address."""
     theirs = Q(order__customer_id=customer_id)
     address = customers.address_of(customer_id)
     if address is not None:
         theirs |= Q(email__iexact=address)
-    return Declaration.objects.filter(theirs)
+    return theirs
+
+
+TABLES = (
+    Table(
+        name="refunds_quote",
+        about="refunds",
+        whose="customer_id",
+        why=DECISIONS,
+        kept="id order_line_id asked_minor wish wish_minor destination facts result made_at"
+        " expires_at",
+        erased="words",
+        ours={KEY: "key customer_id facts_sha256", RULE: "packs"},
+    ),
+    Table(
+        name="refunds_refundrequest",
+        about="refunds",
+        whose="customer_id",
+        why=DECISIONS,
+        kept="id order_line_id stage declared_at received_at asked_minor wish wish_minor"
+        " destination quote_id follows_id decision_paper_id credit_note_id thread_id ended_at",
+        erased="words answer_words",
+        ours={KEY: "key customer_id is_live"},
+    ),
+    Table(
+        name="refunds_declaration",
+        about="refunds",
+        whose=_declarations_of,
+        why=DECISIONS,
+        kept="number kind stage ends residence language declared_at order_id settled_at",
+        erased="name email contract reason answer_words",
+        ours={KEY: "id key", STAFF: "settled_by"},
+    ),
+    Table(
+        name="refunds_decision",
+        about="refunds",
+        whose="request__customer_id",
+        why=DECISIONS,
+        kept="id number request_id supersedes_id facts result currency due_minor goodwill_minor"
+        " decided_at",
+        ours={RULE: "packs", STAFF: "decided_by confirmed_by", PROGRAM: "recorded_at"},
+    ),
+    Table(
+        name="refunds_refundpart",
+        about="refunds",
+        whose="request__customer_id",
+        why=BOOKS,
+        kept="request_id decision_id tender_id amount_minor payout_id arrived_at",
+        ours={KEY: "id", STEP: "is_held"},
+    ),
+    Table(
+        name="refunds_case",
+        about="refunds",
+        whose="request__customer_id",
+        why=DECISIONS,
+        kept="request_id first_answered_at missing appealed_at doubts",
+        erased="question_words added_words",
+        withheld={GUARD: "doubts"},
+        ours={STEP: "clock_from paused_at paused_seconds urgency", STAFF: "assigned_to_id"},
+    ),
+    Table(
+        name="refunds_flag",
+        about="refunds",
+        whose="request__customer_id",
+        why=DECISIONS,
+        kept="request_id code facts raised_at",
+        withheld={GUARD: "code facts"},
+        ours={KEY: "id"},
+    ),
+    Table(
+        name="refunds_offer",
+        about="refunds",
+        whose="request__customer_id",
+        why=DECISIONS,
+        kept="id request_id kind quantity due_minor stage counter_minor made_at expires_at ended_at"
+        " decision_id",
+        erased="words counter_words",
+        ours={STAFF: "made_by confirmed_by"},
+    ),
+    Table(
+        name="refunds_proposal",
+        about="refunds",
+        whose="request__customer_id",
+        why=DECISIONS,
+        kept="request_id act content amount_minor stage proposed_at ended_at",
+        erased="words",
+        withheld={GUARD: "act content amount_minor stage words"},
+        ours={KEY: "id", STAFF: "proposed_by ended_by"},
+    ),
+    Table(
+        name="refunds_escalation",
+        ours={STEP: "id request_id clock level due_at told_at", STAFF: "seen_by seen_at"},
+    ),
+    Table(
+        name="refunds_refundrun",
+        ours={
+            PROGRAM: "id key incident_id incident_version is_live stage declared_at digest"
+            " previewed_at confirmed_at ended_at",
+            STAFF: "made_by_id confirmed_by_id",
+        },
+    ),
+    Table(
+        name="refunds_refundrunline",
+        about="refunds",
+        whose="customer_id",
+        why=DECISIONS,
+        kept="run_id order_line_id finding currency due_minor outcome refund_id",
+        ours={KEY: "id customer_id", STEP: "held_minor"},
+    ),
+    Table(
+        name="refunds_exhibit",
+        about="refunds",
+        whose="order_line__order__customer_id",
+        why=DECISIONS,
+        kept="evidence_id order_line_id",
+        ours={KEY: "id"},
+    ),
+    Table(
+        name="refunds_trouble",
+        about="lines",
+        whose="order_line__order__customer_id",
+        why=USAGE,
+        kept="id order_line_id cause opened_at restored_at network",
+    ),
+    Table(
+        name="refunds_troublestep",
+        about="lines",
+        whose="trouble__order_line__order__customer_id",
+        why=USAGE,
+        kept="trouble_id kind done_at has_helped network",
+        ours={KEY: "id"},
+    ),
+)
+
+
+def erase(customer_id: int) -> dict[str, int]:
+    """Erase what was written, theirs and ours; how many values were erased, per column."""
+    return personal.erase(TABLES, customer_id)
+
+
+def remains(customer_id: int) -> int:
+    """How many personal values are still there."""
+    return personal.remains(TABLES, customer_id)

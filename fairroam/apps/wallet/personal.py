@@ -1,16 +1,82 @@
-"""Which fields of the wallet are personal, and what closing an account does with them.
-
-None: credit names customers by number alone. Tax law wants what was paid kept.
-"""
+"""Credit names customers by number alone; tax law wants what was paid kept."""
 
 from __future__ import annotations
 
-KEPT = (
-    "wallet_topup",
-    "wallet_lot",
-    "wallet_move",
-    "wallet_spending",
-    "wallet_balancerefund",
-    "wallet_credittransfer",
-    "wallet_transferpart",
+from django.db.models import Q
+
+from fairroam.apps.journal.personal import BOOKS, GUARD, KEY, PROGRAM, SHOP, Table
+
+
+def _transfers_of(customer_id: int) -> Q:
+    return Q(sender_id=customer_id) | Q(recipient_id=customer_id)
+
+
+TABLES = (
+    Table(
+        name="wallet_topup",
+        about="money",
+        whose="customer_id",
+        why=BOOKS,
+        kept="id payment_id currency paid_minor bonus_minor burn promo_days asked_at paid_at",
+        ours={KEY: "customer_id"},
+    ),
+    Table(
+        name="wallet_lot",
+        about="money",
+        whose="customer_id",
+        why=BOOKS,
+        kept="id kind currency amount_minor left_minor reserved_minor origin payment_id top_up_id"
+        " expires_at made_at",
+        ours={KEY: "customer_id is_live"},
+    ),
+    Table(
+        name="wallet_move",
+        about="money",
+        whose="lot__customer_id",
+        why=BOOKS,
+        kept="lot_id minor cause moved_at",
+        ours={KEY: "id", PROGRAM: "recorded_at"},
+    ),
+    Table(
+        name="wallet_spending",
+        about="money",
+        whose="lot__customer_id",
+        why=BOOKS,
+        kept="lot_id cause amount_minor returned_minor stage",
+        ours={KEY: "id"},
+    ),
+    Table(
+        name="wallet_balancerefund",
+        about="money",
+        whose="customer_id",
+        why=BOOKS,
+        kept="id currency cash_minor promo_lost_minor asked_at",
+        ours={KEY: "customer_id"},
+    ),
+    # Both sides see the amount and the days; who the other one is, neither export says.
+    Table(
+        name="wallet_credittransfer",
+        about="money",
+        whose=_transfers_of,
+        why=BOOKS,
+        kept="id sender_id recipient_id currency amount_minor stage doubt asked_at expires_at"
+        " accepted_at rests_until ended_at",
+        withheld={GUARD: "sender_id recipient_id doubt"},
+        ours={KEY: "key is_live"},
+    ),
+    Table(
+        name="wallet_transferpart",
+        about="money",
+        whose="transfer__sender_id",
+        why=BOOKS,
+        kept="transfer_id lot_id minor",
+        ours={KEY: "id"},
+    ),
+    Table(
+        name="wallet_terms",
+        ours={
+            SHOP: "id currency burn least_minor most_minor bonus_steps promo_days"
+            " transfer_day_minor counts_from"
+        },
+    ),
 )

@@ -1,0 +1,42 @@
+"""Orders name nobody but by the customer's number; tax law wants them kept."""
+
+from __future__ import annotations
+
+from fairroam.apps.journal.personal import BOOKS, KEY, RULE, Table
+
+TABLES = (
+    Table(
+        name="orders_order",
+        about="orders",
+        whose="customer_id",
+        why=BOOKS,
+        kept="id number stage currency total_minor residence zone language payment_id invoice_id"
+        " placed_at concluded_at paid_at notice_received_at",
+        ours={KEY: "customer_id is_live"},
+    ),
+    Table(
+        name="orders_orderline",
+        about="orders",
+        whose="order__customer_id",
+        why=BOOKS,
+        kept="id order_id position plan_copy price_minor list_price_minor tax_rate tax_minor"
+        " tops_up_id delivered_at refunded_minor pending_minor",
+        ours={KEY: "plan_id", RULE: "packs"},
+    ),
+    Table(
+        name="orders_tender",
+        about="orders",
+        whose="line__order__customer_id",
+        why=BOOKS,
+        kept="id line_id position kind method payment_id captured_minor refunded_minor"
+        " pending_minor",
+    ),
+    Table(
+        name="orders_consent",
+        about="orders",
+        whose="order__customer_id",
+        why=BOOKS,
+        kept="order_id kind words given_at",
+        ours={KEY: "id"},
+    ),
+)
