@@ -102,6 +102,7 @@ def test_activating_changes_the_answer_and_the_chain_says_why() -> None:
     }
 
 
+@pytest.mark.promise(36)
 @pytest.mark.parametrize(
     ("used", "code", "entitled"),
     [
@@ -116,6 +117,7 @@ def test_a_plan_hardly_used_comes_back_whole(used: int, code: str, entitled: int
     assert (decision["entitled"], codes(decision)[1]) == (entitled, code)
 
 
+@pytest.mark.promise(36)
 def test_a_plan_not_activated_is_not_one_that_was_activated_and_unused() -> None:
     assert codes(answer(an_untouched_line(), a_pack(UNUSED)))[1] == "NOT_ACTIVATED"
 
