@@ -169,3 +169,9 @@ class PreviewOutdated(Refusal):
     """This is not the preview that you saw. Please count again, and look at the new sums."""
 
     code = "preview-outdated"
+
+
+class TooManyFiles(Refusal):
+    """For one plan we keep at most 20 files. Write us a message if you have more to show."""
+
+    code = "too-many-files"

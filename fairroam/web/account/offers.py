@@ -23,7 +23,9 @@ from fairroam.clock import now
 from fairroam.rules.money import minor_digits
 from fairroam.rules.outside_help import outside_help
 from fairroam.web.account.me import customers_only
+from fairroam.web.account.refunds import add_files
 from fairroam.web.components.refused import render_refused
+from fairroam.web.components.uploads import FilesField
 
 
 class CounterForm(forms.Form):
@@ -66,6 +68,10 @@ class WordsForm(forms.Form):
         label=gettext_lazy("What you want to tell us"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    uploads = FilesField(
+        label=gettext_lazy("Pictures, PDF or text"),
+        help_text=gettext_lazy("Up to 10 MB each. Where a picture was taken is removed from it."),
     )
 
 
@@ -149,7 +155,7 @@ def appeal(request: HttpRequest, customer: Customer, refund_id: int) -> HttpResp
 def say(
     request: HttpRequest, customer: Customer, refund_id: int, template: str, act: Any
 ) -> HttpResponse:
-    """Show a page with one box for words, and do `act` with them."""
+    """Show a page with a box for words and a button for files, and do `act` with the words."""
     try:
         refund = queries.refund(refund_id, customer.pk)
     except NotAmongYours as refusal:
@@ -159,11 +165,13 @@ def say(
         "bargain": bargains.bargain(refund_id),
         "help": outside_help(customer.residence),
     }
-    form = WordsForm(request.POST if request.method == "POST" else None)
+    is_sent = request.method == "POST"
+    form = WordsForm(request.POST if is_sent else None, request.FILES if is_sent else None)
     if not form.is_valid():
         status = 422 if form.is_bound else 200
         return render(request, template, {**context, "form": form}, status=status)
     try:
+        add_files(form, refund.order_line_id, customer, "other")
         act(
             request_id=refund_id,
             customer_id=customer.pk,

@@ -73,6 +73,7 @@ def page(row: QuoteRow, language: str) -> dict[str, Any]:
     return {
         "quote": row,
         "lines": row.lines(language),
+        "files": queries.files_of_line(row.order_line_id),
         "wish": dict(WISHES)[row.wish] if row.wish else "",
         "destination": DESTINATIONS[row.destination],
         "is_for_a_person": not row.due_minor or row.wish in ("replacement", "credit"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from fairroam.apps.refunds.operations import Choice
 from fairroam.rules.money import Money, minor_digits
+from fairroam.web.components.uploads import FilesField
 
 WISHES = [
     ("", gettext_lazy("Money, as calculated")),
@@ -53,10 +54,16 @@ class RefundForm(forms.Form):
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+    uploads = FilesField(
+        label=gettext_lazy("Pictures, PDF or text"),
+        help_text=gettext_lazy("Up to 10 MB each. Where a picture was taken is removed from it."),
+    )
 
-    def __init__(self, typed: Any, *, own_currency: str, destinations: tuple[str, ...]) -> None:
+    def __init__(
+        self, typed: Any, files: Any, *, own_currency: str, destinations: tuple[str, ...]
+    ) -> None:
         initial = {"key": uuid4(), "currency": own_currency, "destination": destinations[0]}
-        super().__init__(typed, initial=initial)
+        super().__init__(typed, files, initial=initial)
         self.own_currency, self.first_destination = own_currency, destinations[0]
         asked, destination = self.fields["asked"], self.fields["destination"]
         assert isinstance(destination, forms.ChoiceField)

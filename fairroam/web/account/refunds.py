@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -29,6 +30,7 @@ from fairroam.web.account.refund_form import RefundForm
 from fairroam.web.components import formats
 from fairroam.web.components.refused import render_refused, sentence_of
 from fairroam.web.components.three_answers import three_answers
+from fairroam.web.components.uploads import harmless
 
 # What a step is called once it has happened, and while it is still ahead.
 STEPS = {
@@ -90,6 +92,7 @@ def ask(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
         context["open_refund"] = open_refund.id
     form = RefundForm(
         request.POST or None,
+        request.FILES or None,
         own_currency=context["quote"].currency,
         destinations=queries.destinations(line_id, now=at),
     )
@@ -98,6 +101,7 @@ def ask(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
         status = 422 if form.is_bound else 200
         return render(request, template, {**context, "form": form}, status=status)
     try:
+        add_files(form, line_id, customer, "other")
         quote = operations.make_quote(
             order_line_id=line_id,
             customer_id=customer.pk,
@@ -108,6 +112,12 @@ def ask(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
     except Refusal as refusal:  # what was typed stays; the status is the refusal's
         return render_refused(request, template, form, refusal, **context)
     return redirect("account:quote", quote.key)
+
+
+def add_files(form: Form, line_id: int, customer: Customer, kind: str) -> None:
+    """Keep what came with a form as files of that plan. Raises what `evidence` refuses."""
+    if files := harmless(form.cleaned_data["uploads"], kind=kind):
+        operations.add_files(order_line_id=line_id, customer_id=customer.pk, files=files, now=now())
 
 
 @never_cache
@@ -128,6 +138,7 @@ def show(request: HttpRequest, row: queries.RefundRow, **more: object) -> HttpRe
         "lines": row.decision.lines(request.LANGUAGE_CODE) if row.decision else [],
         "steps": timeline(row, request.LANGUAGE_CODE),
         "bargain": bargain(row.id),
+        "files": queries.files_of(row.id),
         "help": outside_help(row.decision.facts["residence"]) if row.decision else (),
         "changes": [changes.in_words(one, row.zone, request.LANGUAGE_CODE) for one in row.changes],
         **more,

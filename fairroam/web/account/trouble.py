@@ -21,9 +21,12 @@ from fairroam.apps.refunds import operations, queries
 from fairroam.apps.refunds.queries import TroubleRow
 from fairroam.clock import now
 from fairroam.web.account.me import customers_only
+from fairroam.web.account.refunds import add_files
 from fairroam.web.components.refused import render_refused
+from fairroam.web.components.uploads import FilesField
 
 TEMPLATE = "account/trouble.html"
+ACTS = ("open", "step", "restored", "show")
 CAUSES = [
     ("technical", _("It is installed, but nothing loads")),
     ("no_coverage", _("There is no network where I am")),
@@ -62,14 +65,18 @@ STEPS = {
 
 
 class TroubleForm(forms.Form):
-    """What was pressed: open with a cause, a step with its result, or: it works."""
+    """What was pressed: open with a cause, a step with its result, files to show, it works."""
 
-    act = forms.ChoiceField(choices=[(name, name) for name in ("open", "step", "restored")])
+    act = forms.ChoiceField(choices=[(name, name) for name in ACTS])
     cause = forms.ChoiceField(
         label=_("What is wrong?"), choices=CAUSES, required=False, widget=forms.RadioSelect
     )
     step = forms.ChoiceField(choices=[(kind, kind) for kind in STEPS], required=False)
     has_helped = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")], required=False)
+    uploads = FilesField(
+        label=_("Pictures, PDF or text"),
+        help_text=_("Up to 10 MB each. Where a picture was taken is removed from it."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -77,8 +84,8 @@ class TroubleForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or {}
-        needed = ("step", "has_helped") if typed.get("act") == "step" else ()
-        for name in needed:
+        needed = {"step": ("step", "has_helped"), "show": ("uploads",)}
+        for name in needed.get(typed.get("act", ""), ()):
             if not typed.get(name):
                 self.add_error(name, _("Please choose."))
         return typed
@@ -94,15 +101,22 @@ def trouble(request: HttpRequest, customer: Customer, line_id: int) -> HttpRespo
         context = page(line_id, customer, at)
     except Refusal as refusal:
         return render(request, "account/hidden.html", status=refusal.status)
-    form = TroubleForm(request.POST or None, initial={"cause": "technical"})
+    form = TroubleForm(request.POST or None, request.FILES or None, initial={"cause": "technical"})
     if not form.is_valid():
         status = 422 if form.is_bound else 200
         return render(request, TEMPLATE, {**context, "form": form}, status=status)
     try:
+        add_files(form, line_id, customer, kind_of(form.cleaned_data["cause"], context["trouble"]))
         act(form.cleaned_data, line_id, customer.pk, at)
     except Refusal as refusal:
         return render_refused(request, TEMPLATE, form, refusal, **context)
     return redirect("account:trouble", line_id)
+
+
+def kind_of(cause: str, found: TroubleRow | None) -> str:
+    """What a file shows, as evidence names it."""
+    cause = cause or (found.cause if found else "")
+    return "device" if cause == "device_incompatible" else "network_failure"
 
 
 def act(typed: dict[str, Any], line_id: int, customer_id: int, at: datetime) -> None:
@@ -119,7 +133,7 @@ def act(typed: dict[str, Any], line_id: int, customer_id: int, at: datetime) -> 
             has_helped=typed["has_helped"] == "yes",
             now=at,
         )
-    else:
+    elif typed["act"] == "restored":
         operations.report_restored(order_line_id=line_id, customer_id=customer_id, now=at)
 
 
@@ -132,6 +146,7 @@ def page(line_id: int, customer: Customer, at: datetime) -> dict[str, Any]:
     return {
         "page": line,
         "trouble": found,
+        "files": queries.files_of_line(line_id),
         "is_open": is_open,
         "steps": steps(found) if found and is_open else [],
         "cure": queries.cure_of(quote.packs),

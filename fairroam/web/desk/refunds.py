@@ -16,9 +16,10 @@ from fairroam.apps.conversations.queries import messages_of
 from fairroam.apps.conversations.refusals import NotAssigned
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.models import User
-from fairroam.apps.evidence.queries import evidence_of
+from fairroam.apps.evidence import operations as evidence
+from fairroam.apps.evidence import queries as evidence_rows
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
-from fairroam.apps.refunds import operations
+from fairroam.apps.refunds import operations, queries
 from fairroam.apps.refunds.operations.handling import OVERSEERS
 from fairroam.apps.refunds.queries import RefundRow, desk
 from fairroam.apps.refunds.queries.desk import Case
@@ -26,6 +27,7 @@ from fairroam.apps.refunds.refusals import FiguresMoved
 from fairroam.clock import now
 from fairroam.web.components import formats
 from fairroam.web.components.refused import render_refused, sentence_of
+from fairroam.web.components.uploads import given_back
 from fairroam.web.desk import words
 from fairroam.web.desk.refund_acts import ACTS, STAYING
 from fairroam.web.desk.refund_forms import CaseForm
@@ -132,13 +134,31 @@ def told(request: HttpRequest, staff: User, refund_id: int, at: datetime) -> dic
             }
             for message in (messages_of(found.thread_id) if found.thread_id else ())
         ],
-        "files": evidence_of(refund.customer_id),
+        "files": queries.files_of(refund.id),
         "is_mine": found.assigned_to in (None, staff.pk),
         "may_take": found.assigned_to != staff.pk
         and (found.assigned_to is None or member.role in OVERSEERS),
         "is_overseer": member.role in OVERSEERS,
         "limit_minor": customers.limit(member.role, refund.currency),
     }
+
+
+@staff_only
+@require_safe
+def file(request: HttpRequest, staff: User, refund_id: int, evidence_id: int) -> HttpResponse:
+    """A file of a case that this colleague may open, to save; noted in its custody."""
+    try:
+        desk.case(refund_id, staff_user_id=staff.pk)
+        if evidence_id not in {one.id for one in queries.files_of(refund_id)}:
+            raise NotAmongYours(evidence_id=evidence_id)
+        row, content = evidence_rows.read(evidence_id)
+    except NotAmongYours as refusal:
+        return render(request, "account/hidden.html", status=refusal.status)
+    except NotAssigned as refusal:
+        said = {"sentence": sentence_of(refusal), "code": refusal.code}
+        return render(request, "desk/not_assigned.html", said, status=refusal.status)
+    evidence.record_shown(evidence_id=row.id, actor=f"staff:{staff.pk}", now=now())
+    return given_back(row, content)
 
 
 def forms_of(found: Case) -> dict[str, CaseForm]:

@@ -26,6 +26,7 @@ app_name = "desk"
 urlpatterns = [
     path("", refunds.queue, name="queue"),
     path("refunds/<int:refund_id>/", refunds.case, name="case"),
+    path("refunds/<int:refund_id>/files/<int:evidence_id>/", refunds.file, name="case_file"),
     path("conversations/", conversations.queue, name="conversations"),
     path("conversations/<int:thread_id>/", conversations.thread, name="thread"),
     path("conversations/replies/", conversations.replies, name="replies"),

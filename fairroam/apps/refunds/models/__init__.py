@@ -3,6 +3,7 @@
 from fairroam.apps.refunds.models.declarations import Declaration
 from fairroam.apps.refunds.models.desk import Case, Escalation, Flag, Offer, Proposal
 from fairroam.apps.refunds.models.everyone import FINDINGS, OUTCOMES, RefundRun, RefundRunLine
+from fairroam.apps.refunds.models.exhibits import Exhibit
 from fairroam.apps.refunds.models.quotes import Quote
 from fairroam.apps.refunds.models.requests import ENDED, Decision, RefundPart, RefundRequest
 from fairroam.apps.refunds.models.troubles import Trouble, TroubleStep
@@ -15,6 +16,7 @@ __all__ = [
     "Decision",
     "Declaration",
     "Escalation",
+    "Exhibit",
     "Flag",
     "Offer",
     "Proposal",

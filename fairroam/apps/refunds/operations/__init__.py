@@ -17,6 +17,7 @@ from fairroam.apps.refunds.operations.declaring import (
     prove_customer,
     prove_mailbox,
 )
+from fairroam.apps.refunds.operations.exhibiting import add_files
 from fairroam.apps.refunds.operations.from_messages import open_from_message
 from fairroam.apps.refunds.operations.handling import hand_over, take
 from fairroam.apps.refunds.operations.offering import (
@@ -46,6 +47,7 @@ __all__ = [
     "Choice",
     "Said",
     "accept_offer",
+    "add_files",
     "appeal",
     "approve",
     "ask_more",

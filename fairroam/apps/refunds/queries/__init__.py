@@ -1,6 +1,7 @@
 """Reads of requests for money back: quotes, pages, queues, faults."""
 
 from fairroam.apps.refunds.queries.desk import QueueRow, case, queue
+from fairroam.apps.refunds.queries.exhibits import files_of, files_of_line
 from fairroam.apps.refunds.queries.facts import Quote, gather_facts, quote
 from fairroam.apps.refunds.queries.faults import find_faults
 from fairroam.apps.refunds.queries.outlook import Outlook, cure_of, outlook
@@ -43,6 +44,8 @@ __all__ = [
     "cure_of",
     "current_decision",
     "destinations",
+    "files_of",
+    "files_of_line",
     "find_faults",
     "gather_facts",
     "is_asked_back",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fairroam.apps.evidence import queries as evidence
 from fairroam.apps.refunds.models import RefundRequest
+from fairroam.apps.refunds.queries.exhibits import files_of
 from fairroam.apps.refunds.queries.pages import current_decision
 
 # What each matter needs; a withdrawal needs nothing: no reason, no evidence.
@@ -26,7 +26,7 @@ def missing(request_id: int) -> tuple[str, ...]:
         matter = "wish" if not decision.due_minor or refund.wish_minor else None
     else:
         matter = "incompatible" if trouble["cause"] == "device_incompatible" else "unusable"
-    has_files = bool(evidence.evidence_of(refund.customer_id))
+    has_files = bool(files_of(request_id))
     present = {
         "reason": bool(refund.words.strip()),
         "place_and_time": bool(refund.words.strip()),
