@@ -69,7 +69,8 @@ class Settings(Struct, forbid_unknown_fields=True):
     ends after so long; null = only by hand. refund_ends_as: what it ends as.
     report_fault: the daily report leaves out its first line (`dropped`), says it twice
     (`doubled`), or says its last line a day too late (`shifted`). dispute_fee: what a lost dispute
-    costs the shop. hooks_held, hook_copies: see `Hooks`.
+    costs the shop. is_window_over: every payment is too old to be refunded.
+    hooks_held, hook_copies: see `Hooks`.
     """
 
     refund_answer: RefundStatus = "pending"
@@ -77,6 +78,7 @@ class Settings(Struct, forbid_unknown_fields=True):
     refund_ends_as: RefundStatus = "succeeded"
     report_fault: Literal["", "dropped", "doubled", "shifted"] = ""
     dispute_fee: Annotated[int, Meta(ge=0)] = 0
+    is_window_over: bool = False
     hooks_held: bool = False
     hook_copies: Annotated[int, Meta(ge=1, le=10)] = 1
 

@@ -291,6 +291,7 @@ class Bank:
             "other_currency": intent["currency"] != asked.currency,
             "disputed": self._sum("disputes", asked.intent, "open") > 0,
             "exceeds_captured": asked.amount > intent["captured"] - spent,
+            "window_over": self.settings().is_window_over,
         }
         for code, is_true in reasons.items():
             if is_true:

@@ -28,6 +28,7 @@ REFUSALS = {
     "no_idempotency_key": (400, "parameter_missing"),
     "no_such_intent": (404, "resource_missing"),
     "not_captured": (400, "payment_intent_unexpected_state"),
+    "window_over": (400, "charge_not_refundable"),
 }
 STATUSES = {"cancelled": "canceled"}
 DISPUTE_STATUSES = {"open": "needs_response"}

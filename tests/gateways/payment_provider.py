@@ -15,12 +15,14 @@ from fairroam.gateways.payments import (
     PaymentGateway,
     ProviderEvent,
     StartedPayment,
+    paypal,
     sandbox,
     stripe,
 )
 from fairroam.rules.money import Money
 from sandbox.hooks import signature
 from sandbox.listener import Heard, Listener
+from sandbox.payments import paypal as sandbox_paypal
 from sandbox.processes import HOOK_SECRET, KEY, SandboxProcess
 
 GOOD_CARD = "4242 4242 4242 4242"
@@ -55,6 +57,7 @@ class Tongue:
     tells_declined_cards: bool = False
     rotates: bool = False
     age_max: timedelta = timedelta(minutes=5)
+    has_action_status: bool = True  # it says when a refund waits for the customer
 
     @property
     def call(self) -> str:
@@ -69,6 +72,16 @@ def _own(url: str, key: str, secrets: tuple[str, ...], seconds: float) -> Paymen
 def _stripe(url: str, key: str, secrets: tuple[str, ...], seconds: float) -> PaymentGateway:
     return stripe.connect(
         url=f"{url}/stripe", key=key, hook_secrets=secrets, timeout_seconds=seconds
+    )
+
+
+def _paypal(url: str, key: str, secrets: tuple[str, ...], seconds: float) -> PaymentGateway:
+    return paypal.connect(
+        url=f"{url}/paypal",
+        client="shop",
+        secret=key,
+        webhook=sandbox_paypal.WEBHOOK_ID,
+        timeout_seconds=seconds,
     )
 
 
@@ -95,6 +108,7 @@ STRIPE = Tongue(
         "no_such_intent": "resource_missing",
         "not_captured": "resource_missing",
         "invalid_request": "parameter_invalid_integer",
+        "window_over": "charge_not_refundable",
     },
     sign=_signed("stripe-signature"),
     unknown_kind=EventNotForUs,
@@ -102,7 +116,26 @@ STRIPE = Tongue(
     rotates=True,
     prefixes={"refund": "re_", "dispute": "dp_"},
 )
-TONGUES = {tongue.name: tongue for tongue in (SANDBOX, STRIPE)}
+PAYPAL = Tongue(
+    name="paypal",
+    connect=_paypal,
+    refusals={
+        "disputed": "TRANSACTION_DISPUTED",
+        "exceeds_captured": "REFUND_AMOUNT_EXCEEDED",
+        "other_currency": "REFUND_CAPTURE_CURRENCY_MISMATCH",
+        "no_such_intent": "INVALID_RESOURCE_ID",
+        "not_captured": "INVALID_RESOURCE_ID",
+        "invalid_request": "CANNOT_BE_ZERO_OR_NEGATIVE",
+        "window_over": "REFUND_TIME_LIMIT_EXCEEDED",
+    },
+    sign=lambda body, secret, at: sandbox_paypal.signed(secret, body, at=at),
+    unknown_kind=EventNotForUs,
+    captured_kind="PAYMENT.CAPTURE.COMPLETED",
+    prefixes={"refund": "R-", "dispute": "PP-D-"},
+    age_max=timedelta(days=4),
+    has_action_status=False,
+)
+TONGUES = {tongue.name: tongue for tongue in (SANDBOX, STRIPE, PAYPAL)}
 
 
 @dataclass(frozen=True)
@@ -141,8 +174,8 @@ class Provider:
         state = self.gateway.look_up_payment(provider_ref=started.provider_ref)
         return state.captured_ref or started.provider_ref
 
-    def arm(self, call: str, fault: str, *, seconds: float = 30.0) -> None:
-        self.process.arm(self.tongue.call + call, fault, seconds=seconds)
+    def arm(self, call: str, fault: str, *, times: int | None = 1, seconds: float = 30.0) -> None:
+        self.process.arm(self.tongue.call + call, fault, times=times, seconds=seconds)
 
     def behave(self, **how: object) -> None:
         self.process.ask("POST", "/_settings", json={"refund_seconds": None} | how)

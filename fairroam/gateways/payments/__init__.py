@@ -36,6 +36,7 @@ __all__ = [
     "PayoutReceipt",
     "PayoutRefused",
     "PayoutStatus",
+    "PayoutTooLate",
     "ProviderEvent",
     "ReportKind",
     "ReportLine",
@@ -58,6 +59,10 @@ class PayoutRefused(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class PayoutTooLate(PayoutRefused):
+    """The provider no longer gives this payment back: it goes another way."""
 
 
 class PaymentUnknown(Exception):

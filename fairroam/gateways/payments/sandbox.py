@@ -45,6 +45,7 @@ FINAL_CODES = frozenset(
         "no_such_intent",
         "not_captured",
         "other_currency",
+        "window_over",
     }
 )
 # To us, money that the provider no longer sends has failed to arrive, whoever stopped it.
