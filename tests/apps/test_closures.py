@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -12,7 +11,7 @@ from django.core import mail
 from django.db import IntegrityError, transaction
 
 from fairroam.apps.closures import operations, queries, tasks
-from fairroam.apps.closures.models import STEPS, Closure
+from fairroam.apps.closures.models import STEPS, Closure, ClosureStep
 from fairroam.apps.closures.operations.moves import move
 from fairroam.apps.closures.refusals import AlreadyClosing, StaffAccount, StillOnItsWay
 from fairroam.apps.customers import operations as customers
@@ -297,26 +296,37 @@ def test_money_owed_from_a_payout_that_failed_is_awaited():
 
 def test_every_browser_is_signed_out_and_strangers_stay():
     customer, _line = a_customer_with_a_line()
-    number = Order.objects.get().number
-    contents = [
-        {"_auth_user_id": str(customer.user_id)},
-        {"orders": [number]},
-        {"_auth_user_id": str((customer.user_id or 0) + 1)},
-        {"orders": ["FR-OTHER"]},
-    ]
+    stranger = given.a_customer("bo@example.com")
     kept = []
-    for content in contents:
+    for user_id in (customer.user_id, customer.user_id, stranger.user_id):
         session = SessionStore()
-        session.update(content)
+        session["_auth_user_id"] = str(user_id)
         session.create()
+        customers.note_session(
+            user_id=user_id, session_key=session.session_key, user_agent="Firefox", now=NOON
+        )
         kept.append(session.session_key)
-    # Sessions are dated by the machine's own clock.
-    Session.objects.update(expire_date=EVENING + timedelta(days=1))
 
     close_wholly(customer)
 
     left = Session.objects.filter(session_key__in=kept).values_list("session_key", flat=True)
-    assert set(left) == set(kept[2:])
+    assert list(left) == kept[2:]
+    assert ClosureStep.objects.get(name="sessions").proof == {"sessions": 2}
+
+
+def test_a_browser_that_only_bought_sees_nothing_of_a_closed_account(client):
+    customer, line = a_customer_with_a_line()
+    number = Order.objects.get().number
+    session = client.session
+    session["orders"] = [number]
+    session.save()
+    pages = (f"/orders/{number}/", f"/account/lines/{line.pk}/")
+    before = [client.get(page).status_code for page in pages]
+
+    close_wholly(customer)
+
+    assert before[0] == 200
+    assert client.get(pages[0]).status_code == 404
 
 
 def test_a_closing_moves_only_from_the_stage_it_was_read_in():

@@ -15,6 +15,7 @@ STEPS = (
     "sessions",
     "close",
     "erase",
+    "rescan",
     "certify",
     "last_mail",
 )

@@ -45,8 +45,11 @@ log = logging.getLogger(__name__)
 
 def take_next_step(*, closure_id: int, now: datetime) -> None:
     """Take one step; its event brings the next. Safe to repeat."""
-    if next_step(closure_id) == "last_mail":
+    name = next_step(closure_id)
+    if name == "last_mail":
         send_last_mail(closure_id=closure_id, now=now)
+    elif name == "rescan":
+        operations.rescan_all(closure_id=closure_id, now=now)
     else:
         operations.take_next_step(closure_id=closure_id, now=now)
 

@@ -40,6 +40,7 @@ STEPS = {
     "sessions": _("Sign out everywhere"),
     "close": _("Check that nothing is left, and close"),
     "erase": _("Erase personal data"),
+    "rescan": _("Search everything for what was missed"),
     "certify": _("Sign the certificate"),
     "last_mail": _("Mail the certificate, drop the address"),
 }

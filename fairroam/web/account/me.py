@@ -52,6 +52,7 @@ def owner_of_line(request: HttpRequest, order_line_id: int) -> int:
     customer = signed_in(request)
     if customer is not None and customer.pk == terms.customer_id:
         return terms.customer_id
-    if terms.order_number in request.session.get(BOUGHT_HERE, []):
+    was_bought_here = terms.order_number in request.session.get(BOUGHT_HERE, [])
+    if was_bought_here and customers.customer(terms.customer_id).is_open:
         return terms.customer_id
     raise NotAmongYours(order_line_id=order_line_id)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from fairroam.apps.customers import queries as customers
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.queries import OrderPage
@@ -32,7 +33,8 @@ def remember_order(request: HttpRequest, number: str) -> None:
 def order_for(request: HttpRequest, number: str) -> OrderPage:
     """The order, for the browser that placed it or its signed-in owner. Raises NotAmongYours."""
     page = orders.order_page(number)
-    if number in request.session.get(BOUGHT_HERE, []):
+    was_bought_here = number in request.session.get(BOUGHT_HERE, [])
+    if was_bought_here and customers.customer(page.customer_id).is_open:
         return page
     owner = signed_in(request)
     if owner is None or owner.pk != page.customer_id:

@@ -15,7 +15,7 @@ from fairroam.apps.closures.operations.services import (
     undo_service_end,
 )
 from fairroam.apps.closures.operations.settling import end_settlement
-from fairroam.apps.closures.operations.stepping import take_next_step
+from fairroam.apps.closures.operations.stepping import rescan_all, take_next_step
 from fairroam.apps.closures.operations.texting import queue_text, record_text
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "record_last_mail",
     "record_text",
     "request_closure",
+    "rescan_all",
     "review_closure",
     "take_next_step",
     "undo_closure",

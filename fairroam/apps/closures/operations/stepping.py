@@ -17,7 +17,8 @@ from fairroam.apps.closures.operations.ending import (
     drop_notices,
     end_lines,
 )
-from fairroam.apps.closures.operations.erasing import erase
+from fairroam.apps.closures.operations.erasing import erase, rescan
+from fairroam.apps.closures.operations.mailing import lock
 from fairroam.apps.closures.operations.moves import move, tell
 from fairroam.apps.closures.operations.remembering import remember
 from fairroam.apps.closures.operations.settling import hand_over
@@ -60,6 +61,23 @@ def take_next_step(*, closure_id: int, now: datetime) -> str | None:
     step.save(update_fields=["proof", "done_at"])
     tell(closure, "closure.step_done", now=now, step=name)
     return name
+
+
+def rescan_all(*, closure_id: int, now: datetime) -> None:
+    """Search the whole database for the address; only what it found is kept in a transaction.
+
+    The search takes as long as the database is large: no lock and no transaction waits for it.
+    """
+    closure = Closure.objects.get(pk=closure_id)
+    assert next_step(closure_id) == "rescan"
+    proof = rescan(closure)
+    with transaction.atomic():
+        closure = lock(closure_id)
+        step, _is_new = ClosureStep.objects.get_or_create(
+            closure=closure, name="rescan", defaults={"started_at": now}
+        )
+        if ClosureStep.objects.filter(pk=step.pk, done_at=None).update(proof=proof, done_at=now):
+            tell(closure, "closure.step_done", now=now, step="rescan")
 
 
 def close(closure: Closure, now: datetime) -> Proof:
