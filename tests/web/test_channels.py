@@ -10,6 +10,7 @@ from fairroam.apps.papers.models import Channel, FakeReport
 from fairroam.apps.papers.queries.channels import origin_of
 from fairroam.proof import Truth, read, verify
 from tests import given
+from tests.apps import lines_given
 from tests.given import NOON
 from tests.web.site_given import words_of
 
@@ -98,3 +99,15 @@ def test_agents_do_not_change_the_list(client):
     client.force_login(given.a_colleague("agent"))
 
     assert client.get("/desk/channels/").status_code == 403
+
+
+@pytest.mark.promise(76)
+def test_the_warning_stands_beside_the_buttons_that_scammers_offer_to_press(client):
+    line = lines_given.a_ready_line()
+    client.force_login(line.order.customer.user)
+    for path in ("/account/leave/", f"/account/lines/{line.pk}/refund/"):
+        page = client.get(path)
+        if b"Continue with" in page.content:  # money back takes two steps: look at the second
+            form = {"key": page.context["form"]["key"].value(), "currency": "EUR"}
+            page = client.post(path, form, follow=True)
+        assert "Nobody can do this faster than this button" in words_of(page), path
