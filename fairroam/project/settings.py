@@ -43,6 +43,8 @@ FAIRROAM_ADDRESS = env("FAIRROAM_ADDRESS", "http://127.0.0.1:8000").rstrip("/")
 FAIRROAM_FOLDER = Path(env("FAIRROAM_FOLDER", ".fairroam"))
 # Files that customers send; outside of every folder that a web server gives away.
 FAIRROAM_EVIDENCE_FOLDER = Path(env("FAIRROAM_EVIDENCE_FOLDER", "") or FAIRROAM_FOLDER / "evidence")
+# Exports wait here for their owners, a week at most; outside, too.
+FAIRROAM_EXPORT_FOLDER = Path(env("FAIRROAM_EXPORT_FOLDER", "") or FAIRROAM_FOLDER / "exports")
 SECRET_KEY = env("FAIRROAM_SECRET_KEY", INSECURE_SECRET)
 DEBUG = False
 ALLOWED_HOSTS = [FAIRROAM_ADDRESS.split("://")[1].split(":")[0]]
@@ -116,6 +118,7 @@ INSTALLED_APPS = [
     "fairroam.apps.suppliers",
     "fairroam.apps.incidents",
     "fairroam.apps.refunds",
+    "fairroam.apps.exports",
     "fairroam.apps.closures",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -4,6 +4,8 @@ REACTIONS: dict[str, list[str]] = {
     # buying
     "customer.opened": ["adopt_threads"],
     "contacts.changed": [],
+    "export.asked": ["make_export"],
+    "export.ready": ["tell_export_ready"],
     "order.placed": [],
     # the wallet
     "wallet.topped_up": ["tell_wallet"],

@@ -11,6 +11,7 @@ from fairroam.apps.closures import tasks as closures
 from fairroam.apps.esims import operations as esim_acts
 from fairroam.apps.esims import tasks as esims
 from fairroam.apps.esims.tasks import numbers as number_tasks
+from fairroam.apps.exports import operations as exports
 from fairroam.apps.metering import operations as metering
 from fairroam.apps.metering import tasks as usage
 from fairroam.apps.orders import operations as orders
@@ -130,6 +131,13 @@ def decide_by_last_usage(timestamp: int) -> None:
 def forget_quotes(timestamp: int) -> None:
     """Quotes that nobody confirmed, a day after their end."""
     refunds.forget_quotes(now=now())
+
+
+@app.periodic(cron="27 * * * *")
+@app.task(name="remove_exports")
+def remove_exports(timestamp: int) -> None:
+    """Exports whose week is over."""
+    exports.remove_expired(now=now())
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -12,6 +12,7 @@ from fairroam.apps.conversations import personal as conversations
 from fairroam.apps.customers import personal as customers
 from fairroam.apps.esims import personal as esims
 from fairroam.apps.evidence import personal as evidence
+from fairroam.apps.exports import personal as exports
 from fairroam.apps.incidents import personal as incidents
 from fairroam.apps.journal import personal
 from fairroam.apps.journal import personal as journal
@@ -96,6 +97,7 @@ EVERYTHING = (
     *suppliers.TABLES,
     *incidents.TABLES,
     *refunds.TABLES,
+    *exports.TABLES,
     *TABLES,
 )
 

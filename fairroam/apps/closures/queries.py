@@ -24,6 +24,7 @@ from fairroam.apps.closures.models import (
 )
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.esims.queries import LineRow, numbers
+from fairroam.apps.exports.queries import exported_since_change
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.metering import queries as metering
@@ -133,6 +134,7 @@ def standing(customer_id: int, now: datetime) -> Standing:
         order_lines_in_phones=tuple(
             line_id for line_id in line_ids if esims.is_on_a_phone(line_id)
         ),
+        is_export_taken=exported_since_change(customer_id),
     )
 
 

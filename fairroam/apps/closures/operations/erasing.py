@@ -13,13 +13,15 @@ from fairroam.apps.conversations import personal as conversations
 from fairroam.apps.customers import personal as customers
 from fairroam.apps.esims import personal as esims
 from fairroam.apps.evidence import personal as evidence
+from fairroam.apps.exports import personal as exports
 from fairroam.apps.notices import personal as notices
 from fairroam.apps.payments import personal as payments
 from fairroam.apps.refunds import personal as refunds
 
 # Downwards: who points goes before what it points to.
 ROOMS = (
-    closures, refunds, esims, conversations, evidence, payments, notices, contacts, customers
+    closures, exports, refunds, esims, conversations, evidence, payments, notices, contacts,
+    customers,
 )  # fmt: skip
 
 
