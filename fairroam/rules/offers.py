@@ -9,6 +9,7 @@ KINDS: Mapping[str, str] = {
     "money": "minor",  # minor units of the order's currency, on top of what is due
     "extra_data": "byte",
     "extension": "day",  # plan days, of 24 hours each
+    "replacement": "esim",  # one new eSIM of the same plan: given as wished, not bargained over
 }
 COUNTERS_MAX = 2  # how often a customer may ask for something else; then it is yes or no
 HOURS_MIN, HOURS_MAX = 24, 14 * 24  # how long an offer stands

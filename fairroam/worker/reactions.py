@@ -97,6 +97,7 @@ REACTIONS: dict[str, list[str]] = {
     "line.stuck": ["tell_network_is_silent"],
     "refund.decided": ["tell_refund"],
     "refund.wish_left": ["tell_refund"],
+    "refund.money_wanted": [],
     "refund.looked_at_again": [],
     "refund.assigned": [],
     "refund.flagged": [],

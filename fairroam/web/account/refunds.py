@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -197,8 +198,22 @@ def note(row: queries.RefundRow, step: queries.TimelineStep, language: str) -> s
 @require_POST
 def take_back(request: HttpRequest, customer: Customer, refund_id: int) -> HttpResponse:
     """Take a request back while nobody has decided."""
+    return change(request, customer, refund_id, operations.withdraw_request)
+
+
+@customers_only
+@require_POST
+def take_money(request: HttpRequest, customer: Customer, refund_id: int) -> HttpResponse:
+    """Have the money after all, instead of what was wished for in its place."""
+    return change(request, customer, refund_id, operations.take_money_instead)
+
+
+def change(
+    request: HttpRequest, customer: Customer, refund_id: int, act: Callable[..., None]
+) -> HttpResponse:
+    """Do `act` with one's own request, and show what it came to."""
     try:
-        operations.withdraw_request(request_id=refund_id, customer_id=customer.pk, now=now())
+        act(request_id=refund_id, customer_id=customer.pk, now=now())
     except NotAmongYours as refusal:
         return render(request, "account/hidden.html", status=refusal.status)
     except Refusal as refusal:  # Decided meanwhile: the page says so.

@@ -49,6 +49,7 @@ urlpatterns = [
     path("offers/", offers.offers, name="offers"),
     path("offers/<int:offer_id>/", offers.offer, name="offer"),
     path("refunds/<int:refund_id>/take-back/", refunds.take_back, name="take_back_refund"),
+    path("refunds/<int:refund_id>/take-money/", refunds.take_money, name="take_money"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/<int:notice_id>/", inbox.message, name="message"),
     path("money/<int:payout_id>/", money.money, name="money"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from fairroam.apps.customers.models import User
 from fairroam.apps.customers.refusals import NotAllowed
+from fairroam.apps.esims import tasks as esim_tasks
 from fairroam.apps.refunds import operations
 from fairroam.apps.refunds.operations import escalating
 from fairroam.apps.refunds.refusals import AboveYourLimit
@@ -22,6 +23,7 @@ from fairroam.web.desk.refund_forms import (
     HandOverForm,
     OfferForm,
     PlainForm,
+    ReplaceForm,
 )
 
 TOLD = _("Done. The customer is told now.")
@@ -72,6 +74,17 @@ def offer(refund_id: int, staff_id: int, form: OfferForm, now: datetime) -> str 
             now=now,
         )
         return TO_CONFIRM
+    return TOLD
+
+
+def replace(refund_id: int, staff_id: int, form: ReplaceForm, now: datetime) -> str | Promise:
+    operations.give_replacement(
+        request_id=refund_id,
+        staff_user_id=staff_id,
+        words=form.cleaned_data["words"],
+        capabilities=esim_tasks.line_gateway().capabilities,
+        now=now,
+    )
     return TOLD
 
 
@@ -134,6 +147,7 @@ ACTS: dict[str, tuple[type[CaseForm], Act]] = {
     "approve": (ApproveForm, approve),
     "decline": (DeclineForm, decline),
     "offer": (OfferForm, offer),
+    "replace": (ReplaceForm, replace),
     "ask_more": (AskForm, ask_more),
     "retry": (PlainForm, retry),
     "take": (PlainForm, take),

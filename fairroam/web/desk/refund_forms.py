@@ -139,6 +139,17 @@ class AskForm(CaseForm):
     )
 
 
+class ReplaceForm(CaseForm):
+    """Give the new eSIM that was wished for."""
+
+    words = forms.CharField(
+        label=gettext_lazy("What you tell the customer"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
 class HandOverForm(CaseForm):
     """Give the case to a colleague, or back to the queue."""
 

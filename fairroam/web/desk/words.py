@@ -30,6 +30,7 @@ EVENTS = {
     "refund.requested": _("asked for money back"),
     "refund.opened_from_message": _("opened the case from a message"),
     "refund.decided": _("decided"),
+    "refund.money_wanted": _("wants the money after all"),
     "refund.wish_left": _("left the rest of a wish to a person"),
     "refund.looked_at_again": _("looked at it again, with new facts"),
     "refund.approved": _("approved"),

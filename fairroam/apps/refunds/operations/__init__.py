@@ -40,6 +40,7 @@ from fairroam.apps.refunds.operations.quoting import (
     make_quote,
     quote_again,
 )
+from fairroam.apps.refunds.operations.replacing import give_replacement, take_money_instead
 from fairroam.apps.refunds.operations.settling import approve, decline
 from fairroam.apps.refunds.operations.troubles import open_trouble, record_step, report_restored
 
@@ -63,6 +64,7 @@ __all__ = [
     "expire_offer",
     "forget_quotes",
     "give_more",
+    "give_replacement",
     "hand_over",
     "line_is_off",
     "make_offer",
@@ -83,6 +85,7 @@ __all__ = [
     "retry_payouts",
     "stop_waiting",
     "take",
+    "take_money_instead",
     "usage_is_known",
     "withdraw_request",
 ]

@@ -144,17 +144,22 @@ def open_request(
 
 
 def await_network(refund: RefundRequest, *, now: datetime) -> None:
-    """Have the line taken off; what was taken off before is decided at once.
+    """Have the line taken off; what was taken off before is decided at once."""
+    move(refund, "await_network", now=now)
+    take_off(refund.order_line_id, now=now)
+    if burns_no_more_since(refund.order_line_id) is not None:
+        deciding.await_usage(refund, now=now)
+
+
+def take_off(order_line_id: int, *, now: datetime) -> None:
+    """Let nothing be used for that line any more.
 
     A top-up leaves its eSIM alone: its pack is stopped, so that no use counts for it any more.
     """
-    move(refund, "await_network", now=now)
-    if order_rows.base_of(refund.order_line_id) != refund.order_line_id:
-        metering.stop_pack(refund.order_line_id, now)
+    if order_rows.base_of(order_line_id) != order_line_id:
+        metering.stop_pack(order_line_id, now)
     else:
-        esims.take_off(order_line_id=refund.order_line_id, now=now)
-    if burns_no_more_since(refund.order_line_id) is not None:
-        deciding.await_usage(refund, now=now)
+        esims.take_off(order_line_id=order_line_id, now=now)
 
 
 @transaction.atomic

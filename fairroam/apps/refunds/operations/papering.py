@@ -105,7 +105,9 @@ def gift_entries(offer: Offer | None) -> list[dict[str, Any]]:
     """What was given instead of money, if anything."""
     if offer is None:
         return []
-    if offer.kind == "extra_data":
+    if offer.kind == "replacement":
+        text = _("A new eSIM of the same plan, given by a person")
+    elif offer.kind == "extra_data":
         whole, rest = divmod(offer.quantity, GIGABYTE)
         gigabytes = f"{whole}.{rest * 10 // GIGABYTE}"
         text = _("%(count)s GB more data, granted by a person") % {"count": gigabytes}

@@ -82,6 +82,7 @@ class RefundRow:
     stage: str
     is_open: bool
     asked_minor: int | None
+    wish: str
     wish_minor: int | None
     follows: int | None  # the request whose due part left without waiting for this one
     followed_by: int | None  # the request for what they wished beyond that
@@ -191,6 +192,7 @@ def row(request: RefundRequest) -> RefundRow:
         stage=request.stage,
         is_open=bool(request.is_live),
         asked_minor=request.asked_minor,
+        wish=request.wish,
         wish_minor=request.wish_minor,
         follows=request.follows_id,
         followed_by=request.followed_by.pk if hasattr(request, "followed_by") else None,

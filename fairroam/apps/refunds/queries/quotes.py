@@ -11,6 +11,8 @@ from uuid import UUID
 from fairroam import rules
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders import queries as orders
+from fairroam.apps.payments.models import Payment
+from fairroam.apps.payments.operations.planning import way_back
 from fairroam.apps.refunds.models import Quote
 from fairroam.apps.refunds.queries.facts import ACTIVATION, gather_facts
 
@@ -143,8 +145,14 @@ def changed_use(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> It
 
 
 def destinations(order_line_id: int, *, now: datetime) -> tuple[str, ...]:
-    """Where money for that line can go: the way it came first, and always.
+    """Where money for that line can go; one alone leaves nothing to choose.
 
-    A transfer is offered beside it where a means of payment no longer takes money back.
+    The way it came; by transfer, once a means that it was paid with takes nothing back any more.
     """
-    return ("original",)
+    terms = orders.terms_of(order_line_id)
+    ways = [
+        way_back(Payment.objects.get(pk=tender.payment_id), minor=left, now=now)
+        for tender in terms.tenders
+        if tender.payment_id and (left := tender.captured - tender.refunded - tender.pending)
+    ]
+    return ("original",) if all(way.is_original for way in ways) else ("transfer",)
