@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import NoReturn, TypeAlias
 
+import msgspec
 import rfc8785
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -18,11 +20,42 @@ class Unreadable(ValueError):
     """This is no statement of ours: not JSON, or JSON that two readers may take differently."""
 
 
+# What a plain sorting encoder might write otherwise than RFC 8785: a number with a point, an
+# exponent or more digits than every reader holds, and characters that UTF-16 sorts before others.
+_DOUBTFUL = re.compile(rb"(?:^|[\[:,])-?\d+[.eE]|\d{16}|[\xf0-\xf4]")
+
+
 def canonical(value: Json) -> bytes:
     """Return the one RFC 8785 form of `value`. Raises Unreadable for what has none (NaN, 2**53)."""
+    plain = _plain(value)
+    return plain[0] if plain else _thorough(value)
+
+
+def canonical_copy(value: Json) -> tuple[bytes, Json]:
+    """The canonical form of `value`, and what is read back from it. Raises Unreadable."""
+    if plain := _plain(value):
+        return plain
+    written = _thorough(value)
+    return written, read(written)
+
+
+def _plain(value: Json) -> tuple[bytes, Json] | None:
+    """As `canonical_copy`, many times as fast, for a value that leaves no doubt; else None.
+
+    What a sorting encoder wrote must read back as the very same, so that it changed nothing.
+    """
+    try:
+        written = msgspec.json.encode(value, order="deterministic")
+        copy = msgspec.json.decode(written)
+    except (TypeError, ValueError, RecursionError):
+        return None  # The thorough way says what is wrong.
+    return (written, copy) if copy == value and not _DOUBTFUL.search(written) else None
+
+
+def _thorough(value: Json) -> bytes:
     try:
         return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, RecursionError) as error:
+    except (rfc8785.CanonicalizationError, RecursionError, UnicodeEncodeError) as error:
         raise Unreadable(str(error)) from error
 
 

@@ -7,6 +7,7 @@ The readable copy may be indented and ordered at will; it must *mean* what the p
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,11 +15,12 @@ from enum import StrEnum
 from itertools import zip_longest
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
-from fairroam.proof.canonical import Json, Unreadable, canonical, read
+from fairroam.proof.canonical import Json, Unreadable, canonical, canonical_copy, read
 from fairroam.proof.keys import ALGORITHM, KeySet, PublishedKey
 
 LARGEST_STATEMENT_BYTES = 90_000  # JOSE readers stop at 128 000 bytes of base64
@@ -67,12 +69,23 @@ def sign(statement: dict[str, Any], key: OKPKey) -> dict[str, Any]:
     """
     if _issued_at(statement) is None:
         raise ValueError("a statement says when it was issued, with its offset")
-    payload = canonical(statement)
+    payload, copy = canonical_copy(statement)
     if len(payload) > LARGEST_STATEMENT_BYTES:
         raise ValueError(f"a statement of {len(payload)} bytes is larger than readers accept")
-    header = {"alg": ALGORITHM, "kid": key.thumbprint()}
-    signature = jws.serialize_compact(header, payload, key, algorithms=[ALGORITHM])
-    return {"statement": read(payload), "signature": signature}
+    return {"statement": copy, "signature": _compact(payload, key)}
+
+
+def _compact(payload: bytes, key: OKPKey) -> str:
+    """The compact JWS of RFC 7515, section 7.1, over `payload`."""
+    private = key.private_key
+    assert isinstance(private, Ed25519PrivateKey), "a private Ed25519 key signs"
+    header = canonical({"alg": ALGORITHM, "kid": key.thumbprint()})
+    signed = b".".join((_base64(header), _base64(payload)))
+    return b".".join((signed, _base64(private.sign(signed)))).decode()
+
+
+def _base64(octets: bytes) -> bytes:
+    return urlsafe_b64encode(octets).rstrip(b"=")
 
 
 def verify(document: Json, keys: KeySet) -> Verdict:

@@ -201,3 +201,10 @@ def test_the_largest_statement_can_still_be_checked():
     room = 90_000 - len(canonical(CERTIFICATE | {"words": ""}))
 
     assert verify(sign(CERTIFICATE | {"words": "x" * room}, KEY), KEYS)
+
+
+def test_a_signature_has_the_bytes_that_a_jose_library_writes():
+    headers = {"alg": "Ed25519", "kid": KEY.thumbprint()}
+    written = jws.serialize_compact(headers, canonical(CERTIFICATE), KEY, algorithms=["Ed25519"])
+
+    assert sign(CERTIFICATE, KEY)["signature"] == written
