@@ -18,6 +18,7 @@ from stdnum.iso7064 import mod_97_10
 
 from fairroam.project.serve import PROFILES_HOOK
 from fairroam.worker import main as worker
+from sandbox.payments.paypal import WEBHOOK_ID
 from sandbox.processes import HOOK_SECRET, KEY, SandboxProcess, free_port
 
 SETTLE_SECONDS_MAX = 20.0
@@ -94,6 +95,11 @@ class Stack:
             "FAIRROAM_STRIPE_KEY": KEY,
             "FAIRROAM_STRIPE_URL": f"{self['payments'].url}/stripe",
             "FAIRROAM_STRIPE_HOOK_SECRETS": HOOK_SECRET,
+            "FAIRROAM_PAYPAL_CLIENT": "shop",
+            "FAIRROAM_PAYPAL_SECRET": KEY,
+            "FAIRROAM_PAYPAL_WEBHOOK": WEBHOOK_ID,
+            "FAIRROAM_PAYPAL_URL": f"{self['payments'].url}/paypal",
+            "FAIRROAM_BANK_IBAN": "DE89370400440532013000",
             "FAIRROAM_PROFILES_URL": self["profiles"].url,
             "FAIRROAM_LINES_URL": self["lines"].url,
             "FAIRROAM_LINES_KEY": KEY,
@@ -198,8 +204,8 @@ def running_stack(folder: Path) -> Iterator[Stack]:
         start("mail", arguments=["--smtp-port", str(smtp_port)])
         start("identity", hook=f"{server.url}/hooks/identity")
         hooks = f"{server.url}/hooks/payments"
-        stripe = ["--stripe-hook", f"{hooks}/stripe"]
-        start("payments", hook=f"{hooks}/sandbox", arguments=stripe)
+        others = [*("--stripe-hook", f"{hooks}/stripe"), *("--paypal-hook", f"{hooks}/paypal")]
+        start("payments", hook=f"{hooks}/sandbox", arguments=others)
         usage_secret = {"SANDBOX_USAGE_HOOK_SECRET": HOOK_SECRET}
         start("lines", hook=f"{server.url}/hooks/usage/sandbox", variables=usage_secret)
         where_lines_are = {"SANDBOX_LINES_URL": stand_ins["lines"].url}

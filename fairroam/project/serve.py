@@ -19,6 +19,7 @@ from fairroam.project.supervisor import Service, Step, Supervisor, answers, free
 
 BIN = Path(sys.executable).parent
 PROFILES_HOOK = "/hooks/profiles/gsma/rsp2/es2plus/handleDownloadProgressInfo"
+PAYPAL_WEBHOOK = "WEBHOOKOFTHESHOP"  # as the stand-in signs
 # What a port is for, and the one we would like; taken ones are replaced by free ones.
 DEMO_PORTS = {
     "web": 8000,
@@ -264,6 +265,11 @@ def demo_environment(folder: Path, cluster: Cluster, ports: Mapping[str, int]) -
         "FAIRROAM_STRIPE_KEY": secret("payments_key"),
         "FAIRROAM_STRIPE_URL": f"{urls['payments']}/stripe",
         "FAIRROAM_STRIPE_HOOK_SECRETS": secret("payments_hook"),
+        "FAIRROAM_PAYPAL_CLIENT": "demo",
+        "FAIRROAM_PAYPAL_SECRET": secret("payments_key"),
+        "FAIRROAM_PAYPAL_WEBHOOK": PAYPAL_WEBHOOK,
+        "FAIRROAM_PAYPAL_URL": f"{urls['payments']}/paypal",
+        "FAIRROAM_BANK_IBAN": "DE89370400440532013000",  # the usual example, nobody's
         "FAIRROAM_PROFILES_URL": urls["profiles"],
         "FAIRROAM_PROFILES_REQUESTER": "fairroam",
         "FAIRROAM_LINES_URL": urls["lines"],
@@ -304,6 +310,7 @@ def stand_ins(folder: Path, environment: Environment, ports: Mapping[str, int]) 
         "payments": [
             *("--hook", f"{ours}/hooks/payments/sandbox"),
             *("--stripe-hook", f"{ours}/hooks/payments/stripe"),
+            *("--paypal-hook", f"{ours}/hooks/payments/paypal"),
         ],
         "lines": ["--hook", f"{ours}/hooks/usage/sandbox"],
         "profiles": ["--hook", ours + PROFILES_HOOK],

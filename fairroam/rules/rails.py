@@ -92,7 +92,8 @@ class Way:
 
     @property
     def is_original(self) -> bool:
-        return not self.why
+        """Whether the provider sends it back; a transfer to us is answered by one of ours."""
+        return not self.why and self.rail.rail != TRANSFER
 
 
 def choose(charge: Charge, *, limits: Limits, now: datetime) -> Way:

@@ -22,6 +22,7 @@ REACTIONS: dict[str, list[str]] = {
     "payment.prepared": ["start_payment"],
     "payment.started": [],
     "payment.approved": ["take_payment"],
+    "transfer.arrived": [],
     "payment.late": [],
     "order.paid": ["plan_lines", "confirm_order"],
     "order.delivered": [],

@@ -23,6 +23,13 @@ class SentTooSoon(Refusal):
     code = "sent-too-soon"
 
 
+class ReferenceWrong(Refusal):
+    """This is no reference of ours: its check digits do not fit. Please compare it again."""
+
+    code = "reference-wrong"
+    status = 422
+
+
 class WayNotOffered(Refusal):
     """This way of paying is not offered for this plan. Please choose another one."""
 

@@ -18,6 +18,8 @@ from fairroam.gateways.payments import (
     PayoutReceipt,
     PayoutRefused,
     PayoutStatus,
+    bank_transfer,
+    paypal,
     sandbox,
     stripe,
 )
@@ -42,7 +44,22 @@ def connect_stripe() -> PaymentGateway:
     )
 
 
-GATEWAYS = {"sandbox": connect_sandbox, "stripe": connect_stripe}
+def connect_paypal() -> PaymentGateway:
+    return paypal.connect(
+        url=settings.FAIRROAM_PAYPAL_URL,
+        client=settings.FAIRROAM_PAYPAL_CLIENT,
+        secret=settings.FAIRROAM_PAYPAL_SECRET,
+        webhook=settings.FAIRROAM_PAYPAL_WEBHOOK,
+        timeout_seconds=settings.FAIRROAM_GATEWAY_TIMEOUT_SECONDS,
+    )
+
+
+GATEWAYS = {
+    "sandbox": connect_sandbox,
+    "stripe": connect_stripe,
+    "paypal": connect_paypal,
+    "bank": bank_transfer.connect,
+}
 
 
 def gateway(provider: str) -> PaymentGateway:

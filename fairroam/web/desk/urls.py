@@ -3,6 +3,7 @@
 from django.urls import path
 
 from fairroam.web.desk import (
+    arrivals,
     books,
     channels,
     closures,
@@ -63,6 +64,7 @@ urlpatterns = [
     path("suppliers/", suppliers.suppliers, name="suppliers"),
     path("suppliers/<int:order_line_id>/settle/", suppliers.settle, name="settle_claim"),
     path("books/check/", books.check, name="check_books"),
+    path("arrivals/", arrivals.arrivals, name="arrivals"),
     path("payouts/", payouts.payouts, name="payouts"),
     path("payouts/<int:payout_id>/send-again/", books.send_again, name="send_again"),
     path("payouts/<int:payout_id>/sent/", payouts.mark_sent, name="transfer_sent"),

@@ -43,6 +43,8 @@ CONSENTS = {
 WAYS = {
     "sandbox": _("Test card"),
     "stripe": _("Card, Apple Pay or Google Pay"),
+    "paypal": "PayPal",
+    "bank": _("Bank transfer, one or two working days"),
 }
 
 

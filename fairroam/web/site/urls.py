@@ -17,6 +17,7 @@ from fairroam.web.site import (
     statements,
     status,
     terms,
+    transfer,
     verify,
 )
 
@@ -29,6 +30,7 @@ urlpatterns = [
     path("checkout/<slug:code>/", checkout.checkout, name="checkout"),
     path("checkout/<slug:code>/bill/", checkout.bill, name="bill"),
     path("orders/<slug:number>/", orders.order, name="order"),
+    path("orders/<slug:number>/transfer/", transfer.transfer, name="transfer"),
     path("code-again/", code_again.ask, name="code_again"),
     path("code-again/sent/", code_again.sent, name="code_sent"),
     path("code-again/<str:seal>/", code_again.opened, name="code_link"),

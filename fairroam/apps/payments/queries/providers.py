@@ -8,21 +8,32 @@ from django.conf import settings
 
 from fairroam.apps.payments.refusals import WayNotOffered
 from fairroam.gateways.payments import Capabilities
+from fairroam.gateways.payments.bank_transfer import BankTransfers
+from fairroam.gateways.payments.paypal import PayPalPayments
 from fairroam.gateways.payments.sandbox import SandboxPayments
 from fairroam.gateways.payments.stripe import StripePayments
 
 # What customers pay by there: it chooses the rail by which money can go back.
-METHODS: Mapping[str, str] = {"stripe": "card", "sandbox": "card"}
+METHODS: Mapping[str, str] = {
+    "sandbox": "card",
+    "stripe": "card",
+    "paypal": "paypal",
+    "bank": "transfer",
+}
 CAPABILITIES: Mapping[str, Capabilities] = {
-    "stripe": StripePayments.capabilities,
     "sandbox": SandboxPayments.capabilities,
+    "stripe": StripePayments.capabilities,
+    "paypal": PayPalPayments.capabilities,
+    "bank": BankTransfers.capabilities,
 }
 # Each is there once it has its key. The stand-in needs none outside of production.
 CONNECTED: Mapping[str, Callable[[], bool]] = {
-    "stripe": lambda: bool(settings.FAIRROAM_STRIPE_KEY),
     "sandbox": lambda: bool(
         settings.FAIRROAM_PAYMENTS_URL or settings.FAIRROAM_ENVIRONMENT != "production"
     ),
+    "stripe": lambda: bool(settings.FAIRROAM_STRIPE_KEY),
+    "paypal": lambda: bool(settings.FAIRROAM_PAYPAL_CLIENT),
+    "bank": lambda: bool(settings.FAIRROAM_BANK_IBAN),
 }
 
 
@@ -41,12 +52,11 @@ def ways_to_pay(currency: str) -> tuple[str, ...]:
 
     The stand-in comes first where it is: nobody's money should move by mistake.
     """
-    taking = [
+    return tuple(
         name
         for name in providers()
         if currency in (CAPABILITIES[name].currencies or frozenset({currency}))
-    ]
-    return tuple(sorted(taking, key=lambda name: name != "sandbox"))
+    )
 
 
 def way_to_pay(provider: str, currency: str) -> tuple[str, str]:

@@ -15,13 +15,13 @@ from fairroam.apps.customers import operations as customers
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.payments import operations as payments
+from fairroam.apps.payments.queries.providers import way_to_pay
 from fairroam.apps.wallet.models import Terms, TopUp
 from fairroam.apps.wallet.operations.lots import open_lot
 from fairroam.apps.wallet.queries import bonus_of, terms
 from fairroam.apps.wallet.refusals import AmountOutOfBounds
 from fairroam.rules.money import Money
 
-PROVIDER = "sandbox"
 
 
 @transaction.atomic
@@ -64,12 +64,13 @@ def open_top_up(customer_id: int, amount: Money, key: UUID, now: datetime) -> To
         raise AmountOutOfBounds(least=agreed.least_minor, most=agreed.most_minor)
     with translation.override(customer.language.lower()):
         description = _("Top-up of your wallet")
+    provider, method = way_to_pay("", amount.currency)
     payment = payments.prepare_payment(
         key=key,
         customer_id=customer_id,
         amount=amount,
-        provider=PROVIDER,
-        method="card",
+        provider=provider,
+        method=method,
         description=description,
         return_url=f"{settings.FAIRROAM_ADDRESS}/account/wallet/",
         language=customer.language,

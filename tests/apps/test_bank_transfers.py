@@ -1,0 +1,201 @@
+"""Paid by transfer to our own account: a person enters what arrived, two people send it back."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID, uuid4
+
+import pytest
+from django.test import Client
+from stdnum import iso11649
+
+from fairroam.apps.customers.models import Customer
+from fairroam.apps.journal.models import Event
+from fairroam.apps.orders import operations as orders
+from fairroam.apps.orders.models import Order
+from fairroam.apps.orders.operations.arriving import record_arrival
+from fairroam.apps.payments import operations as payments
+from fairroam.apps.payments import tasks
+from fairroam.apps.payments.models import Payment, ProviderEvent
+from fairroam.apps.payments.queries import reports
+from fairroam.apps.payments.queries.providers import asked_providers, providers, ways_to_pay
+from fairroam.apps.payments.refusals import OwnTransfer, ReferenceWrong, WayNotOffered
+from fairroam.gateways.payments import BadSignature, GatewayUnreachable, PayoutRefused
+from fairroam.gateways.payments.bank_transfer import connect, reference_of
+from fairroam.rules.money import Money
+from fairroam.web.account.me import BOUGHT_HERE
+from fairroam.worker.books import find_faults
+from tests import given
+from tests.given import NOON
+
+PRICE = Money(1900, "EUR")
+IBAN = "DE89370400440532013000"
+ANNA = 71
+
+
+@pytest.fixture(autouse=True)
+def bank(settings, catalogue):
+    settings.FAIRROAM_BANK_IBAN = IBAN
+
+
+def an_order() -> Order:
+    order = orders.place_order(
+        plan_code="japan-10gb-30d",
+        quantity=1,
+        email="ada@example.com",
+        residence="DE",
+        language="en",
+        consents=given.CONSENTS,
+        key=uuid4(),
+        provider="bank",
+        now=NOON,
+    )
+    tasks.start_payment(payment_id=order.payment_id, now=NOON)
+    return Order.objects.select_related("payment").get(pk=order.pk)
+
+
+def arrives(order: Order, amount: Money = PRICE, bank_ref: str = "B-1", by: int = ANNA) -> str:
+    assert order.payment is not None
+    return record_arrival(
+        reference=f" {(order.payment.provider_ref or '').lower()} ",
+        amount=amount,
+        arrived_on=date(2026, 11, 3),
+        bank_ref=bank_ref,
+        staff_user_id=by,
+        now=NOON,
+    )
+
+
+def test_what_arrives_with_its_reference_is_booked_once_and_names_who_entered_it():
+    order = an_order()
+
+    assert [arrives(order), arrives(order)] == ["applied", "repeated"]
+
+    order.refresh_from_db()
+    assert (order.payment.stage, order.payment.captured_minor) == ("captured", 1900)
+    assert order.paid_at == NOON
+    assert reports.held_at("bank", "EUR") == 1900
+    entered = Event.objects.filter(kind="transfer.arrived").order_by("pk")
+    assert [(one.actor, one.facts["outcome"]) for one in entered] == [
+        ("staff:71", "applied"),
+        ("staff:71", "repeated"),
+    ]
+    assert entered[0].facts["arrived_on"] == "2026-11-03"
+    assert list(find_faults()) == []
+
+
+@pytest.mark.parametrize("amount", [Money(1899, "EUR"), Money(1901, "EUR"), Money(1900, "USD")])
+def test_another_amount_waits_for_a_person_and_nothing_is_booked(amount):
+    order = an_order()
+
+    assert arrives(order, amount) == "quarantined"
+
+    order.refresh_from_db()
+    assert (order.payment.stage, order.paid_at) == ("started", None)
+    event = ProviderEvent.objects.get()
+    assert (event.reason, event.content["minor"]) == ("amount-differs", amount.minor)
+    assert arrives(order, bank_ref="B-2") == "applied"
+
+
+def test_a_slip_of_the_pen_and_a_reference_of_nobody_are_told_apart():
+    order = an_order()
+    stranger = reference_of(UUID(int=5))
+    slip = stranger[:-1] + ("A" if stranger[-1] != "A" else "B")
+
+    with pytest.raises(ReferenceWrong):
+        record_arrival(
+            reference=slip,
+            amount=PRICE,
+            arrived_on=date(2026, 11, 3),
+            bank_ref="B-3",
+            staff_user_id=ANNA,
+            now=NOON,
+        )
+
+    order.payment.provider_ref = stranger
+    assert arrives(order, bank_ref="B-4") == "quarantined"
+    assert ProviderEvent.objects.get().reason == "not-ours"
+
+
+def test_nobody_books_money_for_their_own_order():
+    order = an_order()
+    user = given.a_colleague("senior")
+    Customer.objects.filter(pk=order.customer_id).update(user_id=user.pk)
+
+    with pytest.raises(OwnTransfer):
+        arrives(order, by=user.pk)
+
+    assert not ProviderEvent.objects.exists()
+
+
+def test_money_that_came_by_transfer_goes_back_by_transfer():
+    order = an_order()
+    arrives(order)
+    payment = Payment.objects.get(pk=order.payment_id)
+
+    way = payments.way_back(payment, minor=1900, now=NOON)
+
+    assert (way.rail.rail, way.is_original, way.why) == ("transfer", False, "")
+
+
+def test_there_is_nobody_to_ask():
+    order, gateway = an_order(), connect()
+    reference = order.payment.provider_ref
+    assert iso11649.is_valid(reference)
+    assert tasks.look_up_payment(payment_id=order.payment_id, now=NOON) is None
+    assert ("bank" in providers(), "bank" in asked_providers()) == (True, False)
+    assert Client().post("/hooks/payments/bank", b"{}", "application/json").status_code == 404
+    with pytest.raises(PayoutRefused):
+        gateway.pay_back(payment_ref=reference, amount=PRICE, key=uuid4())
+    with pytest.raises(GatewayUnreachable):
+        gateway.look_up_payout(payment_ref=reference, key=uuid4())
+    with pytest.raises(GatewayUnreachable):
+        gateway.daily_report(day=date(2026, 11, 3))
+    with pytest.raises(BadSignature):
+        gateway.parse_event(body=b"{}", headers={}, now=NOON)
+
+
+def test_pages_hide_what_a_provider_cannot_do(settings):
+    settings.FAIRROAM_PAYPAL_CLIENT = settings.FAIRROAM_STRIPE_KEY = "key"
+
+    assert ways_to_pay("EUR") == ("sandbox", "stripe", "paypal", "bank")
+    assert ways_to_pay("CNY") == ("sandbox", "stripe")
+    assert ways_to_pay("KWD") == ("sandbox",)
+    page = Client().get("/checkout/japan-10gb-30d/").content.decode()
+    assert all(f'value="{name}"' in page for name in ("sandbox", "stripe", "paypal", "bank"))
+    settings.FAIRROAM_PAYPAL_CLIENT = settings.FAIRROAM_STRIPE_KEY = ""
+    settings.FAIRROAM_BANK_IBAN = ""
+    assert 'name="provider"' not in Client().get("/checkout/japan-10gb-30d/").content.decode()
+    with pytest.raises(WayNotOffered):
+        an_order()
+
+
+def test_the_page_says_what_to_transfer_and_the_desk_enters_it():
+    order = an_order()
+    visitor, colleague = Client(), Client()
+    hidden = visitor.get(f"/orders/{order.number}/transfer/")
+    visitor.session.save()
+    session = visitor.session
+    session[BOUGHT_HERE] = [order.number]
+    session.save()
+    page = visitor.get(f"/orders/{order.number}/transfer/").content.decode()
+    colleague.force_login(given.a_colleague("senior"))
+    typed = {
+        "reference": order.payment.provider_ref,
+        "amount": "19.00",
+        "arrived_on": "2026-11-03",
+        "bank_ref": "B-9",
+    }
+
+    missing = colleague.post("/desk/arrivals/", typed | {"amount": "19.001"})
+    wrong = colleague.post("/desk/arrivals/", typed | {"reference": "RF00X"})
+    answer = colleague.post("/desk/arrivals/", typed, follow=True)
+
+    assert order.payment.provider_ref not in hidden.content.decode()
+    assert order.payment.provider_ref in page
+    assert "€19.00" in page
+    assert "data:image/svg+xml" in page
+    assert [missing.status_code, wrong.status_code] == [422, 422]
+    assert "Booked: the order goes on" in answer.content.decode()
+    paid = visitor.get(f"/orders/{order.number}/transfer/")
+    assert paid.status_code == 302
