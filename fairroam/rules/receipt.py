@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
@@ -36,10 +37,11 @@ class Line(Struct, frozen=True):
     facts: dict[str, str]
 
 
-def explain(decision: Mapping[str, Any], language: str) -> list[Line]:
+def explain(decision: Mapping[str, Any], language: str, *, with_facts: bool = True) -> list[Line]:
     """The lines for a decision as stored (`Decision.as_json()`); nothing else is needed.
 
     language: one of `sentences.LANGUAGES`, in any case. Raises LookupError for another.
+    with_facts: False leaves empty what a line opens to, where nobody can open it.
     """
     from babel import Locale
 
@@ -50,10 +52,10 @@ def explain(decision: Mapping[str, Any], language: str) -> list[Line]:
     voice = Voice(
         chosen, Locale.parse(chosen.locale), opening["currency"], load_zone(opening["zone"])
     )
-    return [_line(reason, voice) for reason in decision["reasons"]]
+    return [_line(reason, voice, with_facts) for reason in decision["reasons"]]
 
 
-def _line(reason: Mapping[str, Any], voice: Voice) -> Line:
+def _line(reason: Mapping[str, Any], voice: Voice, with_facts: bool) -> Line:
     outcome = reason.get("outcome")
     text = _say(reason["code"], reason, voice)
     if outcome == NOT_BETTER and "entitled" in reason:
@@ -69,7 +71,9 @@ def _line(reason: Mapping[str, Any], voice: Voice) -> Line:
             voice.language.facts[field]: voice.write(field, reason)
             for field, value in reason.items()
             if field not in _SAID and value is not None
-        },
+        }
+        if with_facts
+        else {},
     )
 
 
@@ -78,6 +82,7 @@ def _say(code: str, reason: Mapping[str, Any], voice: Voice) -> str:
     return sentence.format_map({field: voice.write(field, reason) for field in fields_of(sentence)})
 
 
+@cache
 def fields_of(sentence: str) -> list[str]:
     """The fields that a sentence asks for."""
     return [field for _text, field, _spec, _conversion in _PARSER.parse(sentence) if field]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,9 +44,21 @@ Writer = Callable[[Voice, Any, Mapping[str, Any]], str]
 
 
 def _money(voice: Voice, minor: int, _reason: Mapping[str, Any]) -> str:
-    digits = minor_digits(voice.currency)
-    pattern = parse_pattern(voice.locale.currency_formats["standard"].pattern)
-    exact = NumberPattern(
+    return _price(voice.locale, voice.currency, minor)
+
+
+@lru_cache(maxsize=4096)  # prices and what is due repeat: who pays many back writes few of them
+def _price(locale: Locale, currency: str, minor: int) -> str:
+    digits = minor_digits(currency)
+    exact = _pattern(locale, digits)
+    amount = Decimal(minor).scaleb(-digits)
+    return str(exact.apply(amount, locale, currency=currency, currency_digits=False))
+
+
+@cache
+def _pattern(locale: Locale, digits: int) -> NumberPattern:
+    pattern = parse_pattern(locale.currency_formats["standard"].pattern)
+    return NumberPattern(
         pattern.pattern,
         pattern.prefix,
         pattern.suffix,
@@ -56,8 +69,6 @@ def _money(voice: Voice, minor: int, _reason: Mapping[str, Any]) -> str:
         pattern.exp_plus,
         pattern.number_pattern,
     )
-    amount = Decimal(minor).scaleb(-digits)
-    return str(exact.apply(amount, voice.locale, currency=voice.currency, currency_digits=False))
 
 
 def _day(voice: Voice, written: str, _reason: Mapping[str, Any]) -> str:
@@ -65,7 +76,17 @@ def _day(voice: Voice, written: str, _reason: Mapping[str, Any]) -> str:
 
 
 def _date(voice: Voice, day: date) -> str:
-    return format_date(day, voice.language.day, locale=voice.locale)
+    return _written_day(voice.locale, voice.language.day, day)
+
+
+@lru_cache(maxsize=4096)
+def _written_day(locale: Locale, pattern: str, day: date) -> str:
+    return format_date(day, pattern, locale=locale)
+
+
+@cache
+def _city(locale: Locale, zone: ZoneInfo) -> str:
+    return get_timezone_location(zone, locale=locale, return_city=True)
 
 
 def _moment(voice: Voice, written: str, _reason: Mapping[str, Any]) -> str:
@@ -86,14 +107,19 @@ def _clock(local: datetime) -> str:
 
 
 def _at(voice: Voice, day: date, clock: str) -> str:
-    city = get_timezone_location(voice.zone, locale=voice.locale, return_city=True)
+    city = _city(voice.locale, voice.zone)
     return voice.language.time.format(day=_date(voice, day), clock=clock, city=city)
 
 
 def _share(voice: Voice, written: str, _reason: Mapping[str, Any]) -> str:
+    return _percent(voice.locale, written)
+
+
+@lru_cache(maxsize=4096)
+def _percent(locale: Locale, written: str) -> str:
     share = Fraction(written)
     exact = Decimal(share.numerator) / Decimal(share.denominator)
-    return format_percent(exact, "#,##0.##%", locale=voice.locale)
+    return format_percent(exact, "#,##0.##%", locale=locale)
 
 
 def _duration(voice: Voice, seconds: int, _reason: Mapping[str, Any]) -> str:
@@ -106,8 +132,12 @@ def _duration(voice: Voice, seconds: int, _reason: Mapping[str, Any]) -> str:
 
 
 def _unit(voice: Voice, count: int, unit: str) -> str:
-    written = format_unit(count, f"duration-{unit}", "short", locale=voice.locale)
-    return written.replace(" ", voice.language.space)
+    return _counted(voice.locale, count, unit).replace(" ", voice.language.space)
+
+
+@lru_cache(maxsize=1024)
+def _counted(locale: Locale, count: int, unit: str) -> str:
+    return str(format_unit(count, f"duration-{unit}", "short", locale=locale))
 
 
 def _quantity(voice: Voice, amount: int, reason: Mapping[str, Any]) -> str:

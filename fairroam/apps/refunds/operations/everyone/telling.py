@@ -44,7 +44,7 @@ class Teller:
             "due_minor": decision.due_minor,
             "held_minor": sum(part.minor for part in parts if part.is_held),
             "pay_by": date.fromisoformat(pay_by) if pay_by else None,
-            "lines": rules.explain(decision.result, owner.language),
+            "lines": rules.explain(decision.result, owner.language, with_facts=False),
         }
 
     def about(self, terms: LineTerms) -> dict[str, Any]:
