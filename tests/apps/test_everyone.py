@@ -18,6 +18,7 @@ from fairroam.apps.notices.models import Notice
 from fairroam.apps.orders.models import OrderLine, Tender
 from fairroam.apps.papers.models import Paper
 from fairroam.apps.payments.models import Payment, Payout
+from fairroam.apps.refunds import operations as acts
 from fairroam.apps.refunds import queries as refunds
 from fairroam.apps.refunds import tasks
 from fairroam.apps.refunds.models import (
@@ -110,6 +111,28 @@ def test_an_individual_claim_names_the_same_amount_and_counts_what_the_run_gave(
     everyone.confirm(run_id=run.pk, digest=run.digest, user_id=mia.pk, now=LATER)
     carry_out(run)
     assert refunds.quote(line.pk, now=LATER).due == 0
+
+
+@pytest.mark.promise(19)
+@pytest.mark.parametrize("is_restored", [False, True])
+def test_a_plan_in_trouble_is_judged_on_the_same_facts_as_an_individual_claim(
+    max_, mia, is_restored
+):
+    line = a_hit_line()
+    theirs = {"order_line_id": line.pk, "customer_id": line.order.customer_id}
+    acts.open_trouble(**theirs, cause="technical", now=FAILS)
+    acts.record_step(**theirs, kind="restart", has_helped=is_restored, now=FAILS + DAY)
+    incident = the_outage()
+    alone = refunds.quote(line.pk, now=LATER)
+
+    carry_out(a_confirmed_run(incident, max_, mia))
+
+    decision = Decision.objects.get()
+    assert (decision.facts["trouble"]["restored_at"] is not None) == is_restored
+    assert decision.facts["trouble"]["steps_done"] == 1
+    differs = {name for name, fact in decision.facts.items() if fact != alone.facts[name]}
+    assert differs <= {"declared_at", "received_at"}
+    assert list(find_faults()) == []
 
 
 def test_whoever_gets_nothing_hears_why_and_whoever_asked_alone_is_left_to_that(max_, mia):

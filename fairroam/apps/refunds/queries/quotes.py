@@ -50,10 +50,17 @@ class QuoteRow:
     destination: str
     words: str
     due_minor: int
+    left_minor: int  # of the price, neither back nor on its way
     decision: dict[str, Any]
     made_at: datetime
     expires_at: datetime
     refund_id: int | None
+
+    @property
+    def asks_beyond(self) -> bool:
+        """Whether a person will look at a rest, while what is due leaves without them."""
+        beyond = self.left_minor if self.wish == "full" and self.asked_minor is None else 0
+        return 0 < self.due_minor < max(beyond, self.wish_minor or 0)
 
     def lines(self, language: str) -> list[rules.Line]:
         """The receipt: every reason in words, with its number at the right."""
@@ -86,6 +93,7 @@ def quote_row(key: UUID, customer_id: int) -> QuoteRow:
         destination=quote.destination,
         words=quote.words,
         due_minor=quote.result["due"],
+        left_minor=quote.facts["paid"] - quote.facts["refunded"] - quote.facts["pending"],
         decision=quote.result,
         made_at=quote.made_at,
         expires_at=quote.expires_at,
