@@ -9,7 +9,6 @@ import pytest
 from fairroam.apps.refunds.models import Decision, RefundRequest
 from fairroam.apps.refunds.queries import targets
 from tests.apps import refunds_given
-from tests.given import NOON
 from tests.web.site_given import words_of
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -25,15 +24,21 @@ def test_with_few_cases_no_figure_is_shown(client):
 
 @pytest.mark.promise(79)
 @pytest.mark.parametrize(
-    ("decided_after", "in_time"),
-    # Monday noon in Berlin: the third working day after is Thursday, which ends at 23:00 UTC.
-    [(timedelta(), 1), (timedelta(days=3, hours=9), 1), (timedelta(days=3, hours=11), 0)],
+    ("asked_before", "in_time"),
+    # Decided on a Friday at 14:00 in Berlin: the third working day after a Tuesday, which began
+    # there at 22:00 UTC of the Monday before.
+    [
+        (timedelta(), 1),
+        (timedelta(days=3, hours=13), 1),
+        (timedelta(days=3, hours=15), 0),
+    ],
 )
-def test_a_decision_is_in_time_until_the_third_working_day_has_ended(decided_after, in_time):
+def test_a_decision_is_in_time_until_the_third_working_day_has_ended(asked_before, in_time):
     _line, refund = refunds_given.a_case_with_nothing_due()
-    RefundRequest.objects.update(received_at=NOON, stage="approved")
-    Decision.objects.filter(request=refund).update(decided_at=NOON + decided_after)
+    decided_at = Decision.objects.get(request=refund).decided_at
+    assert decided_at == refunds_given.MONTHS_LATER
+    RefundRequest.objects.update(received_at=decided_at - asked_before, stage="approved")
 
-    kept = targets.decisions_in_time(since=NOON, until=NOON + timedelta(days=30))
+    kept = targets.decisions_in_time(since=decided_at, until=decided_at + timedelta(days=30))
 
     assert (kept.in_time, kept.cases) == (in_time, 1)
