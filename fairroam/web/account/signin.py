@@ -20,8 +20,11 @@ from django.utils.encoding import force_bytes
 from django.utils.translation import gettext_lazy as _
 
 from fairroam.apps.catalogue import queries as catalogue
+from fairroam.apps.closures import queries as closures
 from fairroam.apps.customers.models import User
 from fairroam.clock import now
+
+UNKNOWN = "account/email/unknown_account"
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +84,15 @@ class MailedCodeAdapter(DefaultAccountAdapter):
         return settings.DEFAULT_FROM_EMAIL
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a code. A mail server that is down changes nothing: the page offers another."""
+        """Send a code; to who closed their account, when that was; to who never came, nothing.
+
+        A mail server that is down changes nothing: the page offers another.
+        """
+        if template_prefix == UNKNOWN:
+            closed_at = closures.closed_on(email, now())
+            if closed_at is None:
+                return
+            context = {**context, "closed_at": closed_at}
         try:
             super().send_mail(template_prefix, email, context)
         except (SMTPException, OSError):

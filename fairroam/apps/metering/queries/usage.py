@@ -17,6 +17,8 @@ from fairroam.rules import shares
 from fairroam.rules.records import Allowance, read_allowances
 from fairroam.rules.shares import Measure, Share
 
+LATEST_USES = 100  # more than any network sends late
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllowanceUse:
@@ -114,8 +116,10 @@ def reading_of(order_line_id: int) -> Reading | None:
     heard = UsageRecord.objects.filter(order_line_id=line_id or order_line_id)
     cursors = UsageCursor.objects.order_by("read_at")
     lags = dict(cursors.values_list("source", "lag_seconds"))
+    # Of a million records the index gives the latest uses at once; the last arrival is among them.
+    latest = heard.order_by("-started_at").values_list("received_at", "source")[:LATEST_USES]
     told = [
-        *heard.order_by("-received_at").values_list("received_at", "source")[:1],
+        *sorted(latest, reverse=True)[:1],
         *cursors.values_list("read_at", "source")[:1],
     ]
     readings = [
