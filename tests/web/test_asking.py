@@ -16,6 +16,7 @@ from fairroam.apps.orders.models import OrderLine
 from fairroam.apps.refunds.models import Decision, RefundRequest
 from fairroam.gateways.payments import PayoutStatus
 from fairroam.worker.books import find_faults
+from tests import given
 from tests.apps.lines_given import LATER, a_ready_line, ask_and_end, payout_of, prove_off, use
 from tests.apps.refunds_given import GIGABYTE, settle
 from tests.given import NOON
@@ -298,3 +299,39 @@ def test_abuse_29_bought_at_a_discount_and_asked_at_the_list_price_again_and_aga
     refund = RefundRequest.objects.get(is_live=True)
     assert (refund.stage, refund.wish_minor) == ("under_review", 3 * 633 - 1710)
     assert list(find_faults()) == []
+
+
+@pytest.mark.promise(24)
+def test_who_asks_for_more_reads_that_what_is_due_does_not_wait_for_it():
+    line = a_ready_line()
+    use(line, GIGABYTE)
+    client = sign_in(line)
+
+    just_due = words_of(client.get(review(client, line, asked="17.10").url))
+    more = words_of(client.get(review(client, line, asked="19").url))
+    everything_back = words_of(client.get(review(client, line, wish="full").url))
+
+    assert "This leaves without waiting" not in just_due
+    assert "This leaves without waiting" in more
+    assert "This leaves without waiting" in everything_back
+
+
+def test_who_wished_for_a_new_esim_can_press_for_the_money_and_the_desk_for_the_esim():
+    line = a_ready_line()
+    use(line, GIGABYTE)
+    client, desk = sign_in(line), Client()
+    desk.force_login(given.a_colleague())
+    quote = review(client, line, wish="replacement")
+    assert "Your plan stays on and no money leaves" in words_of(client.get(quote.url))
+
+    page = client.post(quote.url).url
+    case = f"/desk{page.removeprefix('/account')}"
+    assert "Take €17.10 instead" in words_of(client.get(page))
+    assert "Give a new eSIM" in words_of(desk.get(case))
+    pressed = client.post(f"{page}take-money/")
+    too_late = desk.post(case, {"act": "replace", "words": ""})
+
+    assert (pressed.status_code, too_late.status_code) == (302, 409)
+    assert "Give a new eSIM" not in words_of(desk.get(case))
+    prove_off(line, now=LATER + timedelta(minutes=1))
+    assert RefundRequest.objects.get().stage == "approved"
