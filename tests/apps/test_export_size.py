@@ -41,7 +41,8 @@ def test_the_size_of_an_export_costs_no_memory(committed, cluster, tmp_path, nig
                  iccid, kind, quantity, country, operator, started_at, ended_at, received_at,
                  outcome)
                SELECT 'bulk', n::text, sha256(n::text::bytea), %s, '8900000000000000000', 'data',
-                 1000, 'JP', 'NTT', now(), now(), now(), 'after_end' FROM generate_series(1, %s) n""",
+                 1000, 'JP', 'NTT', now(), now(), now(), 'after_end'
+               FROM generate_series(1, %s) n""",
             [line.pk, rows],
         )
     target = tmp_path / "export.zip"
