@@ -10,13 +10,13 @@ from fairroam.apps.closures.models import Closure
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.customers.queries import Proof
 from fairroam.apps.esims.models import Line, Profile
-from fairroam.apps.ledger import operations as ledger
-from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders.models import OrderLine
+from fairroam.apps.payments.models import Payment
 from fairroam.apps.refunds import tasks as refund_tasks
 from fairroam.apps.refunds.models import RefundRequest
+from fairroam.apps.wallet.operations import open_lot
 from fairroam.gateways.payments import PayoutStatus
 from tests.apps.lines_given import a_ready_line, ask_and_end, payout_of, prove_off
 from tests.apps.refunds_given import settle
@@ -83,9 +83,33 @@ def codes(customer: Customer) -> list[str]:
 
 
 def give_credit(customer: Customer, kind: str, minor: int) -> None:
-    clearing = BookName("clearing", "EUR", label="sandbox")
-    credit = BookName(kind, "EUR", customer_id=customer.pk)
-    ledger.post([Entry(f"given:{kind}", minor, clearing, credit)], now=NOON)
+    """Credit of the kind of that book: paid in, or given."""
+    is_paid = kind == "paid_credit"
+    payment = Payment.objects.create(
+        customer=customer,
+        provider="sandbox",
+        method="card",
+        currency="EUR",
+        amount_minor=minor,
+        captured_minor=minor,
+        stage="captured",
+        description="",
+        language="en",
+        return_url="http://127.0.0.1/",
+        prepared_at=NOON,
+        captured_at=NOON,
+    )
+    open_lot(
+        customer_id=customer.pk,
+        kind="paid" if is_paid else "promo",
+        currency="EUR",
+        minor=minor,
+        origin="voucher",
+        cause="given",
+        source=BookName("clearing", "EUR", label="sandbox"),
+        payment_id=payment.pk if is_paid else None,
+        now=NOON,
+    )
 
 
 def a_closed_account() -> tuple[Closure, RefundRequest]:

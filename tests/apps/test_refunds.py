@@ -15,13 +15,14 @@ from fairroam.apps.journal.refusals import (
 )
 from fairroam.apps.notices.models import Notice
 from fairroam.apps.orders import queries as orders
-from fairroam.apps.orders.models import Order, Tender
+from fairroam.apps.orders.models import Order
 from fairroam.apps.papers.models import Paper
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Payment, Payout
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds import queries
 from fairroam.apps.refunds.models import Decision, RefundRequest
+from fairroam.apps.wallet import operations as wallet
 from fairroam.gateways.payments import PayoutStatus
 from fairroam.worker.books import find_faults
 from tests import given
@@ -48,6 +49,7 @@ from tests.apps.refunds_given import (
     settle,
     tell,
 )
+from tests.apps.wallet_given import a_top_up
 from tests.given import NOON
 
 pytestmark = pytest.mark.usefixtures("catalogue", "desk")
@@ -282,10 +284,17 @@ def test_a_no_is_told_with_the_person_s_words_and_the_rules_reasons():
 
 
 def test_promotional_credit_comes_back_as_promotional_credit_and_never_as_cash():
-    line = a_ready_line()
-    cash = Tender.objects.get()
-    Tender.objects.filter(pk=cash.pk).update(captured_minor=1500)
-    Tender.objects.create(line=line, position=2, kind="promo", method="credit", captured_minor=400)
+    ada = given.a_customer()
+    wallet.give(
+        customer_id=ada.pk,
+        currency="EUR",
+        minor=400,
+        origin="offer",
+        cause="offer:1",
+        days=30,
+        now=NOON,
+    )
+    line = a_ready_line(wallet_of=ada.pk)
 
     refund = ask_and_end(line)
 
@@ -300,8 +309,9 @@ def test_promotional_credit_comes_back_as_promotional_credit_and_never_as_cash()
 
 
 def test_a_line_paid_by_credit_alone_is_paid_back_with_the_decision():
-    line = a_ready_line()
-    Tender.objects.update(kind="credit", payment=None)
+    ada = given.a_customer()
+    a_top_up(ada, 1900)
+    line = a_ready_line(wallet_of=ada.pk)
 
     refund = ask_and_end(line)
 

@@ -32,6 +32,7 @@ from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.queries import OrderPage
 from fairroam.apps.payments import queries as payments
 from fairroam.apps.refunds import queries as refunds
+from fairroam.apps.wallet import queries as wallet
 from fairroam.rules.closure_checklist import (
     Checklist,
     Doubtful,
@@ -44,7 +45,8 @@ from fairroam.rules.closure_checklist import (
     doubts,
 )
 
-FIGURES = ("PAID_IN", "PAID_BACK", "FORFEITED", "KEPT")
+FIGURES = ("PAID_IN", "GIFTED", "RECEIVED", "PAID_BACK", "GIVEN_AWAY", "FORFEITED", "KEPT")
+SELDOM = ("GIFTED", "RECEIVED", "GIVEN_AWAY")  # named only where there is something to say
 MOVES = {
     ("refunds_owed", "clearing"): "PAID_BACK",
     ("refunds_owed", "loss"): "PAID_BACK",  # by their own bank, in a dispute that we lost
@@ -319,7 +321,11 @@ def figures_of(customer_id: int, *, until: datetime) -> list[tuple[str, str, int
     for page in orders.orders_of(customer_id):
         if page.paid_at is not None and page.paid_at <= until:
             figures = sums.setdefault(page.currency, dict.fromkeys(FIGURES, 0))
-            figures["PAID_IN"] += page.total_minor
+            figures["PAID_IN"] += page.cash_minor
+    for currency, told in wallet.figures_of(customer_id, until=until).items():
+        figures = sums.setdefault(currency, dict.fromkeys(FIGURES, 0))
+        for code, minor in told.items():
+            figures[code] += minor
     for (kind, house, currency), minor in ledger.moved_out(customer_id, until=until).items():
         if (kind, house) in MOVES:
             sums[currency][MOVES[kind, house]] -= minor
@@ -329,6 +335,7 @@ def figures_of(customer_id: int, *, until: datetime) -> list[tuple[str, str, int
         (code, currency, minor)
         for currency, figures in sorted(sums.items())
         for code, minor in figures.items()
+        if minor or code not in SELDOM
     ]
 
 

@@ -167,6 +167,11 @@ class OrderPage:
     packs: tuple[str, ...]  # the terms of money back, frozen when it was placed
     lines: tuple[OrderLineRow, ...]
 
+    @property
+    def wallet_minor(self) -> int:
+        """What credit pays of it."""
+        return self.total_minor - self.cash_minor
+
 
 def page_of(order: Order) -> OrderPage:
     return OrderPage(

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 
+from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.wallet.models import CreditTransfer, Lot, Move, Spending, Terms, TopUp
 from fairroam.apps.wallet.refusals import NoWalletTerms
 from fairroam.rules.balances import balance
@@ -226,6 +227,64 @@ def quote_balance(customer_id: int, currency: str, now: datetime) -> BalanceQuot
     return BalanceQuote(currency, said["cash"], said["promo_lost"])
 
 
+def example(agreed: Terms, paid_minor: int, spent_minor: int) -> BalanceQuote:
+    """What would be left to take back after so much was spent of one top-up on these terms."""
+    topped_up = {"paid": paid_minor, "bonus": bonus_of(agreed, paid_minor)}
+    said = balance([topped_up], spent_minor, agreed.burn)
+    return BalanceQuote(agreed.currency, said["cash"], said["promo_lost"])
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A payment that free paid credit came in by; minor units."""
+
+    minor: int
+    paid_at: datetime | None
+    is_yours: bool  # False: somebody else paid it; it goes to a bank account then
+
+
+def sources_of(customer_id: int, currency: str, now: datetime) -> list[SourceRow]:
+    """Where the paid credit that is free came from, oldest first."""
+    lots = live_lots(customer_id, currency).filter(usable(now), kind="paid")
+    return [
+        SourceRow(
+            lot.left_minor - lot.reserved_minor,
+            lot.payment.captured_at,
+            lot.payment.customer_id == customer_id,
+        )
+        for lot in lots.select_related("payment").order_by("pk")
+        if lot.payment is not None and lot.left_minor > lot.reserved_minor
+    ]
+
+
+def figures_of(customer_id: int, *, until: datetime) -> dict[str, dict[str, int]]:
+    """Per currency, what the wallet adds to an account's sums up to `until`; signed minor units.
+
+    What was paid in, what of gifts was spent, what came from others and what went to them.
+    """
+    sums: dict[str, dict[str, int]] = {}
+
+    def add(currency: str, code: str, minor: int) -> None:
+        told = sums.setdefault(currency, {})
+        told[code] = told.get(code, 0) + minor
+
+    for top_up in TopUp.objects.filter(customer_id=customer_id, paid_at__lte=until):
+        add(top_up.currency, "PAID_IN", top_up.paid_minor)
+    gifts = Spending.objects.filter(
+        lot__customer_id=customer_id, lot__kind="promo", stage="captured"
+    )
+    for spending in gifts.select_related("lot"):
+        minor = spending.amount_minor - spending.returned_minor
+        add(spending.lot.currency, "GIFTED", minor)
+    passed = Q(sender_id=customer_id) | Q(recipient_id=customer_id)
+    for sent in CreditTransfer.objects.filter(passed, stage="done", ended_at__lte=until):
+        if sent.sender_id == customer_id:
+            add(sent.currency, "GIVEN_AWAY", -sent.amount_minor)
+        if sent.recipient_id == customer_id:
+            add(sent.currency, "RECEIVED", sent.amount_minor)
+    return sums
+
+
 # Transfers --------------------------------------------------------------------------------------
 
 
@@ -247,6 +306,14 @@ def transfers_of(customer_id: int) -> list[CreditTransfer]:
         | (Q(recipient_id=customer_id) & ~Q(stage__in=["review", "undone", "refused"]))
     )
     return list(theirs.select_related("sender", "recipient").order_by("-pk"))
+
+
+def transfer_of(transfer_id: int, customer_id: int) -> CreditTransfer:
+    """A transfer that the customer sent, or may see as its recipient. Raises NotAmongYours."""
+    for sent in transfers_of(customer_id):
+        if sent.pk == transfer_id:
+            return sent
+    raise NotAmongYours(credit_transfer_id=transfer_id)
 
 
 def transfers_to_review() -> list[CreditTransfer]:

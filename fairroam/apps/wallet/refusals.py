@@ -29,7 +29,7 @@ class NotEnoughCredit(Refusal):
 class NotTransferable(Refusal):
     """Only credit that you paid for can be given to somebody else, and no more than you have."""
 
-    code = "not_transferable"
+    code = "not-transferable"
     status = 422
 
 
@@ -38,7 +38,7 @@ class RecipientUnverified(Refusal):
     Please ask them to sign in once, then try again.
     """
 
-    code = "recipient_unverified"
+    code = "recipient-unverified"
     status = 422
 
 

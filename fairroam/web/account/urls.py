@@ -21,7 +21,9 @@ from fairroam.web.account import (
     quotes,
     refunds,
     top_up,
+    transfers,
     trouble,
+    wallet,
 )
 
 app_name = "account"
@@ -58,6 +60,12 @@ urlpatterns = [
     path("messages/<int:thread_id>/", conversations.thread, name="thread"),
     path("messages/<int:thread_id>/rate/", conversations.rate, name="rate_thread"),
     path("files/<int:evidence_id>/", conversations.file, name="file"),
+    path("wallet/", wallet.wallet, name="wallet"),
+    path("wallet/top-up/<str:currency>/", wallet.top_up, name="wallet_top_up"),
+    path("wallet/paying/<int:top_up_id>/", wallet.paying, name="wallet_paying"),
+    path("wallet/get-back/<str:currency>/", wallet.get_back, name="wallet_get_back"),
+    path("wallet/give/<str:currency>/", transfers.send, name="transfer_send"),
+    path("wallet/transfers/<int:transfer_id>/", transfers.transfer, name="transfer"),
     path("orders/", orders.orders, name="orders"),
     path("contacts/", contacts.contacts, name="contacts"),
     path("contacts/new/", contacts.new, name="new_contact"),

@@ -20,6 +20,7 @@ from fairroam.web.desk import (
     reports,
     suppliers,
     team,
+    transfers,
     usage,
 )
 
@@ -69,6 +70,8 @@ urlpatterns = [
     path("payouts/<int:payout_id>/send-again/", books.send_again, name="send_again"),
     path("payouts/<int:payout_id>/sent/", payouts.mark_sent, name="transfer_sent"),
     path("payouts/<int:payout_id>/confirm/", payouts.confirm, name="transfer_confirm"),
+    path("transfers/", transfers.transfers, name="transfers"),
+    path("transfers/<int:transfer_id>/settle/", transfers.settle, name="settle_transfer"),
     path("disputes/", disputes.disputes, name="disputes"),
     path("disputes/<int:dispute_id>/note/", disputes.note, name="dispute_note"),
     path("reconciliation/", reconciliation.reconciliation, name="reconciliation"),

@@ -17,10 +17,13 @@ from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.catalogue.queries import PlanRow
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.orders import operations as orders
+from fairroam.apps.wallet import queries as wallet
 from fairroam.apps.payments.queries.providers import ways_to_pay
 from fairroam.clock import now
 from fairroam.rules.residences import zone_of
 from fairroam.rules.tax import tax_inside
+from fairroam.web.account import me
+from fairroam.web.components import formats
 from fairroam.web.components.refused import render_refused
 from fairroam.web.site import places, promises
 from fairroam.web.site.orders import remember_order
@@ -72,15 +75,24 @@ class CheckoutForm(forms.Form):
     provider = forms.ChoiceField(
         label=_("How you want to pay"), widget=forms.RadioSelect, required=False
     )
+    wallet = forms.BooleanField(required=False)
     terms = forms.BooleanField(label=CONSENTS["terms"])
     # Needed where the law of the residence knows them; see `clean`.
     express_request = forms.BooleanField(label=CONSENTS["express_request"], required=False)
     loss_acknowledged = forms.BooleanField(label=CONSENTS["loss_acknowledged"], required=False)
     key = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, plan: PlanRow, address: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, plan: PlanRow, address: str, credit_minor: int = 0, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.plan = plan
+        if credit_minor:
+            amount = formats.money(credit_minor, plan.currency, get_language() or "en")
+            words = _("Pay with my balance first: %(amount)s are free in my wallet")
+            self.fields["wallet"].label = words % {"amount": amount}
+        else:
+            del self.fields["wallet"]
         residence, language = self.fields["residence"], self.fields["language"]
         assert isinstance(residence, forms.ChoiceField)
         assert isinstance(language, forms.ChoiceField)
@@ -146,6 +158,14 @@ def to_pay(plan: PlanRow, residence: str, now: datetime, *, quantity: str = "1")
     }
 
 
+def credit_of(request: HttpRequest, plan: PlanRow) -> tuple[int | None, int]:
+    """(The signed-in customer's id, what of their wallet could pay for the plan now)."""
+    customer = me.signed_in(request)
+    if customer is None:
+        return None, 0
+    return customer.pk, wallet.free_credit(customer.pk, plan.currency, now())
+
+
 def fresh_form(request: HttpRequest, plan: PlanRow, address: str) -> CheckoutForm:
     first = {
         "key": uuid4(),
@@ -154,7 +174,8 @@ def fresh_form(request: HttpRequest, plan: PlanRow, address: str) -> CheckoutFor
     }
     if request.user.is_authenticated:
         first["email"] = request.user.email
-    return CheckoutForm(initial=first, plan=plan, address=address)
+    credit = credit_of(request, plan)[1]
+    return CheckoutForm(initial=first, plan=plan, address=address, credit_minor=credit)
 
 
 @require_GET
@@ -180,7 +201,8 @@ def checkout(request: HttpRequest, code: str) -> HttpResponse:
         residence = request.GET.get("residence", "")
         context = {**to_pay(plan, residence, now()), "form": form}
         return render(request, "site/checkout.html", context)
-    form = CheckoutForm(request.POST, plan=plan, address=address)
+    customer_id, credit = credit_of(request, plan)
+    form = CheckoutForm(request.POST, plan=plan, address=address, credit_minor=credit)
     residence, quantity = (request.POST.get(name, "") for name in ("residence", "quantity"))
     context = to_pay(plan, residence, now(), quantity=quantity)
     if not form.is_valid():
@@ -194,6 +216,7 @@ def checkout(request: HttpRequest, code: str) -> HttpResponse:
             language=form.cleaned_data["language"],
             consents=form.consents(),
             key=form.cleaned_data["key"],
+            wallet_of=customer_id if form.cleaned_data.get("wallet") else None,
             provider=form.cleaned_data["provider"],
             now=now(),
         )

@@ -68,7 +68,10 @@ KEPT = {
 }
 FIGURES = {
     "PAID_IN": N_("Paid by you"),
+    "GIFTED": N_("Given to you by us, and spent"),
+    "RECEIVED": N_("Credit that others gave you"),
     "PAID_BACK": N_("Paid back to you"),
+    "GIVEN_AWAY": N_("Credit that you gave to others"),
     "FORFEITED": N_("Not used and not taken back"),
     "KEPT": N_("Kept for what you used, with all tax"),
 }

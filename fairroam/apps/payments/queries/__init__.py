@@ -12,6 +12,7 @@ from fairroam.apps.payments.queries.rows import (
     payments_to_ask_about,
     payout_of,
     payouts_for,
+    payouts_of,
     payouts_to_ask_about,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "payments_to_ask_about",
     "payout_of",
     "payouts_for",
+    "payouts_of",
     "payouts_to_ask_about",
 ]

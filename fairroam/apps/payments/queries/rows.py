@@ -58,6 +58,11 @@ def payout_row(payout: Payout) -> PayoutRow:
     )
 
 
+def payouts_of(customer_id: int) -> list[PayoutRow]:
+    """All money on its way to the customer, or arrived, newest first."""
+    return [payout_row(row) for row in ROWS.all().filter(customer_id=customer_id).order_by("-id")]
+
+
 def payouts_for(cause: str) -> list[PayoutRow]:
     """The payouts that one act asked for."""
     return [payout_row(payout) for payout in ROWS.all().filter(cause=cause).order_by("id")]

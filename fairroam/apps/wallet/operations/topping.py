@@ -23,7 +23,6 @@ from fairroam.apps.wallet.refusals import AmountOutOfBounds
 from fairroam.rules.money import Money
 
 
-
 @transaction.atomic
 def set_terms(*, currency: str, now: datetime, **agreed: Any) -> Terms:
     """What top-ups in that currency give from now on; the same again changes nothing.

@@ -16,11 +16,9 @@ from fairroam.apps.customers.queries import Proof
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MovedMeanwhile, MoveNotAllowed, NotAmongYours
 from fairroam.apps.ledger import operations as ledger
-from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.wallet.models import CreditTransfer, Lot, TransferPart
 from fairroam.apps.wallet.operations.lots import (
-    book_of,
     change,
     lock_lots,
     lock_these,
@@ -242,12 +240,9 @@ def end(sent: CreditTransfer, step: str, kind: str, *, actor: str, now: datetime
     move(sent, step, ended_at=now)
     parts = list(sent.parts.order_by("pk"))
     lots = lock_these(part.lot_id for part in parts)
-    holding = BookName("in_transfer", sent.currency)
     for part in parts:
         change(lots[part.lot_id], part.minor, f"transfer-back:{sent.pk}", now)
-    paid = book_of(sent.sender_id, sent.currency, "paid")
-    back = Entry(f"transfer:{sent.pk}/back", sent.amount_minor, holding, paid)
-    ledger.post([back], now=now)
+        ledger.reverse(f"lot:{part.lot_id}/transfer:{sent.pk}", now=now)
     tell(sent, kind, actor=actor, now=now)
 
 

@@ -1,0 +1,222 @@
+"""The wallet: what is in it, where it came from, more of it, and the way back."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.contrib import messages
+from django.core.validators import DecimalValidator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from fairroam.apps.customers.models import Customer
+from fairroam.apps.journal.refusals import Refusal
+from fairroam.apps.payments import queries as payments
+from fairroam.apps.wallet import operations, queries
+from fairroam.apps.wallet.models import Terms, TopUp
+from fairroam.apps.wallet.refusals import NoWalletTerms
+from fairroam.clock import now
+from fairroam.rules.money import Money, minor_digits
+from fairroam.web.account.me import customers_only
+from fairroam.web.account.step_up import proof_of, step_up_required
+from fairroam.web.components import formats
+from fairroam.web.components.refused import render_refused
+
+ORIGINS = {
+    "top_up": gettext_lazy("Top-up"),
+    "voucher": gettext_lazy("Voucher"),
+    "transfer": gettext_lazy("From another customer"),
+    "refund": gettext_lazy("Money back as credit"),
+    "offer": gettext_lazy("Goodwill"),
+}
+# Kind of what moved credit -> how the history says it.
+MOVES = {
+    "top-up": gettext_lazy("Top-up"),
+    "order-line": gettext_lazy("Paid for a plan"),
+    "given-up/order-line": gettext_lazy("Back: the eSIM could not be made"),
+    "refund": gettext_lazy("Money back for a plan"),
+    "balance-refund": gettext_lazy("Paid back to you"),
+    "bonus-ended": gettext_lazy("Bonus ended with the money it came for"),
+    "transfer": gettext_lazy("Between customers"),
+    "transfer-back": gettext_lazy("Back: it was not taken"),
+    "expired": gettext_lazy("Its time was over"),
+    "voucher": gettext_lazy("Voucher"),
+    "offer": gettext_lazy("Goodwill"),
+}
+BURNS = {
+    "promo_first": gettext_lazy(
+        "Gifts are spent first, then what you paid in: your own money stays yours for longest."
+    ),
+    "paid_first": gettext_lazy("What you paid in is spent first, then gifts."),
+    "ratio": gettext_lazy(
+        "What you paid in and what came on top are spent together, in the ratio in which they came."
+    ),
+}
+
+
+class AmountForm(forms.Form):
+    """An amount in one currency, as people write it."""
+
+    amount = forms.DecimalField(label=gettext_lazy("Amount"), min_value=0, max_digits=12)
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        kwargs["initial"] = {"key": uuid4()} | kwargs.get("initial", {})
+        super().__init__(*args, **kwargs)
+        self.currency, self.digits = currency, minor_digits(currency)
+        amount = self.fields["amount"]
+        assert isinstance(amount, forms.DecimalField)
+        amount.label = _("Amount in %(currency)s") % {"currency": currency}
+        amount.validators.append(DecimalValidator(max_digits=12, decimal_places=self.digits))
+        step = Decimal(1).scaleb(-self.digits)
+        amount.widget.attrs = {"min": str(step), "step": str(step), "inputmode": "decimal"}
+
+    @property
+    def minor(self) -> int:
+        """The typed amount in whole minor units."""
+        return int(self.cleaned_data["amount"].scaleb(self.digits))
+
+    def typed(self, minor: int) -> str:
+        return str(Decimal(minor).scaleb(-self.digits))
+
+
+@never_cache
+@customers_only
+@require_safe
+def wallet(request: HttpRequest, customer: Customer) -> HttpResponse:
+    """All that is in it and what became of the rest; in which order it is spent."""
+    at = now()
+    purses = queries.purses(customer.pk, at)
+    started = TopUp.objects.filter(
+        customer=customer, paid_at__isnull=True, payment__stage__in=["prepared", "started"]
+    )
+    context = {
+        "customer": customer,
+        "purses": [(one, BURNS[one.burn]) for one in purses],
+        "lots": [(lot, ORIGINS[lot.origin]) for lot in queries.lots_of(customer.pk)],
+        "moves": [(move, move_words(move.cause)) for move in queries.history(customer.pk)[:50]],
+        "started": started.select_related("payment").order_by("-pk").first(),
+        "payouts": [
+            payout
+            for payout in payments.payouts_of(customer.pk)
+            if payout.cause.startswith("balance-refund:")
+        ],
+        "transfers": queries.transfers_of(customer.pk)[:20],
+    }
+    return render(request, "account/wallet.html", context)
+
+
+def move_words(cause: str) -> Any:
+    return MOVES.get(cause, _("Correction"))
+
+
+@never_cache
+@customers_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def top_up(request: HttpRequest, customer: Customer, currency: str) -> HttpResponse:
+    """How much; what comes on top and in which order it is spent stands beside it."""
+    try:
+        agreed = queries.terms(currency, now())
+    except NoWalletTerms as refusal:
+        return render(request, "account/hidden.html", status=refusal.status)
+    form = AmountForm(request.POST or None, currency=currency)
+    context = {
+        "terms": agreed,
+        "burn": BURNS[agreed.burn],
+        "examples": examples_of(agreed),
+        "steps": agreed.bonus_steps,
+    }
+    if not form.is_valid():
+        status = 422 if form.is_bound else 200
+        page = {**context, "form": form}
+        return render(request, "account/wallet_top_up.html", page, status=status)
+    try:
+        asked = operations.top_up(
+            customer_id=customer.pk,
+            amount=Money(form.minor, currency),
+            key=form.cleaned_data["key"],
+            now=now(),
+        )
+    except Refusal as refusal:
+        return render_refused(request, "account/wallet_top_up.html", form, refusal, **context)
+    return redirect("account:wallet_paying", asked.pk)
+
+
+def examples_of(agreed: Terms) -> str:
+    """What is left to take back after a spending, for the highest step's top-up, in words."""
+    paid = agreed.bonus_steps[-1][0] if agreed.bonus_steps else agreed.least_minor
+    bonus = queries.bonus_of(agreed, paid)
+    spent = bonus + paid // 4
+    quoted = queries.example(agreed, paid, spent)
+    language = get_language() or "en"
+    amounts = {
+        name: formats.money(minor, agreed.currency, language)
+        for name, minor in {
+            "paid": paid,
+            "bonus": bonus,
+            "spent": spent,
+            "cash": quoted.cash,
+            "lost": quoted.promo_lost,
+        }.items()
+    }
+    return (
+        _(
+            "You pay in %(paid)s and get %(bonus)s on top. You spend %(spent)s. Then %(cash)s can"
+            " be paid back to you, and %(lost)s of the bonus would end."
+        )
+        % amounts
+    )
+
+
+@never_cache
+@customers_only
+@require_safe
+def paying(request: HttpRequest, customer: Customer, top_up_id: int) -> HttpResponse:
+    """A top-up on its way to the provider's page; asks again until it is there."""
+    found = TopUp.objects.select_related("payment").filter(pk=top_up_id, customer=customer).first()
+    if found is None:
+        return render(request, "account/hidden.html", status=404)
+    if found.paid_at is not None:
+        return redirect("account:wallet")
+    return render(request, "account/wallet_paying.html", {"top_up": found})
+
+
+@never_cache
+@customers_only
+@step_up_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def get_back(request: HttpRequest, customer: Customer, currency: str) -> HttpResponse:
+    """The balance back along its sources: all of it, or a part."""
+    at = now()
+    try:
+        quoted = queries.quote_balance(customer.pk, currency, at)
+    except NoWalletTerms as refusal:
+        return render(request, "account/hidden.html", status=refusal.status)
+    form = AmountForm(request.POST or None, currency=currency)
+    if not form.is_bound:
+        form.initial["amount"] = form.typed(quoted.cash)
+    context = {"quoted": quoted, "sources": queries.sources_of(customer.pk, currency, at)}
+    if not form.is_valid():
+        status = 422 if form.is_bound else 200
+        page = {**context, "form": form}
+        return render(request, "account/wallet_get_back.html", page, status=status)
+    try:
+        operations.refund_balance(
+            customer_id=customer.pk,
+            currency=currency,
+            minor=form.minor,
+            key=form.cleaned_data["key"],
+            proof=proof_of(request, now=at),
+            now=at,
+        )
+    except Refusal as refusal:
+        return render_refused(request, "account/wallet_get_back.html", form, refusal, **context)
+    messages.success(request, _("It is on its way, each part the way it came."))
+    return redirect("account:wallet")
