@@ -59,6 +59,8 @@ from fairroam.apps.refunds.models import RefundRun  # noqa: E402
 from fairroam.apps.refunds.operations import everyone  # noqa: E402
 from fairroam.apps.refunds.queries import faults as refund_faults  # noqa: E402
 from fairroam.apps.refunds.queries.everyone import lines_to_do, run_row  # noqa: E402
+from fairroam.apps.wallet import operations as wallet  # noqa: E402
+from fairroam.apps.wallet import queries as wallet_queries  # noqa: E402
 from fairroam.gateways.lines import NetworkRecord, RecordKind  # noqa: E402
 from fairroam.gateways.payments import PayoutReceipt, PayoutStatus  # noqa: E402
 from fairroam.project.database import ADMIN_ROLE, OWNER_ROLE, Cluster  # noqa: E402
@@ -74,6 +76,7 @@ EARLIER = NOON + timedelta(days=2)  # a first failure, of a day: already paid ba
 LATER = NOON + timedelta(days=20)
 STRIDE = 1_000_000  # what separates the ids of two copies of the cast
 BAR_FLOOR, AIM_FLOOR, BAR_GROWTH = 3.5, 2.0, 1.3
+CREDIT = 1000  # minor units
 CONSENTS = dict.fromkeys(("terms", "express_request", "loss_acknowledged"), "as shown")
 Owner = psycopg.Connection[Any]
 
@@ -110,8 +113,20 @@ def open_shop() -> None:
             )
 
 
-def buy(number: int, plan: str, residence: str, language: str, *, is_used: bool = True) -> int:
-    """A line that was really bought, and used in Japan until an hour before the failure."""
+def buy(
+    number: int,
+    plan: str,
+    residence: str,
+    language: str,
+    *,
+    is_used: bool = True,
+    credit: int = 0,
+) -> int:
+    """A line that was really bought, and used in Japan until an hour before the failure.
+
+    credit: what the buyer paid into a wallet before, which pays first.
+    """
+    wallet_of = top_up(number, residence, language, credit) if credit else None
     order = orders.place_order(
         plan_code=plan,
         quantity=1,
@@ -121,16 +136,18 @@ def buy(number: int, plan: str, residence: str, language: str, *, is_used: bool 
         consents=CONSENTS,
         key=uuid4(),
         now=NOON,
+        wallet_of=wallet_of,
     )
+    assert order.payment is not None
     payments.record_started(
-        payment_id=order.payment_id,
+        payment_id=order.payment.pk,
         provider_ref=f"p{number}",
         pay_url="http://127.0.0.1/",
         now=NOON,
     )
     orders.confirm_payment(
-        payment_id=order.payment_id,
-        amount=Money(order.total_minor, order.currency),
+        payment_id=order.payment.pk,
+        amount=Money(order.payment.amount_minor, order.currency),
         provider_ref=f"p{number}",
         now=NOON,
     )
@@ -144,6 +161,33 @@ def buy(number: int, plan: str, residence: str, language: str, *, is_used: bool 
     for hours, quantity in ((1, 2_000_000_000), (119, 3_000_000_000)) if is_used else ():
         use(number, quantity, NOON + timedelta(hours=hours))
     return int(line.pk)
+
+
+def top_up(number: int, residence: str, language: str, minor: int) -> int:
+    """Somebody with credit in their wallet, as a paid top-up leaves it, bonus included."""
+    customer = customers.find_or_open(
+        email=f"cast{number}@example.com",
+        residence=residence,
+        zone="Europe/Berlin",
+        language=language,
+        now=NOON,
+    )
+    asked = wallet.top_up(
+        customer_id=customer.pk, amount=Money(minor, "EUR"), key=uuid4(), now=NOON
+    )
+    payments.record_started(
+        payment_id=asked.payment_id,
+        provider_ref=f"t{number}",
+        pay_url="http://127.0.0.1/",
+        now=NOON,
+    )
+    wallet.confirm_top_up(
+        payment_id=asked.payment_id,
+        amount=Money(minor, "EUR"),
+        provider_ref=f"t{number}",
+        now=NOON,
+    )
+    return int(customer.pk)
 
 
 def reserve(line_id: int, number: int) -> None:
@@ -178,7 +222,10 @@ def use(number: int, quantity: int, at: datetime) -> None:
 
 def make_cast() -> None:
     """Twenty lines as real acts leave them, and the quirks that acts of others would bring."""
-    lines = [buy(number, *who[:3]) for number, who in enumerate(CAST)]
+    lines = [
+        buy(number, plan, residence, language, credit=CREDIT if quirk == "several_tenders" else 0)
+        for number, (plan, residence, language, quirk) in enumerate(CAST)
+    ]
     quirks = {line: who[3] for line, who in zip(lines, CAST, strict=True)}
     some = [line for line, quirk in quirks.items() if quirk == "refunded"]
     pay_back_earlier(some)
@@ -188,8 +235,6 @@ def make_cast() -> None:
                 cursor.execute(
                     """UPDATE orders_orderline SET packs = '["eu-crd@1"]' WHERE id = %s""", [line]
                 )
-            if quirk == "several_tenders":
-                split_tender(cursor, line, credit=500)
             if quirk == "disputed":
                 payment_id = order_queries.terms_of(line).tenders[0].payment_id
                 assert payment_id is not None
@@ -204,25 +249,6 @@ def make_cast() -> None:
                     outcome="",
                     now=LATER,
                 )
-
-
-def split_tender(cursor: Any, line: int, *, credit: int) -> None:
-    """As if a part of the line had been paid from a balance."""
-    cursor.execute(
-        """UPDATE payments_payment p SET amount_minor = p.amount_minor - %(credit)s,
-               captured_minor = p.captured_minor - %(credit)s
-           FROM orders_tender t WHERE t.payment_id = p.id AND t.line_id = %(line)s""",
-        {"credit": credit, "line": line},
-    )
-    cursor.execute(
-        "UPDATE orders_tender SET captured_minor = captured_minor - %s WHERE line_id = %s",
-        [credit, line],
-    )
-    cursor.execute(
-        """INSERT INTO orders_tender (line_id, position, kind, method, captured_minor,
-               refunded_minor, pending_minor) VALUES (%s, 2, 'credit', 'wallet', %s, 0, 0)""",
-        [line, credit],
-    )
 
 
 def pay_back_earlier(some: list[int]) -> None:
@@ -258,6 +284,10 @@ COPIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "customers_customer": (("id", "user_id"), ("number",)),
     "papers_paper": (("id", "customer_id", "refers_to_id"), ("number",)),
     "payments_payment": (("id", "customer_id"), ("key", "provider_ref")),
+    "wallet_topup": (("id", "customer_id", "payment_id"), ()),
+    "wallet_lot": (("id", "customer_id", "payment_id", "top_up_id"), ()),
+    "wallet_move": (("id", "lot_id"), ("cause",)),
+    "wallet_spending": (("id", "lot_id"), ("cause",)),
     "orders_order": (("id", "customer_id", "payment_id", "invoice_id"), ("number",)),
     "orders_orderline": (("id", "order_id"), ()),
     "orders_tender": (("id", "line_id", "payment_id"), ()),
@@ -484,6 +514,7 @@ def overlap(begun: datetime, ended: datetime, begins: datetime, ends: datetime) 
 def find_faults() -> list[str]:
     """What contradicts the books, but for signatures: each would be checked one by one."""
     found = [*ledger.find_faults(), *order_queries.find_faults(), *payment_queries.find_faults()]
+    found += wallet_queries.find_faults()
     with connection.cursor() as cursor:
         for sentence, query in refund_faults.FAULTS.items():
             cursor.execute(query)
@@ -537,6 +568,7 @@ ADDED = (
     "notices_notice",
     "journal_event",
     "procrastinate_jobs",
+    "wallet_move",
 )
 CHANGED = {
     "refunds_refundrunline": "t.run_id = {run}",
@@ -545,6 +577,8 @@ CHANGED = {
     "payments_payment": "t.id IN (SELECT payment_id FROM orders_tender WHERE line_id IN"
     " (SELECT order_line_id FROM given))",
     "ledger_book": "t.customer_id IN (SELECT customer_id FROM given)",
+    "wallet_lot": "t.customer_id IN (SELECT customer_id FROM given)",
+    "wallet_spending": "t.cause IN (SELECT 'order-line:' || order_line_id FROM given)",
 }
 FACTS = (
     "SELECT * FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id"

@@ -36,14 +36,19 @@ def begin_line(line: OrderLine, *, now: datetime = NOON) -> Profile:
 def a_ready_line(plan_code: str = "japan-10gb-30d", **words: object) -> OrderLine:
     """A paid line whose profile can be downloaded."""
     line = given.a_paid_line(plan_code, **words)
-    profile = begin_line(line)
+    make_ready(line)
+    return line
+
+
+def make_ready(line: OrderLine, *, now: datetime = NOON) -> None:
+    """The carrier makes the eSIM of a paid line."""
+    profile = begin_line(line, now=now)
     iccid = f"89999000100000{next(_numbers):05}"
     esims.reserve(profile_id=profile.pk, iccid=iccid)
     esims.record_order(profile_id=profile.pk)
     esims.record_release(
-        profile_id=profile.pk, matching_id=f"CODE-{iccid}", smdp_address="rsp.example", now=NOON
+        profile_id=profile.pk, matching_id=f"CODE-{iccid}", smdp_address="rsp.example", now=now
     )
-    return line
 
 
 def use(line: OrderLine, quantity: int, *, kind: str = "data", at: datetime = NOON) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from fairroam.apps.customers.models import Customer
 from fairroam.apps.customers.refusals import FourEyes, NotAllowed
 from fairroam.apps.incidents import operations as incidents
 from fairroam.apps.journal.models import Event
 from fairroam.apps.journal.refusals import MoveNotAllowed
 from fairroam.apps.ledger.models import Transfer
 from fairroam.apps.notices.models import Notice
+from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders.models import OrderLine, Tender
 from fairroam.apps.papers.models import Paper
 from fairroam.apps.payments.models import Payment, Payout
@@ -31,9 +33,11 @@ from fairroam.apps.refunds.models import (
 from fairroam.apps.refunds.operations import everyone
 from fairroam.apps.refunds.queries import everyone as runs
 from fairroam.apps.refunds.refusals import IncidentNotOver, PreviewOutdated, RunUnderWay
+from fairroam.apps.wallet.models import Lot, Move, Spending
 from fairroam.gateways.payments import EventKind, PayoutStatus
 from fairroam.worker.books import find_faults
 from tests import given
+from tests.apps import wallet_given
 from tests.apps.everyone_given import (
     ENDS,
     FAILS,
@@ -46,9 +50,10 @@ from tests.apps.everyone_given import (
     the_outage,
 )
 from tests.apps.incidents_given import DAY, STAFF, a_report, an_outage, see
-from tests.apps.lines_given import a_ready_line, ask
+from tests.apps.lines_given import a_ready_line, ask, make_ready
 from tests.apps.payments_given import tells
 from tests.apps.refunds_given import dispute, settle
+from tests.given import NOON
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -306,6 +311,7 @@ def shape_of_books() -> dict[str, list[Any]]:
         return sorted(found)
 
     tables = (RefundRequest, Decision, RefundPart, Payout, OrderLine, Tender, Payment, Notice)
+    tables += (Lot, Move, Spending)
     shape: dict[str, list[Any]] = {model.__name__: rows(model) for model in tables}
     shape["transfers"] = sorted(
         (plain(one.key), one.minor, str(one.source), str(one.target), one.source_balance_minor)
@@ -338,11 +344,27 @@ def a_mixed_crowd() -> None:
 
 
 def others_whose_way_back_is_no_longer_open() -> None:
-    """One whose bank took a part of the price back, and one whose method no rail knows."""
+    """A part of the price went back by the bank, a method that no rail knows, and credit."""
     taken = a_hit_line("c4@example.com").order.payment
     tells(taken, EventKind.DISPUTE_CLOSED, 1000, dispute_ref="lost", outcome="lost")
     unknown = a_hit_line("c5@example.com").order.payment
     Payment.objects.filter(pk=unknown.pk).update(method="unheard-of")
+    wallet_given.terms(bonus=300)
+    for email, minor in (("c6@example.com", 700), ("c7@example.com", 4000)):
+        buyer = given.a_customer(email)
+        wallet_given.a_top_up(buyer, minor)
+        see(with_credit(buyer), FAILS - timedelta(hours=1), country="JP", quantity=10**9)
+
+
+def with_credit(buyer: Customer) -> OrderLine:
+    """A line that the buyer's wallet paid, as far as it reaches."""
+    order = wallet_given.an_order(buyer)
+    if order.payment is not None:
+        given.pay(order, now=NOON)
+    orders.record_notice(order_id=order.pk, now=NOON)
+    line = order.lines.get()
+    make_ready(line)
+    return line
 
 
 @pytest.mark.promise(19)
@@ -362,8 +384,10 @@ def test_many_at_once_leave_the_same_rows_as_one_by_one(max_, mia):
             transaction.set_rollback(True)
 
     many, one_by_one = shapes
-    assert len(many["Payout"]) == 10  # three of five have no refund under way, and two are new
-    assert Counter(dict(row)["rerouted_why"] for row in many["Payout"]) == {"": 9, "unknown": 1}
+    assert len(many["Payout"]) == 11  # three of five have no refund under way, and three are new
+    assert Counter(dict(row)["rerouted_why"] for row in many["Payout"]) == {"": 10, "unknown": 1}
+    back = [row for row in many["Move"] if "/order-line:" in dict(row)["cause"]]
+    assert len(back) == 4  # of each kind of credit, to two customers
     for name, rows in many.items():
         for one, other in zip(rows, one_by_one[name], strict=True):
             assert one == other, name

@@ -10,7 +10,7 @@ from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.orders.models import Order, OrderLine, Tender
 from fairroam.apps.orders.operations.refund import tax_book
 from fairroam.apps.wallet import operations as wallet
-from fairroam.apps.wallet.operations import Piece
+from fairroam.apps.wallet.operations import Piece, Return
 from fairroam.rules.money import share_by_weight
 
 # Kind of credit in the wallet -> (kind of tender, its method, the book it is paid out of).
@@ -128,6 +128,12 @@ def give_back_credit(line: OrderLine, kind: str, minor: int, *, why: str, now: d
     """Put credit of a tender back into the lots that it came from; the books are the caller's."""
     names = {tender: name for name, (tender, _, _) in CREDIT.items()}
     wallet.give_back(cause=cause_of(line), kind=names[kind], minor=minor, why=why, now=now)
+
+
+def returned(line_id: int, kind: str, minor: int, *, why: str) -> Return:
+    """What `give_back_credit` would put back, for `wallet.give_back_each`."""
+    names = {tender: name for name, (tender, _, _) in CREDIT.items()}
+    return Return(f"order-line:{line_id}", names[kind], minor, why)
 
 
 def credit_book(kind: str, currency: str, customer_id: int) -> BookName:

@@ -10,8 +10,10 @@ from fairroam.apps.wallet.operations.lots import (
 from fairroam.apps.wallet.operations.refunding import refund_balance
 from fairroam.apps.wallet.operations.spending import (
     Piece,
+    Return,
     capture,
     give_back,
+    give_back_each,
     plan_spending,
     release,
     reserve,
@@ -36,6 +38,7 @@ from fairroam.apps.wallet.operations.transferring import (
 
 __all__ = [
     "Piece",
+    "Return",
     "accept_credit",
     "capture",
     "confirm_top_up",
@@ -46,6 +49,7 @@ __all__ = [
     "forfeit_gifts",
     "give",
     "give_back",
+    "give_back_each",
     "is_top_up",
     "open_lot",
     "owners_of_expired",

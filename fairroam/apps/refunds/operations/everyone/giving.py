@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from django.db.models import Count
+from django.db.models import Count, Model
 from procrastinate.contrib.django import app as jobs
 
 from fairroam.apps.customers.models import Customer
@@ -21,12 +21,13 @@ from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.notices.models import Notice
 from fairroam.apps.orders.models import Order, OrderLine, Tender
+from fairroam.apps.orders.operations.tenders import credit_book, returned
 from fairroam.apps.orders.queries import LineTerms
 from fairroam.apps.papers import operations as papers
 from fairroam.apps.papers.models import Paper
 from fairroam.apps.papers.operations import Draft
 from fairroam.apps.payments.models import Payment, Payout
-from fairroam.apps.payments.operations.planning import way_back
+from fairroam.apps.payments.operations.planning import first_stage, way_back
 from fairroam.apps.refunds.models import Decision, RefundPart, RefundRequest, RefundRun
 from fairroam.apps.refunds.operations.everyone.judging import Judged
 from fairroam.apps.refunds.operations.everyone.locking import Books, lock_books
@@ -35,6 +36,7 @@ from fairroam.apps.refunds.operations.everyone.telling import Teller, number_not
 from fairroam.apps.refunds.operations.giving import Part, parts_of
 from fairroam.apps.refunds.operations.moves import RULES
 from fairroam.apps.refunds.operations.papering import statement
+from fairroam.apps.wallet import operations as wallet
 from fairroam.rules import rails
 from fairroam.rules.money import Money
 from fairroam.rules.numbers import new_number
@@ -54,7 +56,7 @@ class Gift:
     refund: RefundRequest
     decision: Decision
     parts: list[Part]
-    payouts: list[Payout]
+    payouts: list[Payout | None]  # by part; None where credit is back at once
     said: dict[str, Any]  # what both papers share
 
     @property
@@ -76,6 +78,7 @@ class Giver:
         self.run, self.owners, self.payments = run, owners, payments
         self.teller, self.now = teller, now
         self.events: list[Event] = []
+        self.arrivals: dict[tuple[str, str, str], tuple[date, date]] = {}
         self.gifts: list[Gift] = []
         counted = Payout.objects.filter(
             payment__in=payments, sent_at__isnull=False, is_by_hand=False
@@ -83,13 +86,11 @@ class Giver:
         self.parts_sent = dict(counted.annotate(sent=Count("pk")))
 
     def can_give(self, judged: Judged) -> bool:
-        """Whether all of it goes back by the way it came; other ways are taken one by one."""
-        return all(
-            tender.kind == "cash"
-            and tender.payment_id is not None
-            and self.way_of(self.payments[tender.payment_id], judged.due).is_original
-            for tender in judged.terms.tenders
-        )
+        """Whether some of it is on its way for a while; what is back at once is given alone."""
+        quote = judged.quote
+        assert quote is not None
+        cash = {str(tender.id) for tender in judged.terms.tenders if tender.kind == "cash"}
+        return any(part["amount"] for part in quote.decision["split"] if part["tender"] in cash)
 
     def way_of(self, payment: Payment, minor: int) -> rails.Way:
         parts = self.parts_sent.get(payment.pk, 0)
@@ -102,9 +103,10 @@ class Giver:
         refund_ids = reserve_ids(RefundRequest, len(lines))
         decision_ids = reserve_ids(Decision, len(lines))
         gifts = [self.prepare(*one) for one in zip(lines, refund_ids, decision_ids, strict=True)]
-        payouts = [payout for gift in gifts for payout in gift.payouts]
+        payouts = [payout for gift in gifts for payout in gift.payouts if payout]
         for payout, key in zip(payouts, reserve_ids(Payout, len(payouts)), strict=True):
             payout.pk = key
+        self.give_back_credit(gifts)
         self.book(gifts)
         self.reserve(gifts)
         decided = self.write_papers("decision", gifts)
@@ -157,70 +159,97 @@ class Giver:
         payouts = [self.plan(part, decision) for part in parts]
         return Gift(judged, owner, refund, decision, parts, payouts, statement(refund, decision))
 
-    def plan(self, part: Part, decision: Decision) -> Payout:
+    def plan(self, part: Part, decision: Decision) -> Payout | None:
         """As `payments.plan_payout`, unsaved."""
         refund, pay_by = decision.request, decision.result["pay_by"]
+        if part.tender.kind != "cash":
+            return None
         assert part.tender.payment_id is not None
         payment = self.payments[part.tender.payment_id]
+        way = self.way_of(payment, part.minor)
+        rail = way.rail if way.is_original else rails.transfer(on=self.now.date())
         payout = Payout(
-            payment=payment,
+            payment_id=payment.pk,
             customer_id=payment.customer_id,
             cause=f"refund:{refund.pk}",
             currency=payment.currency,
             amount_minor=part.minor,
-            rail=self.way_of(payment, part.minor).rail.name,
+            rail=rail.name,
+            is_by_hand=not way.is_original,
+            rerouted_why=way.why,
             pay_by=date.fromisoformat(pay_by) if pay_by else None,
-            stage="held" if part.is_held or payment.is_disputed else "planned",
             planned_at=self.now,
         )
+        payout.stage = "held" if part.is_held or payment.is_disputed else first_stage(payout)
         if payout.stage == "planned":
-            owner = self.owners[refund.customer_id]
-            payout.expected_from, payout.expected_by = rails.expected(
-                rails.rail_version(payout.rail),
-                sent_at=self.now,
-                zone=owner.zone,
-                residence=owner.residence,
-            )
+            payout.expected_from, payout.expected_by = self.expected(rail, refund.customer)
         return payout
+
+    def expected(self, rail: rails.Rail, owner: Customer) -> tuple[date, date]:
+        """When money sent now arrives; counted once per rail and place."""
+        place = rail.name, owner.zone, owner.residence
+        if place not in self.arrivals:
+            self.arrivals[place] = rails.expected(
+                rail, sent_at=self.now, zone=owner.zone, residence=owner.residence
+            )
+        return self.arrivals[place]
 
     def part_rows(self, gift: Gift) -> list[RefundPart]:
         return [
             RefundPart(
-                request=gift.refund,
-                decision=gift.decision,
+                request_id=gift.refund.pk,
+                decision_id=gift.decision.pk,
                 tender_id=part.tender.id,
                 amount_minor=part.minor,
-                is_held=payout.stage == "held",
-                payout=payout,
+                is_held=payout is not None and payout.stage == "held",
+                payout_id=payout.pk if payout else None,
+                arrived_at=None if payout else self.now,
             )
             for part, payout in zip(gift.parts, gift.payouts, strict=True)
         ]
 
     # What all of them change ------------------------------------------------------------------
 
+    def give_back_credit(self, gifts: Sequence[Gift]) -> None:
+        """Put what was paid from credit back into its lots."""
+        returns = [
+            returned(
+                gift.terms.order_line_id,
+                part.tender.kind,
+                part.minor,
+                why=f"refund:{gift.refund.pk}",
+            )
+            for gift in gifts
+            for part in gift.parts
+            if part.tender.kind != "cash"
+        ]
+        if returns:
+            wallet.give_back_each(returns, now=self.now)
+
     def book(self, gifts: Sequence[Gift]) -> None:
         """Owe it: unearned money first, then from what was earned, and the tax."""
-        names = [name for gift in gifts for name in books_of(gift.terms)]
+        names = [name for gift in gifts for name in books_of(gift)]
         books = lock_books(names)
         entries = [entry for gift in gifts for entry in owed(gift, books)]
         ledger.post_locked([entry for entry in entries if entry.minor], books, now=self.now)
 
     def reserve(self, gifts: Sequence[Gift]) -> None:
-        lines: dict[int, int] = {}
-        tenders: dict[int, int] = {}
-        payments: dict[int, int] = {}
+        sums: dict[tuple[type[Model], str], dict[int, int]] = {}
         for gift in gifts:
             for part in gift.parts:
-                assert part.tender.payment_id is not None
-                for sums, key in (
-                    (lines, gift.terms.order_line_id),
-                    (tenders, part.tender.id),
-                    (payments, part.tender.payment_id),
-                ):
-                    sums[key] = sums.get(key, 0) + part.minor
-        add_each(OrderLine, "pending_minor", lines)
-        add_each(Tender, "pending_minor", tenders)
-        add_each(Payment, "pending_minor", payments)
+                is_cash = part.tender.kind == "cash"
+                column = "pending_minor" if is_cash else "refunded_minor"
+                places: list[tuple[type[Model], int | None]] = [
+                    (OrderLine, gift.terms.order_line_id),
+                    (Tender, part.tender.id),
+                    (Payment, part.tender.payment_id if is_cash else None),
+                ]
+                for model, key in places:
+                    if key is not None:
+                        added = sums.setdefault((model, column), {})
+                        added[key] = added.get(key, 0) + part.minor
+        for (model, column), amounts in sums.items():
+            add_each(model, column, amounts)
 
     def write_papers(self, kind: str, gifts: Sequence[Gift]) -> list[Paper]:
         is_credit = kind == "credit_note"
@@ -254,10 +283,10 @@ class Giver:
             self.tell("refund.opened_by_us", actor, owner, {**about, **given})
             self.tell("refund.decided", RULES, owner, {**about, "due_minor": due, "doubts": []})
             for payout in gift.payouts:
-                if payout.stage != "held":
+                if payout is not None and payout.stage != "held":
                     told = {"payout_id": payout.pk, "cause": payout.cause}
                     amount = {"amount_minor": payout.amount_minor}
-                    self.tell("payout.planned", "system", owner, told | amount)
+                    self.tell(f"payout.{payout.stage}", "system", owner, told | amount)
             self.tell("refund.approved", actor, owner, {**about, "amount_minor": due})
         for notice in notices:
             self.tell("notice.queued", "system", notice.customer_id, {"notice_id": notice.pk})
@@ -295,27 +324,38 @@ class Giver:
             jobs.configure_task("react_each").defer(event_ids=[event.pk for event in self.events])
 
 
-def books_of(terms: LineTerms) -> list[BookName]:
-    """Unearned, owed, earned and tax: the books that a refund of a line moves."""
+def books_of(gift: Gift) -> list[BookName]:
+    """Unearned, owed, earned, tax and credit: the books that a refund of a line moves."""
+    terms = gift.terms
     currency, customer_id, line_id = terms.currency, terms.customer_id, terms.order_line_id
     return [
         BookName("unearned", currency, customer_id=customer_id, order_line_id=line_id),
         BookName("refunds_owed", currency, customer_id=customer_id),
         BookName("earned", currency),
         BookName("tax", currency, label=f"{terms.residence[:2]} {terms.tax_rate}"),
+        *[
+            credit_book(part.tender.kind, currency, customer_id)
+            for part in gift.parts
+            if part.tender.kind != "cash"
+        ],
     ]
 
 
 def owed(gift: Gift, books: Books) -> list[Entry]:
-    """As `orders.owe_entries`, over books that are locked already."""
-    unearned, owed_to, earned, tax_book = books_of(gift.terms)
+    """As `orders.owe_entries`, over books that are locked already; credit is back with it."""
+    unearned, owed_to, earned, tax_book, *credit = books_of(gift)
     cause, tax = f"refund:{gift.refund.pk}", int(gift.decision.result["tax"])
     net = gift.decision.due_minor - tax
     from_unearned = min(net, books[unearned].balance_minor or 0)
+    returned_parts = [part for part in gift.parts if part.tender.kind != "cash"]
     return [
         Entry(f"{cause}/net", from_unearned, unearned, owed_to),
         Entry(f"{cause}/earned", net - from_unearned, earned, owed_to),
         Entry(f"{cause}/tax", tax, tax_book, owed_to),
+        *[
+            Entry(f"{cause}/credit:{part.tender.id}", part.minor, owed_to, book)
+            for part, book in zip(returned_parts, credit, strict=True)
+        ],
     ]
 
 
