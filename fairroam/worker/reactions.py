@@ -126,7 +126,7 @@ REACTIONS: dict[str, list[str]] = {
     "payout.account_named": [],
     "payout.manual_payout": [],
     "payout.sent": [],
-    "payout.pending": [],
+    "payout.pending": ["tell_payout"],
     "payout.requires_action": ["tell_payout"],
     "payout.succeeded": ["record_arrival", "continue_closing"],
     "payout.settled_by_chargeback": ["record_arrival", "tell_payout", "continue_closing"],

@@ -62,31 +62,54 @@ def test_a_rollback_gives_the_number_back(db):
     assert list(queries.find_faults()) == []
 
 
-def test_writers_side_by_side_leave_no_gap_even_when_some_roll_back(committed):
+@pytest.mark.parametrize("kind", ["invoice", "credit_note", "receipt"])
+def test_writers_side_by_side_leave_no_gap_even_when_some_roll_back(committed, kind):
+    with transaction.atomic():
+        invoice = issued() if kind == "credit_note" else None
+
     def write(position: int) -> None:
         with transaction.atomic():
-            issued()
+            issued(kind, refers_to=invoice, total=100)
             transaction.set_rollback(position % 3 == 0)
         connection.close()
 
     operations.ensure_signing_key(now=NOON)
-    with ThreadPoolExecutor(6) as writers:
-        list(writers.map(write, range(18)))
+    with ThreadPoolExecutor(8) as writers:
+        list(writers.map(write, range(24)))
 
-    numbers = sorted(Paper.objects.values_list("number", flat=True))
-    assert numbers == [f"FR-2026-{position:06}" for position in range(1, 13)]
+    numbers = sorted(Paper.objects.filter(kind=kind).values_list("number", flat=True))
+    series = {"invoice": "FR", "credit_note": "FRC", "receipt": "RC"}[kind]
+    expected = [f"{series}-2026-{position:06}" for position in range(1, 17)]
+    assert ["-".join(number.split("-")[:3]) for number in numbers] == expected
     assert list(queries.find_faults()) == []
 
 
 def test_what_strangers_may_look_up_has_a_number_nobody_guesses(db):
-    papers = [one_of(kind) for kind in ("receipt", "decision", "certificate")]
+    papers = [one_of(kind) for kind in ("decision", "certificate")]
 
     for paper in papers:
         _, *groups = paper.number.split("-")
         assert 31 ** len("".join(groups)) > 2**128
         assert queries.find_for_stranger(paper.number) == paper
         assert paper.number in paper.statement["check"]["address"]
-    assert len({paper.number for paper in papers}) == 3
+    assert len({paper.number for paper in papers}) == 2
+
+
+def test_a_receipt_is_counted_and_yet_nobody_guesses_its_number(db):
+    papers = [issued("receipt") for _ in range(3)]
+    with transaction.atomic():
+        issued("receipt")
+        transaction.set_rollback(True)
+    papers.append(issued("receipt"))
+
+    for position, paper in enumerate(papers, start=1):
+        prefix, year, count, *tail = paper.number.split("-")
+        assert f"{prefix}-{year}-{count}" == f"RC-2026-{position:06}"
+        assert 31 ** len("".join(tail)) > 2**75
+        assert queries.find_for_stranger(paper.number) == paper
+        assert paper.number in paper.statement["check"]["address"]
+    assert queries.find_for_stranger("RC-2026-000001") is None
+    assert list(queries.find_faults()) == []
 
 
 def test_a_counted_number_is_found_by_us_and_not_by_strangers(db):

@@ -261,7 +261,7 @@ def test_every_mail_says_the_amount_and_the_decision_in_the_customer_s_language(
     assert [notice.paper and notice.paper.number for notice in (received, decided, paid)] == [
         None,
         row.decision_paper,
-        row.credit_note,
+        row.receipt,
     ]
 
 

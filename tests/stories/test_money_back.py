@@ -76,7 +76,7 @@ def test_ada_uses_a_quarter_and_gets_three_quarters_back_with_nobody_in_between(
 
 
 def assert_she_was_told(ada, stack) -> None:
-    """Every step by mail, once; the credit note is signed and checks with the public keys."""
+    """Every step by mail, once; the receipt is signed and checks with the public keys."""
     subjects = [" ".join(subject.split()[:4]) for subject in ada.subjects()]
     assert sorted(subjects) == sorted(set(subjects))
     decided, paid = ada.mail_about("You get €14.25 back"), ada.mail_about("is back with you")
@@ -84,7 +84,7 @@ def assert_she_was_told(ada, stack) -> None:
     document = ada.attached_document(paid)
     keys = ada.browser.get("/.well-known/fairroam-keys.json").json()
     assert verify(document, KeySet.from_jwks(keys)).truth == Truth.TRUE
-    assert document["statement"]["kind"] == "credit_note"
+    assert document["statement"]["kind"] == "receipt"
     assert document["statement"]["total"] == {"minor": 1425, "currency": "EUR", "exponent": 2}
     forged = json.loads(json.dumps(document).replace("1425", "1426"))
     assert verify(forged, KeySet.from_jwks(keys)).truth == Truth.CHANGED

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from html import unescape
 from uuid import uuid4
 
 import pytest
+from django.core import signing
+from django.test import Client
 
 from fairroam.apps.notices import operations as notices
 from fairroam.apps.notices import queries
 from fairroam.apps.notices.models import Notice
+from fairroam.apps.notices.tasks import unsubscribe_link
+from fairroam.apps.notices.tasks.composing import UNSUBSCRIBE_SALT
 from tests import given
+from tests.apps.lines_given import a_ready_line, ask_and_end
 from tests.given import NOON
 from tests.web.site_given import words_of
 
@@ -62,7 +68,7 @@ def test_what_became_of_the_mail_is_said(client, ada):
         said[word] = words_of(client.get(f"/account/inbox/{notice.pk}/"))
 
     assert "being mailed" in said["queued"]
-    assert "mailed Mon" in said["sent"]
+    assert "sent Mon" in said["sent"]
     assert "could not be delivered" in said["failed"]
     assert "came back from your mail server" in said["bounced"]
 
@@ -89,3 +95,88 @@ def test_nobody_reads_the_message_of_another(client, ada):
     assert foreign.status_code == unknown.status_code == 404
     other.refresh_from_db()
     assert other.read_at is None
+
+
+@pytest.mark.promise(33)
+def test_a_message_leads_to_its_matter(client, ada, settings):
+    notice = a_notice(ada.pk)
+    Notice.objects.filter(pk=notice.pk).update(
+        text=f"Follow it here: {settings.FAIRROAM_ADDRESS}/account/refunds/12/.\n"
+    )
+
+    page = client.get(f"/account/inbox/{notice.pk}/").content.decode()
+
+    assert '<a class="button" href="/account/refunds/12/">' in page
+    assert "https://evil" not in page
+
+
+@pytest.mark.promise(33)
+def test_topics_are_chosen_and_legal_ones_cannot_be(client, ada):
+    page = client.get("/account/inbox/mails/")
+    client.post("/account/inbox/mails/", {"mailed": ["lines", "refunds"]})
+
+    assert "Always by mail: money and refunds" in words_of(page)
+    assert queries.stopped_topics(ada.pk) == {"numbers", "conversations"}
+    assert queries.is_mailed(ada.pk, "refunds.decided")
+
+
+@pytest.mark.promise(33)
+def test_the_link_in_a_mail_stops_its_topic_with_one_click_and_not_by_being_opened(ada):
+    notice = a_notice(ada.pk)
+    Notice.objects.filter(pk=notice.pk).update(kind="esims.act")
+    notice.refresh_from_db()
+    link = unsubscribe_link(notice).partition("/unsubscribe/")[2]
+    stranger = Client(enforce_csrf_checks=True)
+
+    opened = stranger.get(f"/unsubscribe/{link}")
+    assert queries.is_mailed(ada.pk, "esims.act")
+    stopped = stranger.post(f"/unsubscribe/{link}", {"List-Unsubscribe": "One-Click"})
+
+    assert (opened.status_code, stopped.status_code) == (200, 200)
+    assert not queries.is_mailed(ada.pk, "esims.act")
+    assert "These mails have stopped" in words_of(stopped)
+    assert stranger.post("/unsubscribe/forged/").status_code == 404
+
+
+def test_a_legal_mail_has_no_link_to_stop_it(client, ada):
+    notice = a_notice(ada.pk)
+    seal = signing.dumps(str(notice.key), salt=UNSUBSCRIBE_SALT)
+
+    assert unsubscribe_link(notice) == ""
+    assert client.post(f"/unsubscribe/{seal}/").status_code == 404
+
+
+@pytest.mark.promise(33)
+def test_the_desk_sees_why_a_mail_did_not_arrive_and_sends_it_again(client, ada):
+    notice = a_notice(ada.pk)
+    notices.record_failed(notice_id=notice.pk, now=NOON, reason="550 5.1.1 no such mailbox")
+    client.force_login(given.a_colleague())
+
+    page = words_of(client.get("/desk/notices/"))
+    again = client.post(f"/desk/notices/{notice.pk}/send-again/", follow=True)
+
+    assert "550 5.1.1 no such mailbox" in page
+    assert "It is on its way again" in words_of(again)
+    assert "Every mail arrived" in words_of(again)
+    twice = client.post(f"/desk/notices/{notice.pk}/send-again/", follow=True)
+    assert "under way or arrived" in words_of(twice)
+
+
+@pytest.mark.promise(78)
+def test_papers_are_listed_by_kind_and_read_with_the_lines_of_their_pdf(client, ada):
+    refund = ask_and_end(a_ready_line())
+    number = refund.decision_paper.number
+
+    listed = words_of(client.get("/account/papers/?kind=decision"))
+    page = words_of(client.get(f"/account/papers/{number}/"))
+
+    assert number in listed
+    assert refund.order_line.order.invoice.number not in listed
+    assert refund.order_line.order.invoice.number in words_of(client.get("/account/papers/"))
+    above = [one for one in refund.decision_paper.statement["reasons"] if one.get("amount")]
+    assert [one["text"] for one in above if unescape(one["text"]) not in unescape(page)] == []
+    whole, cents = divmod(refund.order_line.price_minor, 100)
+    assert f"€{whole}.{cents:02}" in page
+    for path in ("", ".pdf", ".json"):
+        client.force_login(given.a_customer("eve@example.com").user)
+        assert client.get(f"/account/papers/{number}{path or '/'}").status_code == 404

@@ -17,7 +17,7 @@ from fairroam.apps.papers.operations.keys import ensure_signing_key
 from fairroam.apps.refunds.models import Decision, RefundRequest
 from fairroam.apps.refunds.tasks import MAILS as REFUND_MAILS
 from fairroam.proof import sign
-from fairroam.web.site.verify import MAILS
+from fairroam.web.components.mails import MAILS
 from tests.apps.lines_given import a_ready_line, ask_and_end
 from tests.apps.papers_given import issued, one_of
 from tests.given import NOON

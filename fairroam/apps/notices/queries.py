@@ -121,6 +121,16 @@ def act_of(key: UUID) -> str | None:
     return Notice.objects.filter(key=key).values_list("act", flat=True).first()
 
 
+def find_by_key(key: UUID) -> Notice | None:
+    """The message of that key."""
+    return Notice.objects.filter(key=key).first()
+
+
+def was_told(act: str) -> bool:
+    """Whether a message about that act was written already."""
+    return Notice.objects.filter(act=act).exists()
+
+
 def find_faults() -> Iterator[str]:
     """Messages that say they were sent without a time, or the other way round."""
     odd = Notice.objects.filter(stage="sent", sent_at__isnull=True) | Notice.objects.exclude(

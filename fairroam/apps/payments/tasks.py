@@ -154,6 +154,7 @@ def fetch_report(*, provider: str, day: date, now: datetime) -> int:
 # of theirs themselves.
 MAILS = {
     "payout.needs_account": "payments.account_needed",
+    "payout.pending": "payments.on_its_way",
     "payout.requires_action": "payments.action_needed",
     "payout.settled_by_chargeback": "payments.settled_by_bank",
     "payout.failed": "payments.came_back",

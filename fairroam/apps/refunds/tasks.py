@@ -8,11 +8,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core import signing
+from django.db import transaction
 
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.notices import operations as notices
+from fairroam.apps.notices import queries as notice_rows
 from fairroam.apps.papers import queries as papers
 from fairroam.apps.refunds.models import RefundRequest
+from fairroam.apps.refunds.operations.papering import issue_declaration_receipt
 from fairroam.apps.refunds.queries import bargains, refund
 from fairroam.apps.refunds.queries.declarations import PAY_WITHIN_DAYS, declaration
 from fairroam.rules.outside_help import outside_help
@@ -23,7 +26,7 @@ MAILS = {
     "refund.wish_left": ("refunds.wish_left", None),
     "refund.approved": ("refunds.decided", "decision_paper"),
     "refund.declined": ("refunds.decided", "decision_paper"),
-    "refund.paid": ("refunds.paid", "credit_note"),
+    "refund.paid": ("refunds.paid", "receipt"),
     "refund.stalled": ("refunds.stalled", None),
     "refund.decided": ("refunds.with_a_person", None),
     "refund.more_asked": ("refunds.more_asked", None),
@@ -39,23 +42,30 @@ ACT_FACTS = ("payout_id", "offer_id", "asked_at")
 DECLARATION_SALT = "fairroam.declaration"
 
 
+@transaction.atomic
 def acknowledge_declaration(*, declaration_id: int, now: datetime) -> None:
     """Mail what was declared, with day and time, and the link by which its mailbox is proven.
 
     The same words whether such a contract exists or not: anybody can name any address.
     """
     said = declaration(declaration_id)
+    act = f"refunds.declared:{said.pk}"
+    if notice_rows.was_told(act):
+        return
+    pay_by = (said.declared_at + timedelta(days=PAY_WITHIN_DAYS)).date()
     seal = signing.dumps(said.pk, salt=DECLARATION_SALT)
+    receipt = issue_declaration_receipt(said, pay_by=pay_by, now=now)
     notices.queue(
         kind="refunds.declared",
-        act=f"refunds.declared:{said.pk}",
+        act=act,
         address=said.email,
         language=said.language,
         context={
             "said": said,
-            "pay_by": (said.declared_at + timedelta(days=PAY_WITHIN_DAYS)).date(),
+            "pay_by": pay_by,
             "link": f"{settings.FAIRROAM_ADDRESS}/declarations/{seal}/",
         },
+        paper_id=receipt.pk,
         now=now,
     )
 

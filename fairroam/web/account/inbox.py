@@ -1,17 +1,24 @@
-"""The inbox: every message of ours, as it was mailed, and what became of the mail."""
+"""The inbox: every message of ours, as it was mailed, what became of the mail, and its matter."""
 
 from __future__ import annotations
 
+import re
+
+from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.notices import operations, queries
+from fairroam.apps.notices.models import Notice
 from fairroam.clock import now
 from fairroam.web.account.me import customers_only
+from fairroam.web.components.mails import TOPICS, about
 
 
 @never_cache
@@ -27,7 +34,7 @@ def inbox(request: HttpRequest, customer: Customer) -> HttpResponse:
         before=int(before) if before.isdecimal() and len(before) < 18 else None,
     )
     context = {
-        "notices": rows,
+        "rows": [(notice, about(notice.kind)) for notice in rows],
         "older": rows[-1].pk if len(rows) == queries.PAGE else None,
         "only_unread": only_unread,
         "unread": queries.unread_count(customer.pk),
@@ -46,4 +53,32 @@ def message(request: HttpRequest, customer: Customer, notice_id: int) -> HttpRes
     except NotAmongYours as refusal:
         return render(request, "account/hidden.html", status=refusal.status)
     operations.mark_read(notice_id=notice.pk, customer_id=customer.pk, now=now())
-    return render(request, "account/message.html", {"notice": notice, "zone": customer.zone})
+    context = {
+        "notice": notice,
+        "about": about(notice.kind),
+        "matter": matter_of(notice),
+        "code": queries.code_of(notice.key),
+        "zone": customer.zone,
+    }
+    return render(request, "account/message.html", context)
+
+
+def matter_of(notice: Notice) -> str:
+    """The page of the account that the message sends its reader to; "" where it names none."""
+    found = re.search(re.escape(settings.FAIRROAM_ADDRESS) + r"(/account/[\w/-]*)", notice.text)
+    return found[1] if found else ""
+
+
+@never_cache
+@customers_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def choices(request: HttpRequest, customer: Customer) -> HttpResponse:
+    """Choose what also comes by mail; all of it stands in the inbox anyway."""
+    if request.method == "POST":
+        stopped = TOPICS.keys() - set(request.POST.getlist("mailed"))
+        operations.choose_mails(customer_id=customer.pk, stopped=stopped, now=now())
+        messages.success(request, _("Saved."))
+        return redirect("account:mail_choices")
+    stopped_now = queries.stopped_topics(customer.pk)
+    topics = [(topic, words, topic not in stopped_now) for topic, words in TOPICS.items()]
+    return render(request, "account/mail_choices.html", {"topics": topics})

@@ -17,6 +17,7 @@ from fairroam.web.site import (
     statements,
     status,
     terms,
+    unsubscribe,
     transfer,
     verify,
 )
@@ -34,6 +35,7 @@ urlpatterns = [
     path("code-again/", code_again.ask, name="code_again"),
     path("code-again/sent/", code_again.sent, name="code_sent"),
     path("code-again/<str:seal>/", code_again.opened, name="code_link"),
+    path("unsubscribe/<str:seal>/", unsubscribe.unsubscribe, name="unsubscribe"),
     path("verify/", verify.check, name="verify"),
     path("verify/<path:number>/", verify.by_number, name="verdict"),
     path(".well-known/fairroam-keys.json", verify.keys, name="keys"),

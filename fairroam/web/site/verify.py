@@ -13,7 +13,6 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -34,23 +33,12 @@ from fairroam.proof import (
     verify_picture,
 )
 from fairroam.rules import answer
+from fairroam.web.components.mails import about
 from fairroam.web.components.words import PAPERS
 
 BYTES_MAX = 2_000_000
 UNRECORDED = "unrecorded"  # signed with a key of ours, and we never wrote it
 WRONG = "wrong"  # signed, and the rules give something else
-
-# What a mail of ours was about, by the room that wrote it: nothing that says to whom.
-MAILS: dict[str, str | Promise] = {
-    "closures": _("the end of an account"),
-    "conversations": _("a conversation with us"),
-    "customers": _("the ways to sign in"),
-    "esims": _("an eSIM or a number"),
-    "orders": _("an order"),
-    "payments": _("money on its way"),
-    "refunds": _("money back"),
-    "wallet": _("money kept with us"),
-}
 
 
 class VerifyForm(forms.Form):
@@ -175,7 +163,7 @@ def by_number(request: HttpRequest, number: str) -> HttpResponse:
 def mail_facts(notice: Notice) -> dict[str, Any]:
     """Kind and day of a mail: enough to tell a true one, nothing about who got it."""
     return {
-        "about": MAILS[notice.kind.partition(".")[0]],
+        "about": about(notice.kind),
         "on": notice.queued_at.date(),
         "code": notices.code_of(notice.key),
     }

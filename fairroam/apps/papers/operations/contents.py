@@ -114,8 +114,22 @@ class Decision(Refund, kw_only=True):
     result: dict[str, Any]
 
 
-class Receipt(Refund, kw_only=True):
-    """Money that went back, line by line."""
+class Receipt(Content, kw_only=True):
+    """Money that went back, line by line, and where it arrived; or a declaration that reached us.
+
+    decision, tax: of the money; the tax is inside `total`. declaration: its number; what was
+    declared stands in `reasons`, except what names a person.
+    """
+
+    order: str = ""
+    decision: str = ""
+    declaration: str = ""
+    reasons: Annotated[list[Entry], msgspec.Meta(min_length=1)]
+    total: Amount | None = None
+    tax: Amount | None = None
+    tax_rate: str = ""
+    pay_by: date | None = None
+    paid_to: list[Entry] = []
 
 
 class Certificate(Content, kw_only=True):

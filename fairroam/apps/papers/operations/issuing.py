@@ -16,14 +16,20 @@ from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.papers.models import NumberSeries, Paper
 from fairroam.apps.papers.operations.contents import content
 from fairroam.apps.papers.operations.keys import ensure_signing_key
-from fairroam.apps.papers.queries import credited_by_invoice, credited_minor, series_number
+from fairroam.apps.papers.queries import (
+    COUNTED_UP,
+    credited_by_invoice,
+    credited_minor,
+    series_number,
+)
 from fairroam.apps.papers.refusals import CreditAboveInvoice
 from fairroam.proof import sign
 from fairroam.rules.instants import as_instant, write_instant
 from fairroam.rules.numbers import new_number
 
-GAPLESS = {"invoice", "credit_note"}
-UNGUESSABLE = {"receipt": "RC", "decision": "DC", "certificate": "CERT"}
+GAPLESS = {"invoice", "credit_note", "receipt"}
+UNGUESSABLE = {"decision": "DC", "certificate": "CERT"}
+TAIL_GROUPS = 4  # behind a receipt's counted number: 79 bits, so that its holder may look it up
 
 
 def issue(
@@ -37,7 +43,7 @@ def issue(
 ) -> Paper:
     """Number and sign `statement` (see `contents`) in the caller's transaction.
 
-    Call it last: the lock of an invoice's or credit note's number series is held until the
+    Call it last: the lock of an invoice's, credit note's or receipt's series is held until the
     commit, so that a rollback leaves no gap. Raises CreditAboveInvoice.
     """
     assert transaction.get_connection().in_atomic_block
@@ -118,7 +124,10 @@ def _written(document: dict[str, Any]) -> str:
 
 def _numbers(kind: str, count: int, now: datetime) -> list[str]:
     if kind in GAPLESS:
-        return _next_numbers(kind, count, now)
+        numbers = _next_numbers(kind, count, now)
+        if kind in COUNTED_UP:
+            return numbers
+        return [new_number(number, groups=TAIL_GROUPS) for number in numbers]
     return [new_number(UNGUESSABLE[kind], groups=7) for _ in range(count)]
 
 
@@ -157,7 +166,7 @@ def _letterhead(kind: str, language: str, now: datetime) -> dict[str, Any]:
 
 def _numbered(letterhead: dict[str, Any], number: str) -> dict[str, Any]:
     address = f"{settings.FAIRROAM_ADDRESS}/verify/"
-    if letterhead["kind"] in UNGUESSABLE:
+    if letterhead["kind"] not in COUNTED_UP:
         # Whoever holds the paper may look it up; a counted number would be tried by others.
         address += f"{number}/"
     keys = f"{settings.FAIRROAM_ADDRESS}/.well-known/fairroam-keys.json"

@@ -1,6 +1,7 @@
 """Reads of papers, of the keys that signed them, and of our true channels."""
 
 from fairroam.apps.papers.queries.papers import (
+    COUNTED_UP,
     credited_by_invoice,
     credited_minor,
     find_by_number,
@@ -8,10 +9,12 @@ from fairroam.apps.papers.queries.papers import (
     find_for_stranger,
     key_set,
     papers_of,
+    receipt_of,
     series_number,
 )
 
 __all__ = [
+    "COUNTED_UP",
     "credited_by_invoice",
     "credited_minor",
     "find_by_number",
@@ -19,5 +22,6 @@ __all__ = [
     "find_for_stranger",
     "key_set",
     "papers_of",
+    "receipt_of",
     "series_number",
 ]

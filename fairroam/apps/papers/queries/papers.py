@@ -11,7 +11,8 @@ from joserfc.jwk import OKPKey
 from fairroam.apps.papers.models import NumberSeries, Paper, SigningKey
 from fairroam.proof import KeySet, PublishedKey, Truth, Unreadable, read, verify
 
-PREFIXES = {"invoice": "FR", "credit_note": "FRC"}
+PREFIXES = {"invoice": "FR", "credit_note": "FRC", "receipt": "RC"}
+COUNTED_UP = {"invoice", "credit_note"}  # anybody can guess the next number of these
 
 
 def key_set() -> KeySet:
@@ -33,12 +34,19 @@ def find_by_number(number: str) -> Paper | None:
 def find_for_stranger(number: str) -> Paper | None:
     """Like `find_by_number`, but only papers whose number cannot be guessed or counted up."""
     paper = find_by_number(number)
-    return None if paper is None or paper.kind in PREFIXES else paper
+    return None if paper is None or paper.kind in COUNTED_UP else paper
 
 
-def papers_of(customer_id: int) -> list[Paper]:
-    """All papers of one customer, newest first."""
-    return list(Paper.objects.filter(customer_id=customer_id).order_by("-id"))
+def papers_of(customer_id: int, *, kind: str = "") -> list[Paper]:
+    """All papers of one customer, or those of one kind, newest first."""
+    theirs = Paper.objects.filter(customer_id=customer_id).select_related("refers_to")
+    return list((theirs.filter(kind=kind) if kind else theirs).order_by("-id"))
+
+
+def receipt_of(decision_number: str, invoice: Paper | None) -> Paper | None:
+    """The newest receipt for the money of that decision, if it has arrived."""
+    receipts = Paper.objects.filter(kind="receipt", refers_to=invoice, refers_to__isnull=False)
+    return receipts.filter(statement__decision=decision_number).order_by("-id").first()
 
 
 def credited_minor(invoice: Paper) -> int:
@@ -90,7 +98,8 @@ def _gaps() -> Iterator[str]:
         Paper.objects.filter(kind__in=PREFIXES).order_by("id").values_list("number", flat=True)
     )
     for number in numbers.iterator():
-        series, _, position = number.rpartition("-")
+        prefix, year, position, *_tail = number.split("-")
+        series = f"{prefix}-{year}"
         given[series] += 1
         if int(position) != given[series]:
             yield f"paper {number} is number {given[series]} of its series"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import translation
@@ -11,10 +12,17 @@ from django.utils.translation import gettext as _
 from fairroam import rules
 from fairroam.apps.papers import operations as papers
 from fairroam.apps.papers.models import Paper
-from fairroam.apps.refunds.models import Decision, Offer, RefundRequest
+from fairroam.apps.refunds.models import (
+    Decision,
+    Declaration,
+    Offer,
+    RefundPart,
+    RefundRequest,
+)
 from fairroam.rules.money import Money
 
 GIGABYTE = 10**9
+ORDER_NUMBER = re.compile(r"FR-[2-9A-Z]{4}-[2-9A-Z]{4}")
 
 
 def issue_decision(
@@ -54,6 +62,69 @@ def issue_credit_note(
         language=refund.customer.language,
         customer_id=refund.customer_id,
         refers_to=invoice,
+        now=now,
+    )
+
+
+def issue_receipt(refund: RefundRequest, *, now: datetime) -> Paper:
+    """All of it has arrived: the same lines as the decision, and where each part went."""
+    parts = list(refund.parts.select_related("decision", "payout", "tender").order_by("pk"))
+    decision = parts[-1].decision
+    note = refund.credit_note
+    assert note is not None, "what is paid back has a credit note"
+    with translation.override(refund.customer.language.lower()):
+        paid_to = [
+            {
+                "text": way_of(part),
+                "amount": Money(part.amount_minor, decision.currency),
+                "at": part.arrived_at,
+            }
+            for part in parts
+        ]
+    return papers.issue(
+        kind="receipt",
+        statement={
+            **statement(refund, decision),
+            "tax": Money(note.statement["tax"]["minor"], decision.currency),
+            "tax_rate": note.statement["tax_rate"],
+            "paid_to": paid_to,
+        },
+        language=refund.customer.language,
+        customer_id=refund.customer_id,
+        refers_to=note.refers_to,
+        now=now,
+    )
+
+
+def way_of(part: RefundPart) -> str:
+    """How a part went back, in words."""
+    if part.payout is None:
+        return _("Balance of your account")
+    ways = {"card": _("Card"), "bank": _("Bank transfer")}
+    return ways.get(part.tender.method, part.tender.method)
+
+
+def issue_declaration_receipt(said: Declaration, *, pay_by: date, now: datetime) -> Paper:
+    """What reached a public door and when. It names nobody: the mail beside it does.
+
+    The contract stands there only where it is written like a number of ours; nobody shall have
+    words of their own signed by us.
+    """
+    withdrawal = said.kind == "withdrawal"
+    number = said.contract.strip().upper()
+    with translation.override(said.language.lower()):
+        what = _("withdrawal from a contract") if withdrawal else _("end of a contract")
+        reasons = [{"code": "DECLARED", "text": what, "at": said.declared_at}]
+    return papers.issue(
+        kind="receipt",
+        statement={
+            "declaration": said.number,
+            "order": number if ORDER_NUMBER.fullmatch(number) else "",
+            "reasons": reasons,
+            "pay_by": pay_by if withdrawal else None,
+        },
+        language=said.language,
+        customer_id=None,
         now=now,
     )
 

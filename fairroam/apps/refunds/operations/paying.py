@@ -14,6 +14,7 @@ from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Payout
 from fairroam.apps.refunds.models import RefundPart, RefundRequest
 from fairroam.apps.refunds.operations.moves import lock_request, move, tell
+from fairroam.apps.refunds.operations.papering import issue_receipt
 
 
 def lock_part(payout_id: int) -> tuple[RefundPart, RefundRequest] | None:
@@ -113,3 +114,4 @@ def pay_if_all_arrived(refund: RefundRequest, *, now: datetime) -> None:
     move(refund, "pay", now=now)
     paid_minor = sum(refund.parts.values_list("amount_minor", flat=True))
     tell(refund, "refund.paid", actor="system", now=now, amount_minor=paid_minor)
+    issue_receipt(refund, now=now)

@@ -9,6 +9,7 @@ from typing import Any
 from fairroam import rules
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.apps.papers import queries as papers
 from fairroam.apps.refunds.models import Decision, RefundPart, RefundRequest
 from fairroam.apps.refunds.queries.clocks import decide_by
 from fairroam.apps.refunds.queries.facts import quote_request
@@ -99,6 +100,7 @@ class RefundRow:
     timeline: tuple[TimelineStep, ...]
     decision_paper: str | None
     credit_note: str | None
+    receipt: str | None
 
 
 def current_decision(request_id: int) -> Decision | None:
@@ -209,7 +211,16 @@ def row(request: RefundRequest) -> RefundRow:
         timeline=timeline_of(request, decision.decided_at if decision else None, parts),
         decision_paper=request.decision_paper.number if request.decision_paper else None,
         credit_note=request.credit_note.number if request.credit_note else None,
+        receipt=receipt_number(request, decision),
     )
+
+
+def receipt_number(request: RefundRequest, decision: Decision | None) -> str | None:
+    """The number of the receipt, once all of the money has arrived."""
+    if request.stage != "paid" or decision is None or request.credit_note is None:
+        return None
+    receipt = papers.receipt_of(decision.number, request.credit_note.refers_to)
+    return receipt.number if receipt else None
 
 
 def changes_by_decision(request: RefundRequest, decision: Decision | None) -> tuple[Change, ...]:
