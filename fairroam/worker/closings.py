@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from procrastinate.contrib.django import app
 
@@ -10,6 +10,8 @@ from fairroam.apps.closures import operations, tasks
 from fairroam.apps.journal.models import Event
 from fairroam.clock import now
 from fairroam.worker.reacting import reaction
+
+DAY = timedelta(days=1)
 
 
 @reaction
@@ -32,6 +34,19 @@ def end_settlement(event: Event, at: datetime) -> None:
 def end_services(timestamp: int) -> None:
     """Single services whose end has come."""
     tasks.end_due_services(now=now())
+
+
+@app.periodic(cron="50 * * * *")
+@app.task(name="remind_after_trips")
+def remind_after_trips(timestamp: int) -> None:
+    """Plans that ended a day ago; looked at for two days, so that no pause of ours misses one."""
+    at = now()
+    ended = Event.objects.filter(kind="plan.ended", happened_at__lte=at - DAY)
+    for event in ended.filter(happened_at__gt=at - 2 * DAY).order_by("pk"):
+        if event.customer_id is not None:
+            tasks.remind_after_trip(
+                customer_id=event.customer_id, ended_at=event.happened_at, now=at
+            )
 
 
 @app.periodic(cron="40 3 * * *")

@@ -313,6 +313,23 @@ def test_who_comes_back_is_known_by_a_hash_until_its_end():
     assert ClosedMark.objects.count() == 0
 
 
+@pytest.mark.promise(80)
+def test_the_day_after_a_trip_one_mail_says_what_to_do_now():
+    customer, _line = a_customer_with_a_line()
+    for hours in (24, 25, 26):
+        tasks.remind_after_trip(
+            customer_id=customer.pk, ended_at=EVENING, now=EVENING + hours * HOUR
+        )
+
+    [notice] = Notice.objects.filter(kind="closures.trip_ended")
+    assert "/account/leave/" in notice.text
+    leave(customer)
+    tasks.remind_after_trip(
+        customer_id=customer.pk, ended_at=EVENING + 48 * HOUR, now=EVENING + 72 * HOUR
+    )
+    assert Notice.objects.filter(kind="closures.trip_ended").count() == 1
+
+
 @pytest.mark.promise(73)
 def test_each_step_is_told_with_its_time_and_the_way_back():
     customer, _line = a_customer_with_a_line()

@@ -14,7 +14,16 @@ from django.utils.translation import gettext_lazy as _
 from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.closures import operations
 from fairroam.apps.closures.models import Closure, ServiceEnd
-from fairroam.apps.closures.queries import ends_due, next_step, seal_of, unfinished
+from fairroam.apps.closures.queries import (
+    closure_of,
+    ends_due,
+    next_step,
+    plans_end_at,
+    seal_of,
+    unfinished,
+)
+from fairroam.apps.customers import queries as people
+from fairroam.apps.esims.queries.numbers import kept_lines_of
 from fairroam.apps.notices import operations as notices
 from fairroam.apps.papers.operations import render_pdf
 from fairroam.gateways.sms import SmsGateway, SmsRefused
@@ -142,6 +151,24 @@ def tell_service_end(*, kind: str, end_id: int, now: datetime) -> None:
             "name": end.order_line.plan_name(end.customer.language),
             "order": end.order_line.order,
         },
+        now=now,
+    )
+
+
+def remind_after_trip(*, customer_id: int, ended_at: datetime, now: datetime) -> None:
+    """The day after the last plan ended: money back, keep the number, or leave. Once per trip.
+
+    Nobody is reminded who still has a plan that runs, or who is leaving already.
+    """
+    customer = people.customer(customer_id)
+    still_runs = plans_end_at(customer_id)
+    if customer.leaving_at or closure_of(customer_id) or (still_runs and still_runs > now):
+        return
+    notices.send(
+        kind="closures.trip_ended",
+        act=f"closures.trip_ended:{customer_id}:{ended_at.date().isoformat()}",
+        customer_id=customer_id,
+        context={"has_number": bool(kept_lines_of(customer_id))},
         now=now,
     )
 
