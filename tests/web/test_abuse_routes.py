@@ -56,7 +56,7 @@ UNKNOWN: dict[str, object] = {
     "language": "en",
 }
 LATER_ON = {"export_id", *OF_THE_WALLET}  # rows without what makes them visible
-AWAY = ("/sign-in/", "/account/messages/ID/")
+AWAY = ("/sign-in/", "/account/messages/ID/", "/account/lines/ID/")
 # The least role that each page of the desk wants; all pages that are not named want an agent.
 SENIOR = ("disputes/", "arrivals/", "payouts/", "reconciliation/", "books/check/")
 OPERATOR = ("channels/", "incidents/", "runs/", "team/")
