@@ -94,7 +94,7 @@ class Traveller:
         """Fill in the checkout; the order waits for its payment."""
         boxes = dict.fromkeys(("terms", "express_request", "loss_acknowledged"), "on")
         person = {"email": self.email, "residence": self.residence, "language": self.language}
-        person["quantity"] = "1"
+        person |= {"quantity": "1", "provider": "sandbox"}
         answer = self.send(f"/checkout/{plan_code}/", **person, **boxes)
         order = Order.objects.get(number=answer.url.path.split("/")[2])
         self.stack.settle(lambda: self.pay_url(order))

@@ -113,6 +113,7 @@ class CheckoutForm(forms.Form):
         assert isinstance(provider, forms.ChoiceField)
         provider.choices = [(name, WAYS[name]) for name in ways_to_pay(plan.currency)]
         provider.initial = next(iter(provider.choices), ("",))[0]
+        provider.required = len(provider.choices) > 1
 
     def clean(self) -> dict[str, Any]:
         asked: dict[str, Any] = super().clean() or self.cleaned_data
