@@ -17,8 +17,8 @@ from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.catalogue.queries import PlanRow
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.orders import operations as orders
-from fairroam.apps.wallet import queries as wallet
 from fairroam.apps.payments.queries.providers import ways_to_pay
+from fairroam.apps.wallet import queries as wallet
 from fairroam.clock import now
 from fairroam.rules.residences import zone_of
 from fairroam.rules.tax import tax_inside
