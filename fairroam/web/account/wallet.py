@@ -93,7 +93,7 @@ class AmountForm(forms.Form):
 def wallet(request: HttpRequest, customer: Customer) -> HttpResponse:
     """All that is in it and what became of the rest; in which order it is spent."""
     at = now()
-    purses = queries.purses(customer.pk, at)
+    purses = sorted(queries.purses(customer.pk, at), key=lambda one: -one.total)
     started = TopUp.objects.filter(
         customer=customer, paid_at__isnull=True, payment__stage__in=["prepared", "started"]
     )
