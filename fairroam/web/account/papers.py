@@ -38,6 +38,7 @@ def lines_of(statement: dict[str, Any]) -> list[Line]:
             one["text"],
             one["amount"]["minor"] if "amount" in one else None,
             one.get("counts", True),
+            one.get("code", ""),
         )
         for one in statement.get("reasons", [])
     ]
