@@ -61,7 +61,7 @@ TOKEN_MARGIN_SECONDS = 60
 PAGE = 500
 LETTERS_MAX = 127
 # Of those PayPal takes, the ones whose decimals are those of ISO 4217 there, too: not HUF and TWD
-# (https://developer.paypal.com/api/rest/reference/currency-codes, read 2026-11-22).
+# (https://developer.paypal.com/api/rest/reference/currency-codes).
 TAKEN = "AUD CAD CHF CZK DKK EUR GBP HKD ILS JPY MXN NOK NZD PHP PLN SEK SGD THB USD"
 LOCALES = {"zh-Hans": "zh-CN", "zh-Hant": "zh-TW"}
 SIGNED_BY = {

@@ -1,4 +1,4 @@
-"""What PayPal's API says, in our words. Shapes: https://developer.paypal.com/api (read 2026-11-22).
+"""What PayPal's API says, in our words. Shapes: https://developer.paypal.com/api.
 
 Transaction event codes: https://developer.paypal.com/docs/transaction-search, the same day.
 """

@@ -61,7 +61,7 @@ PAGE = 100
 SPOKEN = {200, 400, 402, 404}
 # Those whose minor unit is the one of ISO 4217 there, too. Not: ISK and UGX, which Stripe counts
 # in hundredths, and those of three decimals, whose last digit must be 0
-# (https://docs.stripe.com/currencies, read 2026-11-22).
+# (https://docs.stripe.com/currencies).
 TAKEN = (
     "AED AUD BGN BRL CAD CHF CLP CNY CZK DKK EUR GBP HKD HUF IDR ILS INR JPY KRW MXN MYR NOK NZD"
     " PHP PLN RON SAR SEK SGD THB TRY TWD USD VND ZAR"

@@ -1,4 +1,4 @@
-"""What Stripe's API says, in our words. Shapes: https://docs.stripe.com/api (read 2026-11-22)."""
+"""What Stripe's API says, in our words. Shapes: https://docs.stripe.com/api."""
 
 from __future__ import annotations
 
