@@ -14,6 +14,8 @@ from fairroam.rules.sentences import load_language
 from fairroam.rules.zones import load_zone
 
 if TYPE_CHECKING:
+    from babel import Locale
+
     from fairroam.rules.sentences.formats import Voice
 
 _PARSER = Formatter()
@@ -43,16 +45,19 @@ def explain(decision: Mapping[str, Any], language: str, *, with_facts: bool = Tr
     language: one of `sentences.LANGUAGES`, in any case. Raises LookupError for another.
     with_facts: False leaves empty what a line opens to, where nobody can open it.
     """
-    from babel import Locale
-
     from fairroam.rules.sentences.formats import Voice  # Babel is slow to start
 
     chosen = load_language(language)
     opening = decision["reasons"][0]
-    voice = Voice(
-        chosen, Locale.parse(chosen.locale), opening["currency"], load_zone(opening["zone"])
-    )
+    voice = Voice(chosen, _locale(chosen.locale), opening["currency"], load_zone(opening["zone"]))
     return [_line(reason, voice, with_facts) for reason in decision["reasons"]]
+
+
+@cache
+def _locale(name: str) -> Locale:
+    from babel import Locale
+
+    return Locale.parse(name)
 
 
 def _line(reason: Mapping[str, Any], voice: Voice, with_facts: bool) -> Line:

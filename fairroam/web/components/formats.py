@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton, format_time, get_timezone_location
+from babel.dates import format_date, format_skeleton, get_timezone_location
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
 GIGABYTE = 10**9
@@ -21,6 +21,7 @@ def locale_of(language: str) -> Locale:
     return Locale.parse("zh_Hans_CN" if language.lower().startswith("zh") else "en")
 
 
+@lru_cache(maxsize=4096)  # a mail to everybody says the same few amounts and days
 def money(minor: int, currency: str, language: str) -> str:
     """`minor` units of an ISO 4217 `currency`: 1999 EUR is "€19.99", 19 JPY "¥19"."""
     major = Decimal(minor).scaleb(-get_currency_precision(currency))
@@ -53,6 +54,7 @@ def percent(share: Fraction, language: str) -> str:
     return format_percent(exact, "#,##0.##%", locale_of(language))
 
 
+@lru_cache(maxsize=4096)
 def day(value: date, language: str) -> str:
     """A day with its weekday: "Mon 16 March 2026", "2026年3月16日周一"."""
     pattern = "y年M月d日EEE" if locale_of(language).language == "zh" else "EEE d MMMM y"
@@ -64,6 +66,7 @@ def short_day(value: date, language: str) -> str:
     return format_skeleton("MMMd", value, locale=locale_of(language))
 
 
+@cache
 def zone_name(zone: str, language: str) -> str:
     """The zone as people say it, by its city: "Berlin time", "柏林时间"."""
     place = get_timezone_location(ZoneInfo(zone), locale=locale_of(language), return_city=True)
@@ -76,7 +79,7 @@ def zone_name(zone: str, language: str) -> str:
 def instant(moment: datetime, zone: str, language: str) -> str:
     """An aware instant in `zone`, the zone named: "Mon 16 March 2026, 14:05, Berlin time"."""
     local = moment.astimezone(ZoneInfo(zone))
-    return _joined(local.date(), format_time(local, "HH:mm", locale="en"), zone, language)
+    return _joined(local.date(), f"{local:%H:%M}", zone, language)
 
 
 def until(moment: datetime, zone: str, language: str) -> str:

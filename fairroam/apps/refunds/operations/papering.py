@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -130,9 +131,16 @@ def issue_declaration_receipt(said: Declaration, *, pay_by: date, now: datetime)
 
 
 def statement(
-    refund: RefundRequest, decision: Decision, offer: Offer | None = None
+    refund: RefundRequest,
+    decision: Decision,
+    offer: Offer | None = None,
+    *,
+    lines: Sequence[rules.Line] | None = None,
 ) -> dict[str, Any]:
-    """What both papers share: the reasons line by line and the total."""
+    """What both papers share: the reasons line by line and the total.
+
+    lines: the decision explained in the customer's language, where that is done already.
+    """
     language = refund.customer.language
     order = refund.order_line.order
     with translation.override(language.lower()):
@@ -141,7 +149,7 @@ def statement(
             "order": order.number,
             "decision": decision.number,
             "reasons": [
-                *reason_entries(decision, language),
+                *reason_entries(decision, lines or lines_of(decision, language)),
                 *goodwill_entries(decision),
                 *gift_entries(offer),
             ],
@@ -150,7 +158,12 @@ def statement(
         }
 
 
-def reason_entries(decision: Decision, language: str) -> list[dict[str, Any]]:
+def lines_of(decision: Decision, language: str) -> list[rules.Line]:
+    """The decision explained, without what a line opens to: paper does not open."""
+    return rules.explain(decision.result, language, with_facts=False)
+
+
+def reason_entries(decision: Decision, lines: Sequence[rules.Line]) -> list[dict[str, Any]]:
     return [
         {
             "code": line.code,
@@ -158,7 +171,7 @@ def reason_entries(decision: Decision, language: str) -> list[dict[str, Any]]:
             "amount": None if line.amount is None else Money(line.amount, decision.currency),
             "counts": line.applies,
         }
-        for line in rules.explain(decision.result, language)
+        for line in lines
     ]
 
 

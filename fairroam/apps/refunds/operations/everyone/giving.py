@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 from django.db.models import Count, Model
 from procrastinate.contrib.django import app as jobs
 
+from fairroam import rules
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.journal.models import Event
 from fairroam.apps.ledger import operations as ledger
@@ -35,7 +36,7 @@ from fairroam.apps.refunds.operations.everyone.rows import add_each, copy_in, re
 from fairroam.apps.refunds.operations.everyone.telling import Teller, number_notices
 from fairroam.apps.refunds.operations.giving import Part, parts_of
 from fairroam.apps.refunds.operations.moves import RULES
-from fairroam.apps.refunds.operations.papering import statement
+from fairroam.apps.refunds.operations.papering import lines_of, statement
 from fairroam.apps.wallet import operations as wallet
 from fairroam.rules import rails
 from fairroam.rules.money import Money
@@ -57,6 +58,7 @@ class Gift:
     decision: Decision
     parts: list[Part]
     payouts: list[Payout | None]  # by part; None where credit is back at once
+    lines: list[rules.Line]  # the decision explained
     said: dict[str, Any]  # what both papers share
 
     @property
@@ -113,7 +115,9 @@ class Giver:
         for gift, paper in zip(gifts, decided, strict=True):
             gift.refund.decision_paper = paper
         written = [
-            self.teller.given(gift.owner, gift.refund, gift.decision, gift.parts, gift.terms)
+            self.teller.given(
+                gift.owner, gift.refund, gift.decision, gift.parts, gift.terms, gift.lines
+            )
             for gift in gifts
         ]
         letters = [letter for letter in written if letter is not None]
@@ -157,7 +161,9 @@ class Giver:
         )
         parts = parts_of(terms, decision)
         payouts = [self.plan(part, decision) for part in parts]
-        return Gift(judged, owner, refund, decision, parts, payouts, statement(refund, decision))
+        lines = lines_of(decision, owner.language)
+        said = statement(refund, decision, lines=lines)
+        return Gift(judged, owner, refund, decision, parts, payouts, lines, said)
 
     def plan(self, part: Part, decision: Decision) -> Payout | None:
         """As `payments.plan_payout`, unsaved."""

@@ -17,6 +17,7 @@ from fairroam.apps.refunds.models import Decision, RefundRequest
 from fairroam.apps.refunds.operations.everyone.judging import Judged
 from fairroam.apps.refunds.operations.everyone.rows import reserve_ids
 from fairroam.apps.refunds.operations.giving import Part
+from fairroam.apps.refunds.operations.papering import lines_of
 
 GIVEN, NOTHING = "refunds.incident", "refunds.incident_nothing"
 
@@ -34,7 +35,12 @@ class Teller:
         self.brand = catalogue.brand()
 
     def about_gift(
-        self, owner: Customer, decision: Decision, parts: Sequence[Part], terms: LineTerms
+        self,
+        owner: Customer,
+        decision: Decision,
+        parts: Sequence[Part],
+        terms: LineTerms,
+        lines: Sequence[rules.Line] = (),
     ) -> dict[str, Any]:
         """The facts of a letter to somebody who gets something."""
         pay_by = decision.result["pay_by"]
@@ -44,7 +50,7 @@ class Teller:
             "due_minor": decision.due_minor,
             "held_minor": sum(part.minor for part in parts if part.is_held),
             "pay_by": date.fromisoformat(pay_by) if pay_by else None,
-            "lines": rules.explain(decision.result, owner.language, with_facts=False),
+            "lines": lines or lines_of(decision, owner.language),
         }
 
     def about(self, terms: LineTerms) -> dict[str, Any]:
@@ -65,11 +71,12 @@ class Teller:
         decision: Decision,
         parts: Sequence[Part],
         terms: LineTerms,
+        lines: Sequence[rules.Line],
     ) -> Notice | None:
         """The letter with the signed decision; None when there is nobody to write to."""
         paper = refund.decision_paper
         assert paper is not None
-        context = self.about_gift(owner, decision, parts, terms) | {"paper": paper.number}
+        context = self.about_gift(owner, decision, parts, terms, lines) | {"paper": paper.number}
         return self.letter(GIVEN, act_of(refund.pk), owner, context, paper.pk)
 
     def nothing(self, owner: Customer, judged: Judged) -> Notice | None:
