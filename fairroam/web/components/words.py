@@ -251,8 +251,8 @@ FLOWS: dict[str, stages.Moves] = {
     "refund_run": stages.REFUND_RUN,
     "declaration": stages.DECLARATION,
     "thread": stages.THREAD,
-    "closure": stages.CLOSURE,
     "service_end": stages.SERVICE_END,
+    "closure": stages.CLOSURE,
 }
 
 # What can be done with a number: the kinds of `rules.keep_alive`.

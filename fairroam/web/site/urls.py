@@ -17,8 +17,8 @@ from fairroam.web.site import (
     statements,
     status,
     terms,
-    unsubscribe,
     transfer,
+    unsubscribe,
     verify,
 )
 

@@ -215,7 +215,7 @@ def row(request: RefundRequest) -> RefundRow:
     )
 
 
-def receipt_number(request: RefundRequest, decision: Decision | None) -> str | None:
+def receipt_number(request: RefundRequest, decision: DecisionRow | None) -> str | None:
     """The number of the receipt, once all of the money has arrived."""
     if request.stage != "paid" or decision is None or request.credit_note is None:
         return None
