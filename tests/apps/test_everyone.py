@@ -325,7 +325,19 @@ def shape_of_books() -> dict[str, list[Any]]:
         (paper.kind, paper.customer_id or 0, plain_statement(paper.statement))
         for paper in Paper.objects.all()
     )
+    shape["letters"] = sorted(
+        plain_letter(notice, numbers)
+        for notice in Notice.objects.filter(kind__startswith="refunds.incident")
+    )
     return shape
+
+
+def plain_letter(notice: Notice, numbers: dict[str, int]) -> tuple[str, str]:
+    """What a letter says, with its paper and its decision under names that stay."""
+    text = notice.text.replace(notice.paper.number, "its paper") if notice.paper else notice.text
+    for number, line in numbers.items():
+        text = text.replace(number, f"decision on line {line}")
+    return notice.subject, text
 
 
 def plain_statement(statement: dict[str, Any]) -> str:

@@ -28,8 +28,13 @@ def write(kind: str, context: dict[str, Any], language: str) -> tuple[str, str]:
 
     A context may bring the brand along: who writes thousands asks for it once.
     """
+    return cut(page(kind, context, language))
+
+
+def page(kind: str, context: dict[str, Any], language: str) -> str:
+    """The template of a message as it is filled in; see `write` and `cut`."""
     with translation.override(language.lower()):
-        page = render_to_string(
+        return render_to_string(
             kind.replace(".", "/") + ".txt",
             {
                 **context,
@@ -38,7 +43,11 @@ def write(kind: str, context: dict[str, Any], language: str) -> tuple[str, str]:
                 "language": language,
             },
         )
-    subject, _, text = page.strip().partition("\n")
+
+
+def cut(written: str) -> tuple[str, str]:
+    """The (subject, text) of a page."""
+    subject, _, text = written.strip().partition("\n")
     return subject.strip(), text.strip() + "\n"
 
 

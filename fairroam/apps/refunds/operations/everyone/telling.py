@@ -19,6 +19,10 @@ from fairroam.apps.refunds.operations.everyone.rows import reserve_ids
 from fairroam.apps.refunds.operations.giving import Part
 from fairroam.apps.refunds.operations.papering import lines_of
 
+BLANK = "\0"  # in no text of ours: PostgreSQL stores none
+FILLED_IN = ("decision", "paper", "order_line_id", "order_number")
+OF_ALL = ("brand", "incident")  # the same in every letter of one teller
+
 GIVEN, NOTHING = "refunds.incident", "refunds.incident_nothing"
 
 
@@ -27,12 +31,44 @@ def act_of(refund_id: int) -> str:
     return f"refunds.decided:{refund_id}"
 
 
+class Forms:
+    """Letters of one teller: rendered once where they differ in numbers and reasons alone."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, str], list[str]] = {}
+
+    def write(self, kind: str, context: dict[str, Any], language: str) -> tuple[str, str]:
+        """As `notices.write`, to the byte."""
+        entries = {name: str(context[name]) for name in FILLED_IN if name in context}
+        reasons = []
+        for place, line in enumerate(context.get("lines", ())):
+            text, amount = f"text {place}", f"amount {place}"
+            entries |= {text: line.text, amount: line.amount_text}
+            shown = blank(amount) if line.amount_text else ""
+            reasons.append({"applies": line.applies, "text": blank(text), "amount_text": shown})
+        shape = {name: context[name] for name in context.keys() - entries.keys() - {*OF_ALL}}
+        shape = {**shape, "lines": reasons}
+        key = kind, language, repr(sorted(shape.items()))
+        if key not in self._known:
+            blanks = {name: blank(name) for name in entries.keys() & {*FILLED_IN}}
+            page = notices.page(kind, context | blanks | {"lines": reasons}, language)
+            self._known[key] = page.split(BLANK)
+        pieces = self._known[key].copy()
+        pieces[1::2] = [entries[name] for name in pieces[1::2]]
+        return notices.cut("".join(pieces))
+
+
+def blank(name: str) -> str:
+    return f"{BLANK}{name}{BLANK}"
+
+
 class Teller:
     """Writes one notice per line, once per act; the caller stores them."""
 
     def __init__(self, incident: IncidentRow, now: datetime) -> None:
         self.incident, self.now = incident, now
         self.brand = catalogue.brand()
+        self.forms = Forms()
 
     def about_gift(
         self,
@@ -93,7 +129,7 @@ class Teller:
     ) -> Notice | None:
         if owner.user is None:
             return None
-        subject, text = notices.write(kind, context, owner.language)
+        subject, text = self.forms.write(kind, context, owner.language)
         return Notice(
             act=act,
             kind=kind,
