@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Prefetch
 
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.apps.orders.models import Order, OrderLine, Tender
+from fairroam.apps.orders.models import Consent, Order, OrderLine, Tender
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,68 +59,73 @@ class LineTerms:
     tops_up: int | None  # the order line whose eSIM this pack is on; None = it has its own
 
 
-def tender_terms(tender: Tender) -> TenderTerms:
-    return TenderTerms(
-        id=tender.pk,
-        method=tender.method,
-        kind=tender.kind,
-        captured=tender.captured_minor,
-        refunded=tender.refunded_minor,
-        pending=tender.pending_minor,
-        disputed=tender.payment is not None and tender.payment.is_disputed,
-        payment_id=tender.payment_id,
-    )
-
-
-BY_POSITION = Tender.objects.select_related("payment").order_by("position")
-TERMS = OrderLine.objects.select_related("order").prefetch_related(
-    "order__consents", Prefetch("tenders", BY_POSITION)
-)
+# field of LineTerms -> where it stands, seen from the line
+AGREED = {
+    "order_line_id": "pk",
+    "order_id": "order_id",
+    "order_number": "order__number",
+    "customer_id": "order__customer_id",
+    "currency": "order__currency",
+    "paid": "price_minor",
+    "list_price": "list_price_minor",
+    "tax_rate": "tax_rate",
+    "tax": "tax_minor",
+    "refunded": "refunded_minor",
+    "pending": "pending_minor",
+    "zone": "order__zone",
+    "residence": "order__residence",
+    "language": "order__language",
+    "placed_at": "order__placed_at",
+    "concluded_at": "order__concluded_at",
+    "paid_at": "order__paid_at",
+    "notice_received_at": "order__notice_received_at",
+    "plan_copy": "plan_copy",
+    "invoice_id": "order__invoice_id",
+    "tops_up": "tops_up_id",
+}
+TENDERED = {
+    "id": "pk",
+    "method": "method",
+    "kind": "kind",
+    "captured": "captured_minor",
+    "refunded": "refunded_minor",
+    "pending": "pending_minor",
+    "disputed": "payment__is_disputed",
+    "payment_id": "payment_id",
+}
 
 
 def terms_of(order_line_id: int) -> LineTerms:
     """What was agreed for that line. Raises NotAmongYours."""
-    line = TERMS.all().filter(pk=order_line_id).first()
-    if line is None:
+    terms = terms_of_each([order_line_id]).get(order_line_id)
+    if terms is None:
         raise NotAmongYours(order_line_id=order_line_id)
-    return terms_from(line)
+    return terms
 
 
 def terms_of_each(order_line_ids: Sequence[int]) -> dict[int, LineTerms]:
     """What was agreed for each of those lines, read together."""
-    return {line.pk: terms_from(line) for line in TERMS.all().filter(pk__in=order_line_ids)}
-
-
-def terms_from(line: OrderLine) -> LineTerms:
-    order = line.order
-    consents = {consent.kind: consent.given_at for consent in order.consents.all()}
-    return LineTerms(
-        order_line_id=line.pk,
-        order_id=order.pk,
-        order_number=order.number,
-        customer_id=order.customer_id,
-        currency=order.currency,
-        paid=line.price_minor,
-        list_price=line.list_price_minor,
-        tax_rate=line.tax_rate,
-        tax=line.tax_minor,
-        refunded=line.refunded_minor,
-        pending=line.pending_minor,
-        tenders=tuple(tender_terms(tender) for tender in line.tenders.all()),
-        zone=order.zone,
-        residence=order.residence,
-        language=order.language,
-        placed_at=order.placed_at,
-        concluded_at=order.concluded_at,
-        paid_at=order.paid_at,
-        notice_received_at=order.notice_received_at,
-        express_request_at=consents.get("express_request"),
-        loss_acknowledged_at=consents.get("loss_acknowledged"),
-        packs=tuple(line.packs),
-        plan_copy=line.plan_copy,
-        invoice_id=order.invoice_id,
-        tops_up=line.tops_up_id,
-    )
+    tenders: dict[int, list[TenderTerms]] = defaultdict(list)
+    paid_by = Tender.objects.filter(line_id__in=order_line_ids).order_by("position")
+    for line_id, *values in paid_by.values_list("line_id", *TENDERED.values()):
+        found = dict(zip(TENDERED, values, strict=True))
+        tenders[line_id].append(TenderTerms(**found | {"disputed": bool(found["disputed"])}))
+    consents: dict[int, dict[str, datetime]] = defaultdict(dict)
+    given = Consent.objects.filter(order__lines__in=order_line_ids)
+    for order_id, kind, given_at in given.values_list("order_id", "kind", "given_at"):
+        consents[order_id][kind] = given_at
+    lines = OrderLine.objects.filter(pk__in=order_line_ids).values_list("packs", *AGREED.values())
+    terms = [
+        LineTerms(
+            **dict(zip(AGREED, values, strict=True)),
+            packs=tuple(packs),
+            tenders=tuple(tenders[values[0]]),
+            express_request_at=consents[values[1]].get("express_request"),
+            loss_acknowledged_at=consents[values[1]].get("loss_acknowledged"),
+        )
+        for packs, *values in lines
+    ]
+    return {one.order_line_id: one for one in terms}
 
 
 def base_of(order_line_id: int) -> int:
