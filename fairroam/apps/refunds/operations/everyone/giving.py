@@ -32,7 +32,12 @@ from fairroam.apps.payments.operations.planning import first_stage, way_back
 from fairroam.apps.refunds.models import Decision, RefundPart, RefundRequest, RefundRun
 from fairroam.apps.refunds.operations.everyone.judging import Judged
 from fairroam.apps.refunds.operations.everyone.locking import Books, lock_books
-from fairroam.apps.refunds.operations.everyone.rows import add_each, copy_in, reserve_ids
+from fairroam.apps.refunds.operations.everyone.rows import (
+    add_each,
+    copy_in,
+    copy_values,
+    reserve_ids,
+)
 from fairroam.apps.refunds.operations.everyone.telling import Teller, number_notices
 from fairroam.apps.refunds.operations.giving import Part, parts_of
 from fairroam.apps.refunds.operations.moves import RULES
@@ -41,6 +46,8 @@ from fairroam.apps.wallet import operations as wallet
 from fairroam.rules import rails
 from fairroam.rules.money import Money
 from fairroam.rules.numbers import new_number
+
+TOLD = ("id", "kind", "actor", "customer_id", "facts", "happened_at")  # the columns of an event
 
 
 def key_of(run: RefundRun, order_line_id: int) -> UUID:
@@ -79,7 +86,7 @@ class Giver:
     ) -> None:
         self.run, self.owners, self.payments = run, owners, payments
         self.teller, self.now = teller, now
-        self.events: list[Event] = []
+        self.events: list[tuple[str, str, int | None, dict[str, Any], datetime]] = []  # see TOLD
         self.arrivals: dict[tuple[str, str, str], tuple[date, date]] = {}
         self.gifts: list[Gift] = []
         counted = Payout.objects.filter(
@@ -298,15 +305,7 @@ class Giver:
             self.tell("notice.queued", "system", notice.customer_id, {"notice_id": notice.pk})
 
     def tell(self, kind: str, actor: str, customer_id: int | None, facts: dict[str, Any]) -> None:
-        self.events.append(
-            Event(
-                kind=kind,
-                actor=actor,
-                customer_id=customer_id,
-                facts=facts,
-                happened_at=self.now,
-            )
-        )
+        self.events.append((kind, actor, customer_id, facts, self.now))
 
     def credit(self) -> None:
         """Number the credit notes and store the requests that name them.
@@ -323,11 +322,12 @@ class Giver:
 
     def close(self) -> None:
         """Store what was told, and queue what follows from it."""
-        for event, key in zip(self.events, reserve_ids(Event, len(self.events)), strict=True):
-            event.pk = key
-        copy_in(self.events)
-        if self.events:
-            jobs.configure_task("react_each").defer(event_ids=[event.pk for event in self.events])
+        if not self.events:
+            return
+        ids = reserve_ids(Event, len(self.events))
+        rows = [(key, *told) for key, told in zip(ids, self.events, strict=True)]
+        copy_values(Event, TOLD, rows)
+        jobs.configure_task("react_each").defer(event_ids=[*ids])
 
 
 def books_of(gift: Gift) -> list[BookName]:

@@ -15,6 +15,7 @@ from fairroam.apps.payments.models import Payment
 from fairroam.apps.refunds.models import RefundRunLine
 
 Books = dict[BookName, Book]
+NAME = ("kind", "currency", "label", "customer_id", "order_line_id")
 
 
 def lock_owners(lines: Sequence[RefundRunLine]) -> dict[int, Customer]:
@@ -50,7 +51,7 @@ def lock_books(names: Iterable[BookName]) -> Books:
 
 
 def missing_of(names: Sequence[BookName]) -> list[BookName]:
-    known = {name_of(book) for book in theirs(names)}
+    known = {BookName(*columns) for columns in theirs(names).values_list(*NAME)}
     return [name for name in names if name not in known]
 
 

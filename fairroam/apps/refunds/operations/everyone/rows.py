@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection, models
@@ -32,14 +33,23 @@ def copy_in(rows: Sequence[models.Model]) -> None:
         if field.db_default is NOT_PROVIDED and not (field.primary_key and rows[0].pk is None)
     ]
     names = [field.attname for field in fields]
+    copy_values(type(rows[0]), names, map(attrgetter(*names), rows))
+
+
+def copy_values(
+    model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Write rows of values for two or more columns of one table."""
+    known = {field.attname: field for field in model._meta.concrete_fields}
+    fields = [known[name] for name in names]
     jsons = [place for place, field in enumerate(fields) if isinstance(field, models.JSONField)]
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(meta.db_table),
+        sql.Identifier(model._meta.db_table),
         sql.SQL(", ").join([sql.Identifier(str(field.column)) for field in fields]),
     )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
-            values = [getattr(row, name) for name in names]
+            values = list(row)
             for place in jsons:
                 values[place] = encode(values[place]).decode()
             copy.write_row(values)
