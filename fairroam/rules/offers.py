@@ -9,6 +9,7 @@ KINDS: Mapping[str, str] = {
     "money": "minor",  # minor units of the order's currency, on top of what is due
     "extra_data": "byte",
     "extension": "day",  # plan days, of 24 hours each
+    "wallet_bonus": "minor",  # a gift in the wallet: it pays for plans for a time, never paid out
     "replacement": "esim",  # one new eSIM of the same plan: given as wished, not bargained over
 }
 COUNTERS_MAX = 2  # how often a customer may ask for something else; then it is yes or no

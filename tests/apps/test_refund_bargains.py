@@ -20,10 +20,13 @@ from fairroam.apps.refunds import refusals
 from fairroam.apps.refunds.models import Case, Decision, Offer, Proposal
 from fairroam.apps.refunds.operations.offering import end_offer
 from fairroam.apps.refunds.queries import bargains
+from fairroam.apps.wallet.models import Lot, Terms
+from fairroam.apps.wallet.refusals import NoWalletTerms
 from fairroam.gateways.payments import PayoutStatus
 from fairroam.rules import stages
 from fairroam.worker.books import find_faults
 from tests import given
+from tests.apps.incidents_given import an_outage
 from tests.apps.lines_given import LATER, a_ready_line, ask, ask_and_end, payout_of, use
 from tests.apps.refunds_given import (
     GIGABYTE,
@@ -35,6 +38,7 @@ from tests.apps.refunds_given import (
     settle,
     tell,
 )
+from tests.apps.wallet_given import terms
 
 pytestmark = pytest.mark.usefixtures("catalogue", "desk")
 HOUR = timedelta(hours=1)
@@ -107,6 +111,76 @@ def test_data_or_days_accepted_are_really_on_the_plan_and_the_request_is_settled
     paper = Paper.objects.get(pk=refund.decision_paper_id)
     assert paper.statement["reasons"][-1]["code"] == "GIFT_GRANTED"
     assert not Payout.objects.exists()
+    assert list(find_faults()) == []
+
+
+@pytest.mark.promise(41)
+def test_credit_accepted_is_a_gift_in_the_wallet_for_as_long_as_was_said_with_the_offer():
+    _line, refund = a_case_with_nothing_due()
+    Terms.objects.all().delete()
+    with pytest.raises(NoWalletTerms):
+        offer(refund, "wallet_bonus", 500)
+    terms()
+    with pytest.raises(refusals.BeyondTheOffer):
+        offer(refund, "wallet_bonus", 1901)
+    made = offer(refund, "wallet_bonus", 500)
+    tell("refund.offered", refund, offer_id=made.pk)
+
+    taken_at = MONTHS_LATER + HOUR
+    decision = refunds.accept_offer(offer_id=made.pk, customer_id=owner(refund), now=taken_at)
+    tell("refund.settled", refund, offer_id=made.pk)
+
+    lot = Lot.objects.get(customer_id=owner(refund))
+    assert (lot.kind, lot.origin, lot.left_minor) == ("promo", "offer", 500)
+    assert lot.expires_at == taken_at + timedelta(days=180)
+    assert bargains.offer(made.pk, owner(refund)).credit_until == lot.expires_at
+    refund.refresh_from_db()
+    assert (refund.stage, decision.goodwill_minor) == ("settled", 0)
+    paper = Paper.objects.get(pk=refund.decision_paper_id)
+    assert "5.00 EUR of credit" in paper.statement["reasons"][-1]["text"]
+    offered, settled = (one.text for one in Notice.objects.order_by("pk"))
+    assert "€5.00 as a gift in your wallet" in offered
+    assert "180 days" in offered
+    assert "€5.00 is in your wallet now" in settled
+    assert not Payout.objects.exists()
+    assert list(find_faults()) == []
+
+
+def test_credit_is_not_taken_by_half_while_money_that_became_due_awaits_its_proof():
+    terms()
+    _line, refund = a_case_with_nothing_due()
+    made = offer(refund, "wallet_bonus", 500)
+    an_outage(given.NOON, given.NOON + timedelta(days=4))  # known only later
+
+    with pytest.raises(refusals.LineStillOn):
+        refunds.accept_offer(offer_id=made.pk, customer_id=owner(refund), now=MONTHS_LATER)
+
+    assert not Lot.objects.exists()
+    assert bargains.offer(made.pk, owner(refund)).is_open
+    assert list(find_faults()) == []
+
+
+def test_credit_above_one_s_limit_waits_for_a_second_person_and_stays_credit():
+    terms()
+    given.a_limit("agent", single_minor=300)
+    _line, refund = a_case_with_nothing_due()
+    agent, senior = given.a_colleague(), given.a_colleague("senior", email="nora@example.com")
+    with pytest.raises(refusals.AboveYourLimit):
+        offer(refund, "wallet_bonus", 301, by=agent.pk)
+    proposal = refunds.propose(
+        request_id=refund.pk,
+        staff_user_id=agent.pk,
+        act="offer",
+        content={"kind": "wallet_bonus", "quantity": 500, "hours": 48},
+        words="Sorry.",
+        now=MONTHS_LATER,
+    )
+
+    refunds.confirm(proposal_id=proposal.pk, staff_user_id=senior.pk, now=MONTHS_LATER)
+
+    made = Offer.objects.get()
+    assert (made.kind, made.quantity) == ("wallet_bonus", 500)
+    assert made.confirmed_by == f"staff:{senior.pk}"
     assert list(find_faults()) == []
 
 

@@ -22,6 +22,7 @@ from fairroam.worker.refund_clocks import keep_clocks
 from tests import given
 from tests.apps.lines_given import a_ready_line, ask, ask_and_end, use
 from tests.apps.refunds_given import GIGABYTE
+from tests.apps.wallet_given import terms
 from tests.given import NOON
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -182,6 +183,24 @@ def test_an_offer_goes_from_the_desk_to_its_owner_and_comes_back_as_a_wish():
     assert Decision.objects.latest("pk").goodwill_minor == 700
     stranger = signed_in(given.a_customer("eve@example.com").user)
     assert stranger.get(page).status_code == stranger.get("/account/offers/999/").status_code == 404
+
+
+@pytest.mark.promise(41)
+def test_credit_goes_from_the_desk_to_the_wallet_of_the_owner_who_takes_it():
+    terms()
+    refund = a_case()
+    browser, owner = signed_in(given.a_colleague()), customer_of(refund)
+
+    decide(browser, refund, "offer", kind="wallet_bonus", amount="3.50", hours="48", words="Sorry")
+    page = f"/account/offers/{Offer.objects.get().pk}/"
+
+    assert "€3.50" in browser.get(f"/desk/refunds/{refund.pk}/").content.decode()
+    shown = owner.get(page).content.decode()
+    assert "€3.50 as a gift in your wallet" in shown
+    assert "for 180 days" in shown
+    assert owner.post(page, {"act": "accept"}).status_code == 302
+    assert "€3.50" in owner.get("/account/wallet/").content.decode()
+    assert list(find_faults()) == []
 
 
 @pytest.mark.promise(32)

@@ -54,12 +54,11 @@ def decline(refund_id: int, staff_id: int, form: DeclineForm, now: datetime) -> 
 
 def offer(refund_id: int, staff_id: int, form: OfferForm, now: datetime) -> str | Promise:
     said = form.cleaned_data
-    content = {"quantity": form.quantity, "hours": said["hours"]}
+    content = {"kind": said["kind"], "quantity": form.quantity, "hours": said["hours"]}
     try:
         operations.make_offer(
             request_id=refund_id,
             staff_user_id=staff_id,
-            kind=said["kind"],
             words=said["words"],
             now=now,
             **content,

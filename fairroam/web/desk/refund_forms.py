@@ -68,12 +68,13 @@ class DeclineForm(CaseForm):
 
 
 class OfferForm(CaseForm):
-    """Offer money on top, data or days."""
+    """Offer money on top, credit, data or days."""
 
     kind = forms.ChoiceField(
         label=gettext_lazy("What you offer"),
         choices=[
             ("money", gettext_lazy("money, on top of what is due")),
+            ("wallet_bonus", gettext_lazy("credit in the wallet, a gift")),
             ("extra_data", gettext_lazy("more data, in GB")),
             ("extension", gettext_lazy("more days")),
         ],
@@ -107,6 +108,7 @@ class OfferForm(CaseForm):
         """How many of the units of `rules.offers` one typed unit is."""
         units: dict[str, int] = {
             "money": 10**self.digits,
+            "wallet_bonus": 10**self.digits,
             "extra_data": GIGABYTE,
             "extension": 1,
         }

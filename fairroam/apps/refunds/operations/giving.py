@@ -16,7 +16,7 @@ from fairroam.apps.orders.operations.refund import owe_entries, settle, tax_book
 from fairroam.apps.orders.operations.tenders import credit_book, give_back_credit
 from fairroam.apps.orders.queries import LineTerms, TenderTerms
 from fairroam.apps.payments import operations as payments
-from fairroam.apps.refunds.models import Decision, RefundPart, RefundRequest
+from fairroam.apps.refunds.models import Decision, Offer, RefundPart, RefundRequest
 from fairroam.apps.refunds.operations.moves import move, tell
 from fairroam.apps.refunds.operations.papering import issue_credit_note, issue_decision
 from fairroam.apps.refunds.operations.paying import pay_if_all_arrived
@@ -33,9 +33,17 @@ class Part:
     is_held: bool
 
 
-def pay_back(refund: RefundRequest, decision: Decision, *, now: datetime, actor: str) -> None:
+def pay_back(
+    refund: RefundRequest,
+    decision: Decision,
+    *,
+    now: datetime,
+    actor: str,
+    gift: Offer | None = None,
+) -> None:
     """Reserve, plan, book, write the papers and approve, all in the caller's transaction.
 
+    gift: what was given beside the money, for the paper.
     The database refuses what would give back more than a tender, line or payment has left.
     """
     terms = order_rows.terms_of(refund.order_line_id)
@@ -47,7 +55,7 @@ def pay_back(refund: RefundRequest, decision: Decision, *, now: datetime, actor:
     plan_parts(refund, decision, parts, now=now)
     entries, tax_minor = owed_entries(refund, decision)
     ledger.post([*entries, *credit_entries(refund, decision, parts)], now=now)
-    decision_paper = issue_decision(refund, decision, now=now)
+    decision_paper = issue_decision(refund, decision, now=now, offer=gift)
     credit_note = issue_credit_note(refund, decision, tax_minor=tax_minor, now=now)
     move(refund, "approve", now=now, decision_paper=decision_paper, credit_note=credit_note)
     tell(

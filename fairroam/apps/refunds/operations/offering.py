@@ -24,17 +24,21 @@ from fairroam.apps.refunds.operations.papering import issue_decision
 from fairroam.apps.refunds.operations.recording import record_decision
 from fairroam.apps.refunds.operations.settling import (
     current_quote,
+    left_after,
     refuse_beyond_terms,
     refuse_line_still_on,
     refuse_unless_under_review,
 )
+from fairroam.apps.refunds.queries.bargains import accepted_credit, credit_days
 from fairroam.apps.refunds.queries.facts import Quote, quote_request
 from fairroam.apps.refunds.refusals import (
+    BeyondTheOffer,
     DueByTheRules,
     OfferExpired,
     TooManyCounters,
     WishedTooMuch,
 )
+from fairroam.apps.wallet import operations as wallet
 from fairroam.rules import offers, stages
 
 GROWTH = {"extra_data": "data", "extension": "days"}  # what must be able to grow for these kinds
@@ -53,14 +57,15 @@ def make_offer(
 ) -> Offer:
     """Offer something beyond the rules, for some hours; the customer hears of it by mail.
 
-    kind, quantity: of `rules.offers`; money comes on top of what is due, data and days instead of
-    a no. Raises AboveYourLimit (have it confirmed by a second person), FiguresMoved, UsageNotTold,
-    BeyondTheOffer, DueByTheRules, PlanCannotGrow, LineStillOn, and as `handling.authorise`.
+    kind, quantity: of `rules.offers`; money comes on top of what is due, credit, data and days
+    instead of a no. Raises AboveYourLimit (have it confirmed by a second person), FiguresMoved,
+    UsageNotTold, BeyondTheOffer, DueByTheRules, NoWalletTerms, PlanCannotGrow, LineStillOn, and as
+    `handling.authorise`.
     """
     refund = lock_request(request_id)
     member = authorise(refund, staff_user_id, now=now)
     quote = quote_for_offer(refund, kind, quantity, now=now)
-    if kind == "money":
+    if offers.KINDS[kind] == "minor":
         refuse_above_limit(member, quote.due + quantity, quote.currency)
     return open_offer(
         refund,
@@ -85,8 +90,22 @@ def quote_for_offer(refund: RefundRequest, kind: str, quantity: int, *, now: dat
         return quote
     if quote.due:  # A right to money is paid in money; its plan is off anyway.
         raise DueByTheRules(refund_id=refund.pk, due=quote.due)
-    check_growth(refund.order_line_id, GROWTH[kind], now)
+    if kind == "wallet_bonus":
+        refuse_beyond_price(refund, quote, quantity, now=now)
+    else:
+        check_growth(refund.order_line_id, GROWTH[kind], now)
     return quote
+
+
+def refuse_beyond_price(refund: RefundRequest, quote: Quote, minor: int, *, now: datetime) -> None:
+    """Refuse more credit for a line than is left of its price, and any without a wallet for it.
+
+    Raises BeyondTheOffer, NoWalletTerms.
+    """
+    credit_days(quote.currency, now)
+    left = left_after(quote) - accepted_credit(refund.order_line_id)
+    if minor > left:
+        raise BeyondTheOffer(refund_id=refund.pk, asked=minor, offer=max(0, left))
 
 
 def open_offer(
@@ -133,8 +152,9 @@ def open_offer(
 def accept_offer(*, offer_id: int, customer_id: int, now: datetime) -> Decision:
     """The customer takes an open offer: it becomes a decision that supersedes the rules' one.
 
-    What was promised stands: if the rules give less by now, goodwill makes up the difference.
-    Raises NotAmongYours, MovedMeanwhile, OfferExpired, LineStillOn, PlanCannotGrow.
+    What was promised stands: if the rules give less by now, goodwill makes up the difference; if
+    they give money by now, credit comes beside it. Raises NotAmongYours, MovedMeanwhile,
+    OfferExpired, LineStillOn, PlanCannotGrow, AccountLeaving.
     """
     offer, refund = lock_offer(offer_id, customer_id, now=now)
     quote, _ = quote_request(refund)
@@ -150,19 +170,37 @@ def accept_offer(*, offer_id: int, customer_id: int, now: datetime) -> Decision:
     end_offer(offer, "accept", now=now, decision=decision)
     resume_clock(refund, now=now)
     actor = f"customer:{customer_id}"
+    gives_credit = offer.kind == "wallet_bonus"
+    if gives_credit:
+        give_credit(offer, refund, now=now)
     if offer.kind == "money" or quote.due:
         refuse_line_still_on(refund, quote)
-        pay_back(refund, decision, now=now, actor=actor)
+        pay_back(refund, decision, now=now, actor=actor, gift=offer if gives_credit else None)
         return decision
-    give(offer, refund.order_line_id, now=now)
+    if not gives_credit:
+        grow(offer, refund.order_line_id, now=now)
     paper = issue_decision(refund, decision, now=now, offer=offer)
     move(refund, "settle", now=now, decision_paper=paper)
     tell(refund, "refund.settled", actor=actor, now=now, offer_id=offer.pk)
     return decision
 
 
-def give(offer: Offer, order_line_id: int, *, now: datetime) -> None:
-    """Give what is not money. Raises PlanCannotGrow."""
+def give_credit(offer: Offer, refund: RefundRequest, *, now: datetime) -> None:
+    """Put a gift into the wallet, for as long as was said with the offer."""
+    currency = refund.order_line.order.currency
+    wallet.give(
+        customer_id=refund.customer_id,
+        currency=currency,
+        minor=offer.quantity,
+        origin="offer",
+        cause=f"offer:{offer.pk}",
+        days=credit_days(currency, offer.made_at),
+        now=now,
+    )
+
+
+def grow(offer: Offer, order_line_id: int, *, now: datetime) -> None:
+    """Give data or days. Raises PlanCannotGrow."""
     if offer.kind == "extra_data":
         metering.grant_extra(order_line_id=order_line_id, extra_bytes=offer.quantity, now=now)
     else:

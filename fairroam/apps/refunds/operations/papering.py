@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils import translation
@@ -20,7 +21,7 @@ from fairroam.apps.refunds.models import (
     RefundPart,
     RefundRequest,
 )
-from fairroam.rules.money import Money
+from fairroam.rules.money import Money, minor_digits
 
 GIGABYTE = 10**9
 ORDER_NUMBER = re.compile(r"FR-[2-9A-Z]{4}-[2-9A-Z]{4}")
@@ -195,6 +196,13 @@ def gift_entries(offer: Offer | None) -> list[dict[str, Any]]:
         whole, rest = divmod(offer.quantity, GIGABYTE)
         gigabytes = f"{whole}.{rest * 10 // GIGABYTE}"
         text = _("%(count)s GB more data, granted by a person") % {"count": gigabytes}
+    elif offer.kind == "wallet_bonus":
+        currency = offer.request.order_line.order.currency
+        amount = Decimal(offer.quantity).scaleb(-minor_digits(currency))
+        text = _("%(amount)s %(currency)s of credit for another plan, granted by a person") % {
+            "amount": amount,
+            "currency": currency,
+        }
     else:
         text = _("%(count)s days longer, granted by a person") % {"count": offer.quantity}
     return [{"code": "GIFT_GRANTED", "text": text, "amount": None, "counts": True}]

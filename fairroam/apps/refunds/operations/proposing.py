@@ -43,9 +43,9 @@ def propose(
     words: str,
     now: datetime,
 ) -> Proposal:
-    """Write down an approval or an offer of money for a second person to confirm.
+    """Write down an approval, or an offer of money or credit, for a second person to confirm.
 
-    content: of "approve" goodwill_minor; of "offer" quantity (minor units) and hours. Raises
+    content: of "approve" goodwill_minor; of "offer" kind, quantity (minor units), hours. Raises
     MoveNotAllowed while another proposal waits, and what the act itself refuses but its limit.
     """
     refund = lock_request(request_id)
@@ -85,7 +85,7 @@ def checked(
         return quote_for_approval(refund, goodwill_minor, now=now), goodwill_minor
     assert act == "offer"
     quantity = content["quantity"]
-    return quote_for_offer(refund, "money", quantity, now=now), quantity
+    return quote_for_offer(refund, content.get("kind", "money"), quantity, now=now), quantity
 
 
 @transaction.atomic
@@ -116,7 +116,7 @@ def confirm(*, proposal_id: int, staff_user_id: int, now: datetime) -> None:
     open_offer(
         refund,
         quote,
-        kind="money",
+        kind=proposal.content.get("kind", "money"),
         quantity=extra,
         hours=proposal.content["hours"],
         words=proposal.words,

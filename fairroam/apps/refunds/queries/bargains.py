@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import Sum
 
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.refunds.models import Case, Offer, RefundRequest
+from fairroam.apps.wallet import queries as wallet
 from fairroam.rules import offers
 
 FAULTS = {
@@ -25,6 +27,10 @@ FAULTS = {
         SELECT o.id FROM refunds_offer o JOIN refunds_decision d ON d.id = o.decision_id
         WHERE d.request_id <> o.request_id OR (o.kind = 'money' AND d.due_minor + d.goodwill_minor
               <> greatest(o.due_minor + o.quantity, d.due_minor))""",
+    "offer {} of credit was accepted and did not become a gift, or the other way round": """
+        SELECT o.id FROM refunds_offer o
+        LEFT JOIN wallet_move m ON m.cause = 'offer:' || o.id AND m.minor = o.quantity
+        WHERE o.kind = 'wallet_bonus' AND (o.stage = 'accepted') <> (m.id IS NOT NULL)""",
     # I31: whoever decides above the rules is somebody, and two are two.
     "proposal {} waits for a request that is not with a person": """
         SELECT p.id FROM refunds_proposal p JOIN refunds_refundrequest r ON r.id = p.request_id
@@ -42,7 +48,10 @@ FAULTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferRow:
-    """One offer. kind, quantity: of `rules.offers`; total_minor: what is promised in all."""
+    """One offer. kind, quantity: of `rules.offers`; total_minor: what is promised in all.
+
+    credit_days: how long a gift in the wallet lasts once it is taken; 0 for every other kind.
+    """
 
     id: int
     refund_id: int
@@ -59,6 +68,12 @@ class OfferRow:
     expires_at: datetime
     ended_at: datetime | None
     decision: str | None
+    credit_days: int
+
+    @property
+    def credit_until(self) -> datetime | None:
+        """Until when the gift can be spent, once it is taken."""
+        return self.ended_at and self.ended_at + timedelta(days=self.credit_days)
 
     @property
     def total_minor(self) -> int:
@@ -104,12 +119,34 @@ def offer_row(offer: Offer) -> OfferRow:
         expires_at=offer.expires_at,
         ended_at=offer.ended_at,
         decision=offer.decision.number if offer.decision else None,
+        credit_days=days_of(offer),
     )
+
+
+def days_of(offer: Offer) -> int:
+    """How long what is offered lasts in the wallet, by the terms of when it was offered."""
+    if offer.kind != "wallet_bonus":
+        return 0
+    return credit_days(offer.request.order_line.order.currency, offer.made_at)
+
+
+def credit_days(currency: str, now: datetime) -> int:
+    """How many days a gift lasts in a wallet of that currency. Raises NoWalletTerms."""
+    return wallet.terms(currency, now).promo_days
+
+
+def accepted_credit(order_line_id: int) -> int:
+    """What was given as credit for that line so far, minor units."""
+    taken = Offer.objects.filter(
+        request__order_line_id=order_line_id, kind="wallet_bonus", stage="accepted"
+    )
+    return taken.aggregate(total=Sum("quantity"))["total"] or 0
 
 
 def bargain(request_id: int) -> Bargain:
     """What lies between us and the customer of this request."""
-    made = Offer.objects.filter(request_id=request_id).select_related("decision").order_by("-pk")
+    made = Offer.objects.filter(request_id=request_id)
+    made = made.select_related("decision", "request__order_line__order").order_by("-pk")
     rows = tuple(offer_row(offer) for offer in made)
     case = Case.objects.filter(pk=request_id).select_related("request").first()
     countered = sum(row.stage == "countered" for row in rows)
@@ -130,7 +167,7 @@ def bargain(request_id: int) -> Bargain:
 def offer(offer_id: int, customer_id: int) -> OfferRow:
     """An offer to this customer. Raises NotAmongYours."""
     theirs = Offer.objects.filter(pk=offer_id, request__customer_id=customer_id)
-    found = theirs.select_related("decision").first()
+    found = theirs.select_related("decision", "request__order_line__order").first()
     if found is None:
         raise NotAmongYours(offer_id=offer_id)
     return offer_row(found)

@@ -99,6 +99,7 @@ class ProposalRow:
     proposed_by: str
     proposed_at: datetime
     ended_by: str
+    offered: str  # the kind of an offer; "" for money
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +271,7 @@ def proposals_of(request_id: int) -> tuple[ProposalRow, ...]:
             one.proposed_by,
             one.proposed_at,
             one.ended_by,
+            one.content.get("kind", ""),
         )
         for one in made
     )
