@@ -18,7 +18,7 @@ from fairroam.apps.metering import queries as metering
 from fairroam.apps.metering.queries import Usage
 from fairroam.apps.notices import queries as notices
 from fairroam.apps.refunds import queries as refunds
-from fairroam.apps.refunds.queries import Quote, RefundRow
+from fairroam.apps.refunds.queries import Quote, RefundRow, bargains
 from fairroam.clock import now
 from fairroam.web.account.me import customers_only
 
@@ -71,6 +71,8 @@ def overview(request: HttpRequest, customer: Customer) -> HttpResponse:
             for row in books.balances_of(customer.pk)
             if row.minor and row.name.kind in ("paid_credit", "promo_credit")
         ],
-        "notices": notices.notices_of(customer.pk, most=5),
+        "notices": notices.notices_of(customer.pk, most=3),
+        "unread": notices.unread_count(customer.pk),
+        "offers": len(bargains.open_offers_of(customer.pk)),
     }
     return render(request, "account/overview.html", context)

@@ -31,6 +31,7 @@ from fairroam.web.components.uploads import given_back
 from fairroam.web.desk import words
 from fairroam.web.desk.refund_acts import ACTS, STAYING
 from fairroam.web.desk.refund_forms import CaseForm
+from fairroam.web.desk.rooms import doors
 from fairroam.web.desk.staff import staff_only
 
 
@@ -38,7 +39,7 @@ from fairroam.web.desk.staff import staff_only
 @staff_only
 @require_safe
 def queue(request: HttpRequest, staff: User) -> HttpResponse:
-    """What waits, urgent and oldest first, each with its clocks; by view, page by page."""
+    """What waits, urgent and oldest first, each with its clocks; and the doors to all the rest."""
     view = request.GET.get("view", "open")
     number = request.GET.get("page", "1")
     if view not in words.VIEWS or not (number.isascii() and number.isdecimal()):
@@ -58,6 +59,7 @@ def queue(request: HttpRequest, staff: User) -> HttpResponse:
         "view": view,
         "views": [(name, label, page.counts[name]) for name, label in words.VIEWS.items()],
         "alarms": alarms(staff, request.LANGUAGE_CODE),
+        "doors": doors(staff.pk, now=at),
     }
     return render(request, "desk/queue.html", context)
 

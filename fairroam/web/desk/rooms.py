@@ -1,0 +1,176 @@
+"""Every page of the desk by subject: how much waits there, and the first deadline of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sized
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from fairroam.apps.closures import queries as closures
+from fairroam.apps.conversations import queries as conversations
+from fairroam.apps.customers import queries as customers
+from fairroam.apps.customers.models import ROLES
+from fairroam.apps.esims.queries import desk as lines
+from fairroam.apps.esims.queries import numbers
+from fairroam.apps.incidents import queries as incidents
+from fairroam.apps.notices import queries as notices
+from fairroam.apps.papers.queries import channels
+from fairroam.apps.payments.queries import arrivals, reports
+from fairroam.apps.payments.queries import desk as payments
+from fairroam.apps.refunds.queries import declarations
+from fairroam.apps.suppliers import queries as suppliers
+from fairroam.apps.wallet import queries as wallet
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits in a room. by: the first deadline, a last day or an instant; None: no clock."""
+
+    count: int
+    by: date | datetime | None = None
+    is_late: bool = False
+
+    @property
+    def is_day(self) -> bool:
+        """Whether the deadline is a whole day."""
+        return not isinstance(self.by, datetime)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One page of the desk. role: the least that it asks for; waiting None: nothing queues here."""
+
+    view: str
+    title: str | Promise
+    role: str = "agent"
+    count: Callable[[int, datetime], Waiting] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A room as one colleague sees it now."""
+
+    view: str
+    title: str | Promise
+    waiting: Waiting | None
+
+
+def counted(*lists: Callable[[], Sized]) -> Callable[[int, datetime], Waiting]:
+    """A count of rows that have no deadline."""
+    return lambda _staff_user_id, _at: Waiting(sum(len(rows()) for rows in lists))
+
+
+def by_instant(ends: Iterable[datetime | None], at: datetime) -> Waiting:
+    """Rows of which each ends at an instant, if at all."""
+    all_of_them = list(ends)
+    first = min((end for end in all_of_them if end), default=None)
+    return Waiting(len(all_of_them), first, first is not None and first <= at)
+
+
+def answers(staff_user_id: int, at: datetime) -> Waiting:
+    rows = conversations.queue(staff_user_id=staff_user_id, now=at)
+    return by_instant((row.answer_by for row in rows), at)
+
+
+def declared(_staff_user_id: int, at: datetime) -> Waiting:
+    rows = declarations.waiting_declarations()
+    return by_instant((declarations.look_by(said.declared_at) for said in rows), at)
+
+
+def leaving(_staff_user_id: int, at: datetime) -> Waiting:
+    return by_instant((row.review_by for row in closures.reviews()), at)
+
+
+def payouts(_staff_user_id: int, at: datetime) -> Waiting:
+    """Transfers by hand and what is stuck; the alarm of the payments' own clock says late."""
+    last_days = [
+        payout.pay_by for rows in (payments.transfers(), payments.stuck()) for payout in rows
+    ]
+    first = min((last for last in last_days if last), default=None)
+    return Waiting(len(last_days), first, first is not None and first < at.date())
+
+
+def disputes(_staff_user_id: int, _at: datetime) -> Waiting:
+    rows = payments.disputes()
+    unseen_losses = rows.filter(stage="lost", seen_at__isnull=True)
+    return Waiting(rows.filter(stage="open").count() + unseen_losses.count())
+
+
+def failures(_staff_user_id: int, _at: datetime) -> Waiting:
+    return Waiting(sum(row.stage == "suspected" for row in incidents.incidents()))
+
+
+def mails(_staff_user_id: int, _at: datetime) -> Waiting:
+    return Waiting(notices.undelivered_count())
+
+
+ROOMS: dict[str | Promise, tuple[Room, ...]] = {
+    _("Customers"): (
+        Room("conversations", _("Conversations"), count=answers),
+        Room("declarations", _("Declarations"), count=declared),
+        Room("closures", _("Closings"), count=leaving),
+        Room(
+            "identity",
+            _("Persons and numbers"),
+            count=counted(numbers.waiting_checks, numbers.waiting_numbers),
+        ),
+        Room("undelivered", _("Mails that did not arrive"), count=mails),
+        Room(
+            "guides",
+            _("What readers say of the guides"),
+            count=counted(conversations.waiting_opinions),
+        ),
+    ),
+    _("Money and books"): (
+        Room("payouts", _("Payouts by hand"), "senior", payouts),
+        Room("arrivals", _("Transfers that arrived"), "senior", counted(arrivals.awaited)),
+        Room("transfers", _("Credit between customers"), count=counted(wallet.transfers_to_review)),
+        Room("disputes", _("Disputes"), "senior", disputes),
+        Room(
+            "reconciliation",
+            _("Providers' reports"),
+            "senior",
+            counted(reports.open_differences, payments.quarantined, payments.late_money),
+        ),
+        Room("books", _("The books")),
+    ),
+    _("Networks"): (
+        Room("lines", _("Lines"), count=counted(lines.stuck_lines)),
+        Room("incidents", _("Network failures"), "operator", failures),
+        Room("usage", _("Usage files")),
+        Room(
+            "suppliers",
+            _("Suppliers of eSIMs"),
+            count=counted(suppliers.open_claims, suppliers.troubles),
+        ),
+    ),
+    _("The desk itself"): (
+        Room("reports", _("How money back goes")),
+        Room("replies", _("Saved replies")),
+        Room("channels", _("Channels and fakes"), "operator", counted(channels.waiting_reports)),
+        Room("team", _("The team"), "operator"),
+    ),
+}
+
+
+def doors(staff_user_id: int, *, now: datetime) -> list[tuple[str | Promise, list[Door]]]:
+    """The rooms that this colleague may enter, by subject, each with what waits there now."""
+    member = customers.staff_member(staff_user_id)
+    if member is None:
+        return []
+    rank = ROLES.index(member.role)
+    return [
+        (
+            subject,
+            [door(room, staff_user_id, now) for room in rooms if rank >= ROLES.index(room.role)],
+        )
+        for subject, rooms in ROOMS.items()
+    ]
+
+
+def door(room: Room, staff_user_id: int, now: datetime) -> Door:
+    waiting = room.count(staff_user_id, now) if room.count else None
+    return Door(f"desk:{room.view}", room.title, waiting)
