@@ -207,7 +207,8 @@ def test_money_back_for_a_pack_is_a_loss_at_the_supplier_and_a_person_looks(reso
     assert refund.stage == "under_review"
     (decided,) = Event.objects.filter(kind="refund.decided")
     assert decided.facts["doubts"] == ["pack_still_on"]
-    refunds.approve(request_id=refund.pk, staff_user_id=4711, now=LATER + timedelta(days=2))
+    colleague = given.a_colleague()
+    refunds.approve(request_id=refund.pk, staff_user_id=colleague.pk, now=LATER + timedelta(days=2))
     operations.write_off_top_up(order_line_id=pack.pk, now=LATER + timedelta(days=2))
     operations.write_off_top_up(order_line_id=pack.pk, now=LATER + timedelta(days=2))
 

@@ -208,7 +208,9 @@ def test_the_channels_name_our_address_and_no_other(client):
 )
 @pytest.mark.promise(14)
 def test_what_would_come_back_is_calculated_before_buying(client, days, used, total):
-    supposed = {"residence": "FR", "days": days, "used": used}
+    activation = "never" if used == "never" else "connected"
+    supposed = {"residence": "FR", "days": days, "activation": activation}
+    supposed["used"] = "0" if used == "never" else used
     response = client.get("/plans/japan-10gb-30d/", supposed)
 
     assert response.context["form"].errors == {}

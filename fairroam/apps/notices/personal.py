@@ -7,6 +7,7 @@ from django.db.models import Q
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.journal import personal
 from fairroam.apps.journal.personal import KEY, PROOF, STEP, Table
+from fairroam.apps.notices.models import MailStop
 
 
 def _notices_of(customer_id: int) -> Q:
@@ -24,16 +25,15 @@ TABLES = (
         about="messages",
         whose=_notices_of,
         why=PROOF,
-        kept="id kind language paper_id queued_at sent_at bounced_at reason read_at",
-        erased="address subject text",
+        kept="id kind language paper_id queued_at sent_at bounced_at read_at",
+        erased="address subject text reason",
         ours={KEY: "key act customer_id is_live reply_to", STEP: "is_by_person stage attempts"},
     ),
     Table(
         name="notices_mailstop",
         about="messages",
         whose="customer_id",
-        why=PROOF,
-        kept="topic since",
+        deleted="topic since",
         ours={KEY: "id customer_id"},
     ),
 )
@@ -41,9 +41,11 @@ TABLES = (
 
 def erase(customer_id: int) -> dict[str, int]:
     """Empty what was written and where it went; how many values were erased, per column."""
-    return personal.erase(TABLES, customer_id)
+    stopped, _ = MailStop.objects.filter(customer_id=customer_id).delete()
+    return personal.erase(TABLES, customer_id) | {"notices_mailstop.topic": stopped}
 
 
 def remains(customer_id: int) -> int:
     """How many personal values are still there."""
-    return personal.remains(TABLES, customer_id)
+    stopped = MailStop.objects.filter(customer_id=customer_id).count()
+    return personal.remains(TABLES, customer_id) + stopped

@@ -175,6 +175,13 @@ STAGES: dict[str, dict[str, Badge]] = {
         "refused": Badge("care", "circle-x", _("not to be had")),
         "dropped": Badge("plain", "ban", _("not needed any more")),
     },
+    "supplier_top_up": {
+        "planned": Badge("wait", "inbox", _("to be ordered")),
+        "sent": Badge("wait", "hourglass", _("being ordered")),
+        "delivered": Badge("good", "check", _("handed over")),
+        "refused": Badge("care", "circle-x", _("not to be had")),
+        "dropped": Badge("plain", "ban", _("not needed any more")),
+    },
     "supplier_claim": {
         "open": Badge("wait", "hourglass", _("being given back")),
         "auto_cancelled": Badge("good", "check", _("cancelled, price is back")),
@@ -246,6 +253,7 @@ FLOWS: dict[str, stages.Moves] = {
     "offer": stages.OFFER,
     "proposal": stages.PROPOSAL,
     "supplier_order": stages.SUPPLIER_ORDER,
+    "supplier_top_up": stages.SUPPLIER_TOP_UP,
     "supplier_claim": stages.SUPPLIER_CLAIM,
     "incident": stages.INCIDENT,
     "refund_run": stages.REFUND_RUN,
