@@ -114,7 +114,7 @@ def add(ada: Visitor, site: str) -> None:
     expect(page.locator("main li code")).to_have_count(10)
     ada.look()
     page.get_by_role("link", name="I have written them down").click()
-    expect(page.get_by_text("My phone")).to_be_visible()
+    expect(page.get_by_text("My phone", exact=True)).to_be_visible()
     ada.look()
 
 

@@ -101,11 +101,11 @@ class CheckoutForm(forms.Form):
         bill_follows = {"hx-get": address, "hx-target": "#to-pay", "hx-swap": "outerHTML"}
         residence.widget.attrs = {
             "autocomplete": "country",
-            "hx-include": "[name=quantity],[type=checkbox]",
+            "hx-include": "[name=quantity],[type=checkbox],[name=consents_shown]",
             **bill_follows,
         }
         self.fields["quantity"].widget.attrs = {
-            "hx-include": "[name=residence],[type=checkbox]",
+            "hx-include": "[name=residence],[type=checkbox],[name=consents_shown]",
             **bill_follows,
         }
         language.choices = [("en", "English"), ("zh-Hans", "简体中文")]
@@ -189,6 +189,9 @@ def bill(request: HttpRequest, code: str) -> HttpResponse:
         **to_pay(plan, residence, now(), quantity=quantity),
         "form": CheckoutForm(initial=ticked, plan=plan, address=request.path),
     }
+    # Boxes that somebody is just ticking are left alone unless others are asked for.
+    shown = request.GET.get("consents_shown", "")
+    context["are_others_needed"] = shown != str(len(context["consents_needed"]))
     return render(request, "site/bill.html", context)
 
 
