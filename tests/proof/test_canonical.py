@@ -45,7 +45,10 @@ def test_what_is_written_is_read_back_the_same(value):
 
 @given(
     value=st.recursive(
-        values | st.floats(allow_nan=False) | st.integers(2**52, 2**53 - 1) | exotic,
+        values
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.integers(2**52, 2**53 - 1)
+        | exotic,
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(exotic, inner, max_size=4),
         max_leaves=6,
     )
