@@ -29,5 +29,5 @@ def bodies() -> tuple[Body, ...]:
 
 
 def outside_help(residence: str) -> tuple[Body, ...]:
-    """Who helps somebody who lives there (ISO 3166, `DE` or `DE-BY`); none where we know of none."""
+    """Who helps somebody who lives there (ISO 3166: `DE`, `DE-BY`); none where we know none."""
     return tuple(body for body in bodies() if residence[:2] in body.countries)
