@@ -9,9 +9,14 @@ FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－"
 
 def safe_cell(text: str) -> str:
     """The text so that it stays text: an apostrophe before what would be taken for a formula."""
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    return f"'{text}" if _is_formula(text) else text
 
 
 def meant_by(cell: str) -> str:
     """What was written before `safe_cell` made it safe."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_SIGNS) else cell
+    return cell[1:] if cell.startswith("'") and _is_formula(cell[1:]) else cell
+
+
+def _is_formula(text: str) -> bool:
+    """Whether a program may take it for one, also behind blanks, which some drop."""
+    return text.startswith(FORMULA_SIGNS) or text.lstrip().startswith(FORMULA_SIGNS)
