@@ -7,8 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.journal import operations as journal
@@ -19,12 +18,11 @@ from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.orders.models import Order, OrderLine, Tender
 from fairroam.apps.orders.operations import refund
 from fairroam.apps.orders.operations.confirm import move
+from fairroam.apps.orders.operations.crediting import issue_credit_note
 from fairroam.apps.orders.operations.tenders import causes_of, credit_book, give_back_credit
-from fairroam.apps.papers import operations as papers
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Payout
 from fairroam.apps.wallet import operations as wallet
-from fairroam.rules.money import Money
 from fairroam.rules.tax import tax_inside
 
 CAUSE = "order-line:"
@@ -99,7 +97,14 @@ def give_up(*, order_line_id: int, now: datetime) -> None:
     entries = refund.owe_entries(line=line, minor=left, tax=tax, cause=cause)
     ledger.post([*entries, *give_credit_back(line, parts, cause, now)], now=now)
     go_on(order)
-    issue_credit_note(line, left, tax, now)
+    issue_credit_note(
+        line,
+        minor=left,
+        tax=tax,
+        code="NOT_DELIVERED",
+        sentence=_("The carrier had no eSIM for %(plan)s."),
+        now=now,
+    )
     journal.tell(
         "order.failed",
         actor="carrier",
@@ -125,36 +130,6 @@ def give_credit_back(
         book = credit_book(tender.kind, line.order.currency, line.order.customer_id)
         entries.append(Entry(f"{cause}/credit:{tender.pk}", minor, owed, book))
     return entries
-
-
-def issue_credit_note(line: OrderLine, minor: int, tax: int, now: datetime) -> None:
-    """The credit note of a line that could not be made: all that was left of it."""
-    order = line.order
-    total = Money(minor, order.currency)
-    with translation.override(order.language.lower()):
-        papers.issue(
-            kind="credit_note",
-            statement={
-                "zone": order.zone,
-                "order": order.number,
-                "decision": "",
-                "reasons": [
-                    {
-                        "code": "NOT_DELIVERED",
-                        "text": _("The carrier had no eSIM for %(plan)s.")
-                        % {"plan": line.plan_name(order.language)},
-                        "amount": total,
-                    }
-                ],
-                "total": total,
-                "tax": Money(tax, order.currency),
-                "tax_rate": line.tax_rate,
-            },
-            language=order.language,
-            customer_id=order.customer_id,
-            refers_to=order.invoice,
-            now=now,
-        )
 
 
 @transaction.atomic

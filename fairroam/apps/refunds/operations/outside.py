@@ -5,20 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders.models import Tender
+from fairroam.apps.orders.operations.crediting import issue_credit_note
 from fairroam.apps.orders.operations.refund import owe_entries, settle
-from fairroam.apps.papers import operations as papers
 from fairroam.apps.payments.models import Payment, ProviderEvent
 from fairroam.apps.payments.operations.hearing import end_quarantine, lock_quarantined, receipt_in
 from fairroam.apps.payments.operations.sending import record_outside
 from fairroam.apps.payments.refusals import MoreThanWasPaid
-from fairroam.rules.money import Money, share_by_weight
+from fairroam.rules.money import share_by_weight
 from fairroam.rules.tax import tax_inside
 
 
@@ -82,25 +81,11 @@ def give_back(
         now=now,
     )
     settle(tender_id=tender.pk, minor=minor)
-    order = line.order
-    with translation.override(order.language.lower()):
-        total = Money(minor, order.currency)
-        text = _("Given back at the payment provider for %(plan)s.") % {
-            "plan": line.plan_name(order.language)
-        }
-        papers.issue(
-            kind="credit_note",
-            statement={
-                "zone": order.zone,
-                "order": order.number,
-                "decision": "",
-                "reasons": [{"code": "REFUNDED_OUTSIDE", "text": text, "amount": total}],
-                "total": total,
-                "tax": Money(tax, order.currency),
-                "tax_rate": line.tax_rate,
-            },
-            language=order.language,
-            customer_id=order.customer_id,
-            refers_to=order.invoice,
-            now=now,
-        )
+    issue_credit_note(
+        line,
+        minor=minor,
+        tax=tax,
+        code="REFUNDED_OUTSIDE",
+        sentence=_("Given back at the payment provider for %(plan)s."),
+        now=now,
+    )
