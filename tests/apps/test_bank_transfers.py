@@ -17,7 +17,6 @@ from fairroam.apps.orders.operations.arriving import record_arrival
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments import tasks
 from fairroam.apps.payments.models import Payment, ProviderEvent
-from fairroam.apps.payments.queries import reports
 from fairroam.apps.payments.queries.providers import asked_providers, providers, ways_to_pay
 from fairroam.apps.payments.refusals import OwnTransfer, ReferenceWrong, WayNotOffered
 from fairroam.gateways.payments import BadSignature, GatewayUnreachable, PayoutRefused
@@ -26,6 +25,7 @@ from fairroam.rules.money import Money
 from fairroam.web.account.me import BOUGHT_HERE
 from fairroam.worker.books import find_faults
 from tests import given
+from tests.apps.refunds_given import balance
 from tests.given import NOON
 
 PRICE = Money(1900, "EUR")
@@ -74,7 +74,7 @@ def test_what_arrives_with_its_reference_is_booked_once_and_names_who_entered_it
     order.refresh_from_db()
     assert (order.payment.stage, order.payment.captured_minor) == ("captured", 1900)
     assert order.paid_at == NOON
-    assert reports.held_at("bank", "EUR") == 1900
+    assert -balance("clearing", label="bank") == 1900
     entered = Event.objects.filter(kind="transfer.arrived").order_by("pk")
     assert [(one.actor, one.facts["outcome"]) for one in entered] == [
         ("staff:71", "applied"),

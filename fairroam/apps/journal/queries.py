@@ -9,12 +9,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from psycopg import Cursor
 
-from fairroam.apps.journal.models import Answer, Event
-
-
-def events_of(customer_id: int, *, most: int = 200) -> list[Event]:
-    """What happened around one customer, newest first."""
-    return list(Event.objects.filter(customer_id=customer_id).order_by("-id")[:most])
+from fairroam.apps.journal.models import Answer
 
 
 def find_faults() -> Iterator[str]:

@@ -200,21 +200,6 @@ class UsageCursor(models.Model):
     lag_seconds = models.PositiveIntegerField(default=0)  # as the source states it
 
 
-class UsagePoll(models.Model):
-    """When we last asked a source about one line."""
-
-    source = models.CharField(max_length=200)
-    order_line = models.ForeignKey("orders.OrderLine", models.PROTECT, related_name="polls")
-    asked_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["source", "order_line"], name="one_poll_per_source_and_line"
-            )
-        ]
-
-
 class UsageImport(models.Model):
     """A file of records and how far it is counted. Each chunk moves it in its own transaction."""
 

@@ -53,7 +53,6 @@ TABLES = (
         ours={PROGRAM: "id source record_id reason content content_sha256 received_at"},
     ),
     Table(name="metering_usagecursor", ours={PROGRAM: "id source cursor read_at lag_seconds"}),
-    Table(name="metering_usagepoll", ours={PROGRAM: "id source order_line_id asked_at"}),
     Table(
         name="metering_usageimport",
         ours={

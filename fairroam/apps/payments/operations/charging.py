@@ -108,7 +108,7 @@ def record_captured(*, payment_id: int, amount: Money, provider_ref: str, now: d
 def record_asked_about_payment(*, payment_id: int, now: datetime) -> None:
     """We asked the provider, whatever it answered: the others have their turn before the next."""
     payment = Payment.objects.get(pk=payment_id)
-    ask_at = waiting.next_ask(payment.prepared_at, now=now, days_max=ASK_DAYS_MAX)
+    ask_at = waiting.ask_again_at(payment.prepared_at, now=now, days_max=ASK_DAYS_MAX)
     Payment.objects.filter(pk=payment_id, stage="started").update(ask_at=ask_at)
 
 

@@ -76,7 +76,7 @@ def record_asked_about_payout(*, payout_id: int, now: datetime) -> None:
     """We asked the provider, whatever it answered: the others have their turn before the next."""
     payout = Payout.objects.get(pk=payout_id)
     since = payout.sent_at or payout.planned_at
-    ask_at = waiting.next_ask(since, now=now, days_max=ASK_DAYS_MAX)
+    ask_at = waiting.ask_again_at(since, now=now, days_max=ASK_DAYS_MAX)
     Payout.objects.filter(pk=payout_id, ask_at__isnull=False).update(ask_at=ask_at)
 
 

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from django.db import connection
 
 from fairroam.apps.ledger.models import Transfer
-from fairroam.apps.ledger.queries import BookName, find_book
 from fairroam.apps.payments.models import Difference, ReportLine
 
 
@@ -124,20 +123,6 @@ def days_of(provider: str, *, first: date, last: date) -> list[DayRow]:
         DayRow(day, currency, *minors)
         for (day, currency), minors in sorted(sums.items(), reverse=True)
     ]
-
-
-def held_at(provider: str, currency: str) -> int:
-    """What the provider has of ours, by the books; minor units."""
-    book = find_book(BookName("clearing", currency, label=provider))
-    if book is None:
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(sum(CASE WHEN source_id = %s THEN minor ELSE -minor END), 0)::bigint"
-            " FROM ledger_transfer WHERE %s IN (source_id, target_id)",
-            [book.pk, book.pk],
-        )
-        return int(cursor.fetchone()[0])
 
 
 def open_differences() -> list[Difference]:
