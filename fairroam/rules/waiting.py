@@ -9,7 +9,7 @@ GAP_MAX = timedelta(days=1)
 AGE_PER_GAP = 5  # the older the question, the rarer it is asked: a fifth of its age later
 
 
-def next_ask(since: datetime, *, now: datetime, days_max: int) -> datetime | None:
+def ask_again_at(since: datetime, *, now: datetime, days_max: int) -> datetime | None:
     """When to ask next about what began at `since`; None once that is `days_max` days ago.
 
     A fifth of its age from now, at least 5 minutes and at most a day: some 50 questions in 30

@@ -93,7 +93,7 @@ def test_every_limit_says_where_it_was_read():
 
 def test_what_is_silent_is_asked_often_at_first_and_daily_at_last():
     asked, at = [], PAID
-    while (following := waiting.next_ask(PAID, now=at, days_max=30)) is not None:
+    while (following := waiting.ask_again_at(PAID, now=at, days_max=30)) is not None:
         asked.append(following - at)
         at = following
 

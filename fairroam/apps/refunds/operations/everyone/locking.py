@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.ledger.models import Book
@@ -55,7 +55,7 @@ def missing_of(names: Sequence[BookName]) -> list[BookName]:
     return [name for name in names if name not in known]
 
 
-def theirs(names: Sequence[BookName]):  # type: ignore[no-untyped-def]
+def theirs(names: Sequence[BookName]) -> QuerySet[Book]:
     """The stored books of these customers and lines that are among the named kinds."""
     lines = {name.order_line_id for name in names if name.order_line_id is not None}
     return Book.objects.filter(
