@@ -42,10 +42,15 @@ SUPPLIER_POINTS = (
     "supplier.ending",
     "supplier.cancelled",  # the price is back on our credit, we have not stored that
 )
+# In the order in which the last mail of a closing passes them.
+CLOSING_POINTS = (
+    "closing.mail_claimed",
+    "closing.mail_sent",  # the mail server has it, we have not stored that
+)
 
 
 def reached(name: str) -> None:
     """Go on; or die here at once, as by `kill -9`, when the environment names this point."""
-    assert name in POINTS + IMPORT_POINTS + SUPPLIER_POINTS
+    assert name in POINTS + IMPORT_POINTS + SUPPLIER_POINTS + CLOSING_POINTS
     if name in os.environ.get("FAIRROAM_FAULT_POINTS", "").split(","):
         os.kill(os.getpid(), signal.SIGKILL)

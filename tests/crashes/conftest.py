@@ -11,7 +11,7 @@ import pytest
 
 from fairroam.points import POINTS, SUPPLIER_POINTS
 from fairroam.project.database import Cluster
-from tests.crashes import refund_points
+from tests.crashes import closing_points, refund_points
 from tests.crashes.journeys import End, start_over, travel
 from tests.stack import Stack
 
@@ -38,6 +38,7 @@ SAMPLES = {
     "refund_death": (refund_points.DEATHS, 2),
     "refund_fault": (refund_points.FAULTS, 1),
     "refund_notices": (refund_points.NOTICES, 1),
+    "closing_death": (closing_points.DEATHS, 1),
 }
 # Processes that share one run of tests must choose the same sample.
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(random.random())

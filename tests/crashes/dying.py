@@ -1,7 +1,8 @@
 """A process that dies as by `kill -9` at an event of the journal, just before or after its commit.
 
-`python -m tests.crashes.dying EVENT before|after worker`, or `ask LINE KEY` for the request of a
-customer. The program is as it always is: Django itself lets us watch its statements.
+`python -m tests.crashes.dying EVENT before|after worker`, or `ask LINE KEY`, `leave CUSTOMER KEY`
+for what a customer asks for. EVENT may name the step of a closing: `closure.step_done/erase`. The
+program is as it always is: Django itself lets us watch its statements.
 """
 
 from __future__ import annotations
@@ -25,9 +26,15 @@ def watch(kind: str, when: str) -> None:
     from django.db import transaction
     from django.db.backends.signals import connection_created
 
+    name, _, step = kind.partition("/")
+
+    def tells(values: Any) -> bool:
+        facts = [value.obj for value in values if hasattr(value, "obj")]
+        return name in values and (not step or any(fact.get("step") == step for fact in facts))
+
     def look(execute: Callable[..., Any], sql: Any, values: Any, many: bool, context: Any) -> Any:
         answer = execute(sql, values, many, context)
-        if 'INSERT INTO "journal_event"' in str(sql) and kind in (values or ()):
+        if 'INSERT INTO "journal_event"' in str(sql) and tells(values or ()):
             transaction.on_commit(die) if when == "after" else die()
         return answer
 
@@ -56,12 +63,30 @@ def ask(order_line_id: int, key: UUID) -> None:
     )
 
 
+def leave(customer_id: int, key: UUID) -> None:
+    """What the page of leaving does with its form, right after a proof."""
+    from fairroam.apps.closures import operations as closures
+    from fairroam.apps.customers.queries import Proof
+    from fairroam.clock import now
+
+    closures.request_closure(
+        customer_id=customer_id,
+        key=key,
+        wish=closures.Wish(),
+        proof=Proof("passkey", now()),
+        now=now(),
+        actor=f"customer:{customer_id}",
+    )
+
+
 def main(kind: str, when: str, what: str, *more: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fairroam.project.settings")
     django.setup()
     watch(kind, when)
     if what == "ask":
         ask(int(more[0]), UUID(more[1]))
+    elif what == "leave":
+        leave(int(more[0]), UUID(more[1]))
     else:
         from fairroam.worker import main as worker
 

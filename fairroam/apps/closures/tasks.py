@@ -11,6 +11,7 @@ from django.core.mail import EmailMessage
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from fairroam import points
 from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.closures import operations
 from fairroam.apps.closures.models import Closure, ServiceEnd
@@ -181,6 +182,7 @@ def send_last_mail(*, closure_id: int, now: datetime) -> None:
     closure = operations.claim_last_mail(closure_id=closure_id, now=now)
     if closure is None:
         return  # Sent by an earlier run, or being sent by another worker.
+    points.reached("closing.mail_claimed")
     try:
         message_of(closure).send()
         is_taken = True
@@ -189,6 +191,7 @@ def send_last_mail(*, closure_id: int, now: datetime) -> None:
             operations.let_go_of_last_mail(closure_id=closure_id)
             raise
         is_taken = False
+    points.reached("closing.mail_sent")
     operations.record_last_mail(closure_id=closure_id, is_taken=is_taken, now=now)
 
 
