@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import pytest
 import time_machine
-from django.core import mail
 from django.test import Client
 
 from fairroam.apps.esims.models import IdentityCheck, Keeping, Number, PortOut
@@ -19,6 +18,7 @@ from fairroam.gateways.identity import StartedCheck
 from fairroam.gateways.lines import PortOutCode
 from tests.apps.numbers_given import a_kept_number, a_wish
 from tests.given import NOON, a_colleague, a_customer
+from tests.web.factors_given import newest_code
 
 pytestmark = pytest.mark.usefixtures("catalogue", "clock")
 NUMBER = "+44 7700 900100"
@@ -134,39 +134,25 @@ def with_code(keeping: Keeping) -> PortOut:
     return port_out
 
 
-def sign_in_by_code(client: Client, path: str) -> Any:
-    """Bring the code from the mail; where that leads."""
-    page = client.get(path).content.decode()
-    # The first of them belongs to the choice of language.
-    then = re.findall(r'name="next" value="([^"]+)"', page)
-    asked = client.post("/sign-in/login/code/", {"email": "ada@example.com", "next": then[-1]})
-    code = re.search(r"[A-Z0-9]{4}-[A-Z0-9]{4}", mail.outbox[-1].body)
-    assert code
-    return client.post(asked.url, {"code": code[0]})
-
-
-@pytest.mark.promise(51)
-def test_the_code_is_shown_right_after_a_new_sign_in_code_only(owner, keeping, clock):
+@pytest.mark.promise(51, 77)
+def test_the_code_is_shown_right_after_a_new_proof_only(owner, keeping, clock):
     press(owner, keeping, "port_out")
     assert "making the code" in words_of(owner.get(address(keeping)))
     with_code(keeping)
+    place = address(keeping, "code/")
 
-    hidden = owner.get(address(keeping, "code/"))
-    to_sign_in = owner.post(address(keeping, "code/"))
-    signed_out = owner.get(address(keeping, "code/"))
-    back = sign_in_by_code(owner, to_sign_in.url)
-    revealed = owner.get(address(keeping, "code/"))
+    hidden = owner.get(place)
+    wrong = owner.post(place, {"step_up_read": "yes", "step_up_code": "NOT-IT"})
+    right = owner.post(place, {"step_up_read": "yes", "step_up_code": newest_code()})
+    revealed = owner.get(place)
     clock.shift(timedelta(minutes=11))
-    too_late = owner.get(address(keeping, "code/"))
+    too_late = owner.get(place)
 
-    assert (hidden.status_code, signed_out.status_code) == (403, 302)
-    assert back.url == address(keeping, "code/")
+    assert (hidden.status_code, wrong.status_code, right.url) == (403, 403, place)
     assert (revealed.status_code, too_late.status_code) == (200, 403)
-    pages = (hidden, to_sign_in, signed_out, back, too_late, owner.get(address(keeping)))
-    assert ["EXM123456" in page.content.decode() for page in (revealed, *pages)] == [
-        True,
-        *[False] * 6,
-    ]
+    pages = (hidden, wrong, right, too_late, owner.get(address(keeping)))
+    assert "EXM123456" in revealed.content.decode()
+    assert not any("EXM123456" in page.content.decode() for page in pages)
     assert "no-store" in revealed["Cache-Control"]
 
 

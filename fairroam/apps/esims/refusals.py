@@ -76,10 +76,3 @@ class TermsMovedOn(Refusal):
     """The operator's terms have changed since you opened this page. Please read them again."""
 
     code = "terms-moved-on"
-
-
-class SignInAgain(Refusal):
-    """For this we need to be sure that it is you. Please sign in with a new code first."""
-
-    code = "sign-in-again"
-    status = 403

@@ -12,7 +12,6 @@ from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
@@ -30,14 +29,14 @@ from fairroam.apps.esims.operations import (
 )
 from fairroam.apps.esims.queries import numbers
 from fairroam.apps.esims.queries.numbers import KeepingPage
-from fairroam.apps.esims.refusals import AlreadyKnown, SignInAgain
+from fairroam.apps.esims.refusals import AlreadyKnown
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_rows
 from fairroam.clock import now
-from fairroam.web.account import fresh
 from fairroam.web.account.live import render_live
 from fairroam.web.account.me import customers_only
+from fairroam.web.account.step_up import step_up_required
 from fairroam.web.components.refused import render_refused
 from fairroam.web.site.checkout import CONSENTS
 from fairroam.web.site.orders import remember_order
@@ -239,21 +238,22 @@ def steps(page: KeepingPage, at: datetime) -> list[dict[str, object]]:
 @customers_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
-    """The code with which the number moves: only for who has just brought a code from the mail."""
-    at = now()
-    here = reverse("account:number_code", args=[line_id])
-    if request.method == "POST":
-        return fresh.ask_for_code(request, then=here)
+    """The code with which the number moves: only right after its owner has shown who they are."""
     try:
-        page = numbers.keeping_page(line_id, customer.pk, now=at)
+        page = numbers.keeping_page(line_id, customer.pk, now=now())
         secret = numbers.port_out_code_of(line_id, customer.pk)
     except NotAmongYours as refusal:
         return render(request, "account/hidden.html", status=refusal.status)
-    context = {"page": page, "zone": customer.zone}
-    if not fresh.has_fresh_code(request, now=at):
-        return render(request, "account/number_code.html", context, status=SignInAgain.status)
-    numbers_port.note_shown(line_id=line_id, customer_id=customer.pk, now=at)
-    return render(request, "account/number_code.html", {**context, "code": secret})
+    return show_code(request, customer, page, secret)
+
+
+@step_up_required(reads=True)
+def show_code(
+    request: HttpRequest, customer: Customer, page: KeepingPage, secret: str
+) -> HttpResponse:
+    numbers_port.note_shown(line_id=page.line_id, customer_id=customer.pk, now=now())
+    context = {"page": page, "zone": customer.zone, "code": secret}
+    return render(request, "account/number_code.html", context)
 
 
 @never_cache
