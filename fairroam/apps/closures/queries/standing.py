@@ -1,0 +1,122 @@
+"""What leaving would mean for a customer now: all that the checklist depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from fairroam.apps.esims import queries as esims
+from fairroam.apps.esims.queries import LineRow, numbers
+from fairroam.apps.exports.queries import exported_since_change
+from fairroam.apps.ledger import queries as ledger
+from fairroam.apps.metering import queries as metering
+from fairroam.apps.orders import queries as orders
+from fairroam.apps.orders.queries import OrderPage
+from fairroam.apps.payments import queries as payments
+from fairroam.apps.refunds import queries as refunds
+from fairroam.rules.closure_checklist import (
+    Checklist,
+    Doubtful,
+    OpenRefund,
+    Pot,
+    RefundRight,
+    RunningPlan,
+    Standing,
+    check,
+    doubts,
+)
+
+ORDER_IN_PROGRESS = ("awaiting_payment", "paid", "fulfilling")
+
+
+def checklist(customer_id: int, now: datetime) -> Checklist:
+    """What leaving would mean for this customer now."""
+    return check(standing(customer_id, now), now=now)
+
+
+def standing(customer_id: int, now: datetime) -> Standing:
+    """What every room below knows of the customer, for the checklist."""
+    pages = orders.orders_of(customer_id)
+    open_refunds = refunds.open_refunds_of(customer_id)
+    asked = {refund.order_line_id for refund in open_refunds}
+    line_ids = [line.id for page in pages if page.paid_at for line in page.lines]
+    return Standing(
+        rights=tuple(
+            right
+            for line_id in line_ids
+            if line_id not in asked
+            for right in rights_of(line_id, now)
+        ),
+        plans=tuple(plan_of(line) for line in esims.live_lines_of(customer_id)),
+        refunds=tuple(
+            OpenRefund(
+                refund_id=refund.id,
+                stage=refund.stage,
+                currency=refund.currency,
+                expected_minor=refund.expected_minor,
+            )
+            for refund in open_refunds
+        ),
+        orders_in_progress=tuple(page.number for page in pages if is_in_progress(page)),
+        has_open_payouts=payments.has_open_payouts(customer_id),
+        refunds_owed=pots(customer_id, "refunds_owed"),
+        paid_credit=pots(customer_id, "paid_credit"),
+        promo_credit=pots(customer_id, "promo_credit"),
+        order_lines_with_number=tuple(numbers.kept_lines_of(customer_id)),
+        order_lines_in_phones=tuple(
+            line_id for line_id in line_ids if esims.is_on_a_phone(line_id)
+        ),
+        is_export_taken=exported_since_change(customer_id),
+    )
+
+
+def rights_of(order_line_id: int, now: datetime) -> Iterator[RefundRight]:
+    """What the rules would give back for that line, if it is anything."""
+    quote = refunds.quote(order_line_id, now=now)
+    if quote.due:
+        yield RefundRight(order_line_id=order_line_id, currency=quote.currency, due_minor=quote.due)
+
+
+def plan_of(line: LineRow) -> RunningPlan:
+    usage = metering.usage_of(line.order_line_id)
+    data = [allowance for allowance in usage.allowances if allowance.kind == "data"]
+    limited = [allowance for allowance in data if allowance.granted is not None]
+    left = sum(max(0, (allowance.granted or 0) - allowance.used) for allowance in limited)
+    return RunningPlan(
+        order_line_id=line.order_line_id,
+        ends_at=usage.ends_at,
+        validity_days=orders.terms_of(line.order_line_id).plan_copy["validity_days"],
+        bytes_left=left if len(limited) == len(data) else None,
+    )
+
+
+def is_in_progress(page: OrderPage) -> bool:
+    """Whether an order is still being paid for, or one of its eSIMs still being made."""
+    if page.stage not in ORDER_IN_PROGRESS:
+        return False
+    states = [esims.line_state(line.id).stage for line in page.lines]
+    return page.paid_at is None or "pending" in states
+
+
+def plans_end_at(customer_id: int) -> datetime | None:
+    """When the last of the customer's running plans ends; None when none has an end."""
+    ends = [plan_of(line).ends_at for line in esims.live_lines_of(customer_id)]
+    return max((end for end in ends if end is not None), default=None)
+
+
+def doubts_of(customer_id: int) -> tuple[str, ...]:
+    """Why a person must look at a closing before it begins; none for a clear one."""
+    return doubts(
+        Doubtful(
+            accounts_on_phone=esims.accounts_on_phones_of(customer_id),
+            has_lost_dispute=payments.has_lost_dispute(customer_id),
+        )
+    )
+
+
+def pots(customer_id: int, kind: str) -> tuple[Pot, ...]:
+    return tuple(
+        Pot(currency=book.name.currency, minor=book.minor)
+        for book in ledger.balances_of(customer_id)
+        if book.name.kind == kind
+    )
