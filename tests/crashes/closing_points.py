@@ -26,8 +26,9 @@ POINTS = {
     "c10 after-effect": "closing.mail_sent",
 }
 BY_THE_CUSTOMER = ("closure.requested", "closure.started")
+# Who dies; the database is killed with the transaction that it is in, and started again.
 DEATHS = (
-    *(f"{point} {when}-commit {kind}" for point, kind in EVENTS.items() for when in
-      ("before", "after")),
-    *(f"{point} {name}" for point, name in POINTS.items()),
+    *(f"{victim} at {point} {when}-commit {kind}" for victim in ("process", "database")
+      for point, kind in EVENTS.items() for when in ("before", "after")),
+    *(f"process at {point} {name}" for point, name in POINTS.items()),
 )  # fmt: skip

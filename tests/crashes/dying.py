@@ -1,5 +1,7 @@
 """A process that dies as by `kill -9` at an event of the journal, just before or after its commit.
 
+With KILLED_DATABASE in its environment, the server of that process id dies instead of it.
+
 `python -m tests.crashes.dying EVENT before|after worker`, or `ask LINE KEY`, `leave CUSTOMER KEY`
 for what a customer asks for. EVENT may name the step of a closing: `closure.step_done/erase`. The
 program is as it always is: Django itself lets us watch its statements.
@@ -18,7 +20,14 @@ import django
 
 
 def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+    if (server := os.environ.get("KILLED_DATABASE")) is None:
+        os.kill(os.getpid(), signal.SIGKILL)
+    else:
+        from django.db import connection
+
+        os.kill(int(server), signal.SIGKILL)
+        # Its children follow it by themselves; this one at once, before it hears of a commit.
+        os.kill(connection.connection.info.backend_pid, signal.SIGKILL)
 
 
 def watch(kind: str, when: str) -> None:

@@ -8,9 +8,14 @@ Afterwards everything inside is as if nothing had happened, and outside each eff
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Callable
 from uuid import uuid4
 
-from django.db import connection
+import pytest
+from asgiref.sync import async_to_sync
+from django.db import connection, connections
 from django.test import Client
 
 from fairroam.apps.closures import tasks
@@ -22,11 +27,12 @@ from fairroam.apps.orders.models import Order
 from fairroam.apps.papers.models import Paper
 from fairroam.clock import now
 from fairroam.project.database import Cluster
+from fairroam.worker.schedule import give_back_lost_jobs
 from tests.crashes import dying
 from tests.crashes.closing_points import BY_THE_CUSTOMER, EVENTS
 from tests.crashes.journeys import End, Journey, fingerprint, outside_effects, start_over
-from tests.crashes.test_killed_workers import die_at
-from tests.crashes.test_refund_points import doomed  # noqa: F401 - a fixture
+from tests.crashes.test_killed_workers import DIES_WITHIN_SECONDS, die_at
+from tests.crashes.test_refund_points import doomed, environment_of  # noqa: F401 - a fixture
 from tests.stack import Stack
 
 FIRST_MAIL, LAST_MAIL = "Your account is being closed", "Your account is closed"
@@ -94,26 +100,49 @@ def undisturbed_end(stack: Stack, cluster: Cluster, *, is_installed: bool) -> En
     return _ends[is_installed]
 
 
+@pytest.fixture
+def doomed_database(stack: Stack, cluster: Cluster) -> Callable[..., None]:
+    """Run `tests.crashes.dying` with these words until the database is dead; start it again."""
+
+    def run(*words: object) -> None:
+        server = (cluster.data / "postmaster.pid").read_text().partition("\n")[0]
+        command = [sys.executable, "-m", dying.__name__, *map(str, words)]
+        environment = environment_of(stack, cluster) | {"KILLED_DATABASE": server}
+        process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        try:
+            stack.wait(lambda: not cluster.is_ready(), seconds=DIES_WITHIN_SECONDS)
+        finally:
+            process.kill()
+            process.wait()
+        connections.close_all()
+        cluster.start()
+        async_to_sync(give_back_lost_jobs)(silent_seconds=0)
+
+    return run
+
+
 def test_a_death_at_a_point_of_a_closing_leaves_no_trace(
     closing_death,
     stack,
     cluster,
     doomed,  # noqa: F811 - the fixture
+    doomed_database,
     tmp_path,
 ):
-    when, name = closing_death.rsplit(" ", 2)[1:]
+    victim, *_at, when, name = closing_death.split(" ")
+    kill = doomed if victim == "process" else doomed_database
     is_installed = name == "line.ended"
     expected = undisturbed_end(stack, cluster, is_installed=is_installed)
     customer_id, key = a_customer_about_to_leave(stack, is_installed=is_installed), uuid4()
     if name in BY_THE_CUSTOMER:
-        doomed(name, when.removesuffix("-commit"), "leave", customer_id, key)
+        kill(name, when.removesuffix("-commit"), "leave", customer_id, key)
         assert Closure.objects.count() == (when == "after-commit")
         for _ in range(2):  # The customer sends the form again, with the same key.
             dying.leave(customer_id, key)
     else:
         dying.leave(customer_id, key)
         if name in EVENTS.values():
-            doomed(name, when.removesuffix("-commit"), "worker")
+            kill(name, when.removesuffix("-commit"), "worker")
         else:
             die_at(name, stack, cluster, tmp_path)
 

@@ -56,21 +56,28 @@ def finish(journey: Journey) -> End:
     return End(fingerprint(), outside_effects(journey.stack))
 
 
+def environment_of(stack: Stack, cluster: Cluster) -> dict[str, str]:
+    """Of a process that works on the same tables with the same outside."""
+    return os.environ | {
+        **{name: str(value) for name, value in stack.settings.items()},
+        "DATABASE_URL": cluster.url(),
+        "FAIRROAM_SMTP_PORT": str(stack.smtp_port),
+        "PYTHONPATH": str(ROOT),
+    }
+
+
 @pytest.fixture
 def doomed(stack: Stack, cluster: Cluster, tmp_path: Path) -> Callable[..., None]:
     """Run `tests.crashes.dying` with these words until it is dead."""
 
     def run(*words: object) -> None:
-        environment = os.environ | {
-            **{name: str(value) for name, value in stack.settings.items()},
-            "DATABASE_URL": cluster.url(),
-            "FAIRROAM_SMTP_PORT": str(stack.smtp_port),
-            "PYTHONPATH": str(ROOT),
-        }
         command = [sys.executable, "-m", dying.__name__, *map(str, words)]
         try:
             died = subprocess.run(
-                command, env=environment, capture_output=True, timeout=DIES_WITHIN_SECONDS
+                command,
+                env=environment_of(stack, cluster),
+                capture_output=True,
+                timeout=DIES_WITHIN_SECONDS,
             )
         except subprocess.TimeoutExpired as alive:
             pytest.fail(f"{words} was not reached: {(alive.stderr or b'').decode()[-3000:]}")
