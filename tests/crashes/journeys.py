@@ -17,8 +17,8 @@ from fairroam.clock import now
 from fairroam.project.database import Cluster
 from fairroam.worker.books import find_faults
 from tests import given
-from tests.conftest import empty_all_tables
 from tests.stack import Stack
+from tests.tables import empty_all_tables, furnish_again
 
 EMAIL = "ada@example.com"
 # Everything that is true of stages, amounts and balances; no ids, no times, no random numbers.
@@ -135,5 +135,5 @@ def start_over(stack: Stack, cluster: Cluster) -> None:
     stack.end()
     assert list(find_faults()) == []
     empty_all_tables(cluster)
-    given.a_catalogue()
+    furnish_again()
     stack.begin()

@@ -32,9 +32,9 @@ from fairroam.apps.refunds.models import Decision
 from fairroam.rules.money import Money
 from fairroam.worker.books import find_faults
 from tests.apps.lines_given import LATER, a_ready_line, ask, ask_and_end, prove_off, use
-from tests.conftest import empty_all_tables
 from tests.races.test_money_races import a_buyer, promised
 from tests.races.together import kinds_of, together
+from tests.tables import empty_all_tables
 
 pytestmark = pytest.mark.usefixtures("committed")
 HANDS = 24

@@ -14,7 +14,7 @@ from django.db import connections
 from django.db.models import Model
 
 from fairroam.project.database import OWNER_ROLE, Cluster
-from tests.conftest import empty_all_tables
+from tests.tables import empty_all_tables
 
 PATIENCE_SECONDS = 30
 
