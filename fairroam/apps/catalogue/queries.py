@@ -11,6 +11,7 @@ from django.db.models.functions import Rank
 
 from fairroam.apps.catalogue.models import Brand, Coverage, Device, Pack, Plan, TaxRate
 from fairroam.apps.catalogue.refusals import NoSuchPlan
+from fairroam.rules.trips import Offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,31 @@ def packs_of_supplier(supplier: str) -> list[PlanRow]:
     """What a supplier sells for eSIMs of its own that somebody has, cheapest first."""
     found = offered().filter(is_top_up=True, supplier=supplier)
     return [plan_row(pack) for pack in found.order_by("price_minor", "code")]
+
+
+def offers() -> dict[str, tuple[PlanRow, Offer]]:
+    """Everything on sale by its code, with what of it a trip asks for; packs for an eSIM, too."""
+    rows = [plan_row(row) for row in offered().order_by("price_minor", "code")]
+    return {row.code: (row, offer_of(row)) for row in rows}
+
+
+def offer_of(row: PlanRow) -> Offer:
+    """A plan as the rules of trips see it. Calls and texts come with a number."""
+    granted = {part.kind: part.granted for part in row.allowances}
+    number = "there" if granted.keys() & {"voice", "sms"} else ""
+    return Offer(
+        code=row.code,
+        countries=frozenset(row.countries),
+        days=row.validity_days,
+        granted_bytes=granted.get("data", 0),
+        currency=row.currency,
+        price_minor=row.price_minor,
+        full_speed_bytes=row.throttled_after_bytes,
+        is_hotspot_allowed=row.is_hotspot_allowed,
+        number="kept" if row.number_rule else number,
+        supplier=row.supplier,
+        refills=row.supplier if row.is_top_up else "",
+    )
 
 
 def searchable(row: PlanRow) -> str:

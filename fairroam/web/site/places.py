@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+
+from babel import Locale
+from django_countries import countries as iso
 
 from fairroam.rules.residences import zones_by_country
 from fairroam.web.components import formats
-
-LANGUAGES = ("en", "zh-Hans")
 
 
 def residences(language: str) -> list[tuple[str, str]]:
@@ -27,12 +29,50 @@ def is_residence(code: str) -> bool:
 
 
 def is_about(search: str, names: Iterable[str], countries: Iterable[str]) -> bool:
-    """Whether `search` is part of one of the names, or of a country's name in a language of ours.
+    """Whether `search` is part of one of the names, or means one of the countries.
 
-    An empty search is about everything; two letters also find the country of that code.
+    An empty search is about everything.
     """
     wanted = search.strip().casefold()
-    codes = list(countries)
-    texts = [*names]
-    texts += [formats.country_name(code, language) for code in codes for language in LANGUAGES]
-    return wanted.upper() in codes or any(wanted in text.casefold() for text in texts)
+    meant = found(search)
+    return any(wanted in name.casefold() for name in names) or any(
+        code in meant for code in countries
+    )
+
+
+def found(search: str) -> list[str]:
+    """The countries that `search` may mean: those named so, else that begin so, else with it."""
+    wanted = " ".join(search.split()).casefold().replace("臺", "台")
+    if not wanted:
+        return []
+    names = {code: names_of(code) for code in zones_by_country()}
+    named = [code for code, texts in names.items() if wanted in texts]
+    begin = [
+        code for code, texts in names.items() if any(text.startswith(wanted) for text in texts)
+    ]
+    is_letter = len(wanted) == 1 and wanted.isascii()
+    hold = [code for code, texts in names.items() if any(wanted in text for text in texts)]
+    return named or begin or ([] if is_letter else hold)
+
+
+@cache
+def names_of(code: str) -> tuple[str, ...]:
+    """All that people type for a country: its names, its codes, the pinyin of its Chinese name.
+
+    So "日本", "ribenguo" and "rb", "uk" and "usa". Source of the names: CLDR.
+    """
+    # The tables of pinyin take half a second to read: only who searches waits for them.
+    from pypinyin import Style, lazy_pinyin
+
+    english, simplified, *traditional = (
+        str(Locale.parse(name).territories.get(code, code)).casefold()
+        for name in ("en", "zh_Hans", "zh_Hant", "zh_Hant_HK")
+    )
+    syllables = lazy_pinyin(simplified)
+    initials = lazy_pinyin(simplified, style=Style.FIRST_LETTER)
+    return (
+        *(english, "".join(word[0] for word in english.replace("&", "").split())),
+        *(simplified, *traditional),
+        *(" ".join(syllables), "".join(syllables), "".join(initials)),
+        *(code.casefold(), iso.alpha3(code).casefold()),
+    )

@@ -17,7 +17,7 @@ from fairroam.apps.catalogue.queries import PlanRow
 from fairroam.apps.catalogue.refusals import NoSuchPlan
 from fairroam.clock import now
 from fairroam.rules import keep_alive
-from fairroam.web.site import calculator, coverage, places, promises
+from fairroam.web.site import calculator, coverage, places, promises, trips
 from fairroam.web.site.calculator import Answer, Supposed
 
 NEVER = "never"
@@ -105,6 +105,7 @@ def home(request: HttpRequest) -> HttpResponse:
             {country for row in rows for country in row.countries}, page_language()
         ),
         "example": example(rows),
+        "form": trips.empty_form(),
     }
     return render(request, "site/home.html", context)
 

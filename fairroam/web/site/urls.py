@@ -18,6 +18,7 @@ from fairroam.web.site import (
     status,
     terms,
     transfer,
+    trips,
     unsubscribe,
     verify,
 )
@@ -25,6 +26,8 @@ from fairroam.web.site import (
 app_name = "site"
 urlpatterns = [
     path("", plans.home, name="home"),
+    path("trip/", trips.trip, name="trip"),
+    path("trip/countries/", trips.suggest, name="trip_countries"),
     path("plans/", plans.plans, name="plans"),
     path("plans/<slug:code>/", plans.plan, name="plan"),
     path("devices/", coverage.devices, name="devices"),

@@ -1,0 +1,121 @@
+"""The trip finder: what people type, what it finds, and the link that says nothing of them."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from fairroam.web.site import places
+from fairroam.web.site.trips import shared_days
+from tests.web.site_given import words_of
+
+pytestmark = pytest.mark.usefixtures("catalogue")
+WEEK = {"starts": "2026-12-01", "ends": "2026-12-07", "kind": "social"}
+JAPAN = {**WEEK, "to": "JP"}
+
+
+@pytest.mark.promise(8)
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("Japan", ["JP"]),
+        ("日本", ["JP"]),
+        ("riben", ["JP"]),
+        ("ri ben", ["JP"]),
+        ("rb", ["JP"]),
+        ("jpn", ["JP"]),
+        ("南韓", ["KR"]),
+        ("韩国", ["KR"]),
+        ("hanguo", ["KR"]),
+        ("uk", ["GB"]),
+        ("usa", ["US"]),
+        ("臺灣", ["TW"]),
+        ("義大利", ["IT"]),
+        ("意大利", ["IT"]),
+        ("Hong Kong", ["HK"]),
+        ("korea", ["KP", "KR"]),
+        ("narnia", []),
+        ("", []),
+    ],
+)
+def test_a_country_is_found_by_name_code_pinyin_and_initials(typed, meant):
+    assert places.found(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("days", "said", "shared"),
+    [
+        (7, [0, 0], [4, 3]),
+        (7, [5, 0], [5, 2]),
+        (7, [5, 2], [5, 2]),
+        (7, [5, 5], [4, 3]),
+        (7, [7, 0], [4, 3]),
+        (9, [0, 3, 0], [3, 3, 3]),
+        (1, [0], [1]),
+    ],
+)
+def test_days_are_shared_as_was_said_where_that_adds_up(days, said, shared):
+    assert shared_days(days, said) == shared
+
+
+@pytest.mark.promise(8)
+def test_what_is_typed_becomes_a_link_of_countries_and_dates(client):
+    answer = client.get("/trip/", {**WEEK, "search": "日本, hanguo", "to": "TH", "number": ""})
+
+    assert parse_qs(urlsplit(answer["Location"]).query) == {
+        "to": ["TH", "JP", "KR"],
+        **{name: [value] for name, value in WEEK.items()},
+    }
+
+
+@pytest.mark.promise(8)
+def test_ways_are_listed_with_the_whole_price_and_their_reasons(client):
+    answer = client.get("/trip/", JAPAN)
+    ways = answer.context["found"].ways
+
+    assert [way.bought[0].plan.code for way in ways][:2] == ["japan-10gb-30d", "world-1gb-7d"]
+    assert [one.way.total_minor for one in ways] == sorted(one.way.total_minor for one in ways)
+    assert (ways[1].way.total_minor, ways[1].bought[0].purchase.more) == (490 + 4 * 390, 4)
+    words = words_of(answer)
+    assert "7 days, 4.9 GB of data" in words
+    assert "our own assumption, not measured" in words
+    assert "The lowest price for the whole trip." in words
+    assert "2 packs, since one has too little data" in words
+
+
+def test_a_trip_through_two_countries_asks_for_the_days_in_each(client):
+    answer = client.get("/trip/", {**WEEK, "to": ["JP", "TH"], "days-JP": "2"})
+    stops = answer.context["found"].trip.stops
+
+    assert [(stop.country, stop.days) for stop in stops] == [("JP", 2), ("TH", 5)]
+    assert 'name="days-JP"' in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "said"),
+    [
+        ({"search": "korea"}, 200, "Which one is “korea”?"),
+        ({"search": "narnia"}, 200, "We know no country named “narnia”."),
+        ({"to": "GL"}, 200, "We have no plan for Greenland."),
+        ({"gigabytes": "900"}, 200, "No plan of ours covers all of this trip."),
+        ({"ends": "2026-11-01"}, 422, "The trip ends before it begins."),
+        ({"ends": "2027-06-01"}, 422, "We plan up to 90 days at once."),
+        ({"to": ["JP", "TH"], "ends": "2026-12-01"}, 422, "more countries than days"),
+        ({"to": ["JP"] * 3 + ["KR", "TH", "MY", "SG", "ID", "VN", "TW", "HK"]}, 422, "8 countries"),
+        ({"starts": "soon"}, 422, "Enter a valid date."),
+        ({"to": "XX"}, 200, "Name a country to begin."),
+    ],
+)
+def test_what_cannot_be_planned_is_said_with_what_to_do(client, changed, status, said):
+    answer = client.get("/trip/", JAPAN | changed)
+
+    assert answer.status_code == status
+    assert said in words_of(answer)
+
+
+def test_what_is_being_typed_is_suggested_those_we_serve_first(client):
+    suggested = client.get("/trip/countries/", {"search": "JP, kore"}).context["countries"]
+
+    assert suggested == ["KR", "KP"]
+    assert "JP" not in words_of(client.get("/trip/countries/", {"search": "riben", "to": "JP"}))
