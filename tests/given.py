@@ -63,6 +63,7 @@ def an_order(
     quantity: int = 1,
     now: datetime = NOON,
     wallet_of: int | None = None,
+    promo_code: str = "",
 ) -> Order:
     """An order that waits for its payment, or for what the wallet leaves of it."""
     return orders.place_order(
@@ -75,6 +76,7 @@ def an_order(
         key=uuid4(),
         now=now,
         wallet_of=wallet_of,
+        promo_code=promo_code,
     )
 
 

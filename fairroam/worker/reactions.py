@@ -7,6 +7,8 @@ REACTIONS: dict[str, list[str]] = {
     "export.asked": ["make_export"],
     "export.ready": ["tell_export_ready"],
     "order.placed": [],
+    "promo_code.made": [],
+    "promo_code.ended": [],
     # the wallet
     "wallet.topped_up": ["tell_wallet"],
     "wallet.balance_refunded": ["tell_wallet"],

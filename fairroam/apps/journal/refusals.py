@@ -40,3 +40,10 @@ class MoveNotAllowed(Refusal):
     """That is not possible in the present state."""
 
     code = "wrong-state"
+
+
+class TooManyWrongCodes(Refusal):
+    """Too many wrong codes came from your network. Please wait an hour, then try again."""
+
+    code = "too-many-wrong-codes"
+    status = 429

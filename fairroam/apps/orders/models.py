@@ -8,6 +8,45 @@ from fairroam.rules import stages
 ONLY_OPEN = Q(is_live=True) | Q(is_live__isnull=True)
 
 
+class PromoCode(models.Model):
+    """Words that make an order cheaper: no money, so that nothing of it is ever paid out."""
+
+    code = models.CharField(max_length=24, unique=True)  # "SUMMER-10", in capitals
+    percent = models.PositiveSmallIntegerField(null=True)  # of an order's price: 1 to 99
+    amount_minor = models.BigIntegerField(null=True)  # or so much of it, in `currency`
+    currency = models.CharField(max_length=3, blank=True)  # empty with a percentage: any
+    uses_max = models.PositiveIntegerField(null=True)  # orders in all; null = no limit
+    customer_uses_max = models.PositiveIntegerField(default=1)  # orders of one customer
+    plans = models.JSONField(default=list)  # codes of plans; empty = every plan
+    counts_from = models.DateTimeField()
+    counts_until = models.DateTimeField()
+    made_by = models.ForeignKey("customers.StaffMember", models.PROTECT)
+    made_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)  # called back before its time
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(percent__isnull=False, percent__gte=1, percent__lte=99)
+                & Q(amount_minor__isnull=True, currency="")
+                | Q(percent__isnull=True, amount_minor__isnull=False, amount_minor__gte=1)
+                & ~Q(currency=""),
+                name="a_promo_code_is_a_percentage_or_an_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(customer_uses_max__gte=1)
+                & (Q(uses_max__isnull=True) | Q(uses_max__gte=1)),
+                name="a_promo_code_can_be_used",
+            ),
+            models.CheckConstraint(
+                condition=Q(counts_until__gt=F("counts_from")), name="a_promo_code_has_its_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
 class Order(models.Model):
     """One purchase. Prices, terms, packs, tax and consents are frozen in it."""
 
@@ -25,6 +64,9 @@ class Order(models.Model):
         "payments.Payment", models.PROTECT, null=True, related_name="order"
     )
     invoice = models.OneToOneField("papers.Paper", models.PROTECT, null=True)
+    promo_code = models.ForeignKey(PromoCode, models.PROTECT, null=True, related_name="orders")
+    # Which of the code's limited uses it took: 1 to `uses_max`. Null: no limit, or given back.
+    promo_use = models.PositiveIntegerField(null=True)
     placed_at = models.DateTimeField()
     concluded_at = models.DateTimeField(null=True)  # the later end counts for the customer: paid
     paid_at = models.DateTimeField(null=True)
@@ -34,6 +76,9 @@ class Order(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["promo_code", "promo_use"], name="each_use_of_a_promo_code_once"
+            ),
             models.CheckConstraint(
                 condition=Q(stage__in=sorted(stages.stages(stages.ORDER))),
                 name="an_order_has_a_known_stage",
@@ -61,6 +106,8 @@ class OrderLine(models.Model):
     plan_copy = models.JSONField()  # names, countries, validity_days, allowances as sold
     price_minor = models.BigIntegerField()
     list_price_minor = models.BigIntegerField()
+    # What the order's promo code takes off this line; it is no longer in the price.
+    discount_minor = models.BigIntegerField(default=0)
     tax_rate = models.CharField(max_length=8)
     tax_minor = models.BigIntegerField()  # inside the price
     packs = models.JSONField()  # ["eu-crd@1", "house@2"]
@@ -78,6 +125,9 @@ class OrderLine(models.Model):
                 & Q(pending_minor__gte=0)
                 & Q(price_minor__gte=F("refunded_minor") + F("pending_minor")),
                 name="never_more_back_than_the_line_cost",
+            ),
+            models.CheckConstraint(
+                condition=Q(discount_minor__gte=0), name="a_discount_makes_nothing_dearer"
             ),
         ]
 

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from fairroam.apps.journal.personal import BOOKS, KEY, RULE, Table
+from fairroam.apps.journal.personal import BOOKS, KEY, RULE, SHOP, STAFF, Table
 
 TABLES = (
+    Table(
+        name="orders_promocode",
+        ours={
+            KEY: "id",
+            SHOP: "code percent amount_minor currency uses_max customer_uses_max plans"
+            " counts_from counts_until made_at ended_at",
+            STAFF: "made_by_id",
+        },
+    ),
     Table(
         name="orders_order",
         about="orders",
@@ -12,15 +21,15 @@ TABLES = (
         why=BOOKS,
         kept="id number stage currency total_minor residence zone language payment_id invoice_id"
         " placed_at concluded_at paid_at notice_received_at",
-        ours={KEY: "customer_id is_live"},
+        ours={KEY: "customer_id is_live promo_code_id promo_use"},
     ),
     Table(
         name="orders_orderline",
         about="orders",
         whose="order__customer_id",
         why=BOOKS,
-        kept="id order_id position plan_copy price_minor list_price_minor tax_rate tax_minor"
-        " tops_up_id delivered_at refunded_minor pending_minor",
+        kept="id order_id position plan_copy price_minor list_price_minor discount_minor tax_rate"
+        " tax_minor tops_up_id delivered_at refunded_minor pending_minor",
         ours={KEY: "plan_id", RULE: "packs"},
     ),
     Table(

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count, Q, QuerySet
 
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.apps.orders.models import Consent, Order, OrderLine, Tender
+from fairroam.apps.orders.models import Consent, Order, OrderLine, PromoCode, Tender
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,12 @@ def terms_of_each(order_line_ids: Sequence[int]) -> dict[int, LineTerms]:
     return {one.order_line_id: one for one in terms}
 
 
+def promo_codes() -> QuerySet[PromoCode]:
+    """Every promo code, newest first, with the number of orders that it is `used` for."""
+    is_used = ~Q(orders__stage__in=["cancelled", "failed"])
+    return PromoCode.objects.annotate(used=Count("orders", filter=is_used)).order_by("-pk")
+
+
 def base_of(order_line_id: int) -> int:
     """The order line whose eSIM carries that line's plan: its own, unless it is a top-up."""
     base = OrderLine.objects.filter(pk=order_line_id).values_list("tops_up_id", flat=True).first()
@@ -147,6 +154,7 @@ class OrderLineRow:
     id: int
     names: dict[str, str]
     price_minor: int
+    discount_minor: int  # what a promo code took off; no longer in the price
     refunded_minor: int
     pending_minor: int
     tops_up: int | None = None  # the line whose eSIM a pack is on
@@ -199,6 +207,7 @@ def page_of(order: Order) -> OrderPage:
                 line.pk,
                 line.plan_copy["names"],
                 line.price_minor,
+                line.discount_minor,
                 line.refunded_minor,
                 line.pending_minor,
                 line.tops_up_id,
@@ -228,6 +237,12 @@ FAULTS = {
     "order {} costs something else than its lines": """
         SELECT o.id FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id
         GROUP BY o.id HAVING o.total_minor <> sum(l.price_minor)""",
+    "order {} is cheaper without a promo code, or not cheaper with one": """
+        SELECT o.id FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id
+        GROUP BY o.id HAVING (o.promo_code_id IS NOT NULL) <> (sum(l.discount_minor) > 0)""",
+    "promo code {} is used more often than it may be": """
+        SELECT p.id FROM orders_promocode p JOIN orders_order o ON o.promo_code_id = p.id
+        GROUP BY p.id HAVING max(o.promo_use) > p.uses_max""",
     "order line {} is not what its tenders add up to": """
         SELECT l.id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
         JOIN orders_tender t ON t.line_id = l.id

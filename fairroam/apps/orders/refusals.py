@@ -36,3 +36,31 @@ class CannotTopUp(Refusal):
     """The eSIM you have cannot carry this plan. Please choose another one, or buy a new eSIM."""
 
     code = "cannot-top-up"
+
+
+class NoSuchPromoCode(Refusal):
+    """We do not know this promo code, or its time is over. Please check it, or order without it."""
+
+    code = "promo-code-unknown"
+    status = 422
+
+
+class PromoCodeNotForThis(Refusal):
+    """This promo code is not for this plan or amount. Please choose another plan, or order
+    without it.
+    """
+
+    code = "promo-code-not-for-this"
+    status = 422
+
+
+class PromoCodeUsedUp(Refusal):
+    """This promo code has no use left for this order. Please order without it."""
+
+    code = "promo-code-used-up"
+
+
+class PromoCodeTaken(Refusal):
+    """There is such a promo code already. Please choose other letters."""
+
+    code = "promo-code-taken"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.catalogue.queries import PlanRow
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.orders import operations as orders
+from fairroam.apps.orders.refusals import NoSuchPromoCode
 from fairroam.apps.payments.queries.providers import ways_to_pay
 from fairroam.apps.wallet import queries as wallet
 from fairroam.clock import now
@@ -24,7 +26,8 @@ from fairroam.rules.residences import zone_of
 from fairroam.rules.tax import tax_inside
 from fairroam.web.account import me
 from fairroam.web.components import formats
-from fairroam.web.components.refused import render_refused
+from fairroam.web.components.guessing import guarded
+from fairroam.web.components.refused import render_refused, sentence_of
 from fairroam.web.site import places, promises
 from fairroam.web.site.orders import remember_order
 from fairroam.web.site.plans import plan_or_404
@@ -42,6 +45,8 @@ CONSENTS = {
 }
 
 
+BILLED = ("residence", "quantity", "promo_code")  # what the bill depends on, as it was typed
+BOXES = "[type=checkbox],[name=consents_shown]"
 # provider -> how a buyer knows it.
 WAYS = {
     "sandbox": _("Test card"),
@@ -72,6 +77,12 @@ class CheckoutForm(forms.Form):
         coerce=int,
         initial="1",
     )
+    promo_code = forms.CharField(
+        label=_("Promo code"),
+        max_length=24,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )
     provider = forms.ChoiceField(
         label=_("How you want to pay"), widget=forms.RadioSelect, required=False
     )
@@ -101,11 +112,15 @@ class CheckoutForm(forms.Form):
         bill_follows = {"hx-get": address, "hx-target": "#to-pay", "hx-swap": "outerHTML"}
         residence.widget.attrs = {
             "autocomplete": "country",
-            "hx-include": "[name=quantity],[type=checkbox],[name=consents_shown]",
+            "hx-include": f"[name=quantity],[name=promo_code],{BOXES}",
             **bill_follows,
         }
         self.fields["quantity"].widget.attrs = {
-            "hx-include": "[name=residence],[type=checkbox],[name=consents_shown]",
+            "hx-include": f"[name=residence],[name=promo_code],{BOXES}",
+            **bill_follows,
+        }
+        self.fields["promo_code"].widget.attrs |= {
+            "hx-include": f"[name=residence],[name=quantity],{BOXES}",
             **bill_follows,
         }
         language.choices = [("en", "English"), ("zh-Hans", "简体中文")]
@@ -133,17 +148,40 @@ def consents_needed(residence: str, plan: PlanRow, at: datetime) -> tuple[str, .
     return orders.consents_needed(residence, at, promise=plan.promise)
 
 
-def to_pay(plan: PlanRow, residence: str, now: datetime, *, quantity: str = "1") -> dict[str, Any]:
-    """The lines of the bill: price, the tax inside it, and which promises apply there.
+def bill_of(
+    request: HttpRequest, plan: PlanRow, residence: str, quantity: str, promo_code: str
+) -> dict[str, Any]:
+    """The bill for what was typed; a code that is refused leaves the price and says why.
 
-    quantity: as it was typed; what is no number of eSIMs counts as one.
+    quantity: what is no number of eSIMs counts as one.
     """
     allowed = {str(count): count for count in range(1, orders.QUANTITY_MAX + 1)}
-    count = allowed.get(quantity, 1)
+    count, at = allowed.get(quantity, 1), now()
+    if not promo_code.strip():
+        return to_pay(plan, residence, at, [0] * count)
+    try:
+        with guarded(request, promo_code, NoSuchPromoCode):
+            discounts = orders.discounts_of(promo_code, plan, count, at)
+    except Refusal as refusal:
+        bill = to_pay(plan, residence, at, [0] * count)
+        return bill | {"promo_refused": sentence_of(refusal)}
+    return to_pay(plan, residence, at, discounts)
+
+
+def to_pay(
+    plan: PlanRow, residence: str, now: datetime, discounts: Sequence[int] = (0,)
+) -> dict[str, Any]:
+    """The lines of the bill: price, the tax inside it, and which promises apply there.
+
+    discounts: what a promo code takes off each eSIM; minor units.
+    """
+    count = len(discounts)
     bill = {
         "plan": plan,
         "quantity": count,
-        "total_minor": plan.price_minor * count,
+        "full_minor": plan.price_minor * count,
+        "discount_minor": -sum(discounts),
+        "total_minor": plan.price_minor * count - sum(discounts),
         "consents_needed": consents_needed(residence, plan, now),
     }
     zone = zone_of(residence)
@@ -154,7 +192,7 @@ def to_pay(plan: PlanRow, residence: str, now: datetime, *, quantity: str = "1")
     return bill | {
         "residence": residence,
         "tax_percent": promises.percent(rate),
-        "tax_minor": tax_inside(plan.price_minor, rate) * count,
+        "tax_minor": sum(tax_inside(plan.price_minor - part, rate) for part in discounts),
         "packs": promises.packs_of(residence, on=today, promise=plan.promise),
     }
 
@@ -182,11 +220,11 @@ def fresh_form(request: HttpRequest, plan: PlanRow, address: str) -> CheckoutFor
 @require_GET
 def bill(request: HttpRequest, code: str) -> HttpResponse:
     """What is to pay for the residence just chosen: a part of the page, fetched by htmx."""
-    residence, quantity = (request.GET.get(name, "") for name in ("residence", "quantity"))
+    residence, quantity, promo_code = (request.GET.get(name, "") for name in BILLED)
     plan = plan_or_404(code)
     ticked = {kind: kind in request.GET for kind in CONSENTS}
     context = {
-        **to_pay(plan, residence, now(), quantity=quantity),
+        **bill_of(request, plan, residence, quantity, promo_code),
         "form": CheckoutForm(initial=ticked, plan=plan, address=request.path),
     }
     # Boxes that somebody is just ticking are left alone unless others are asked for.
@@ -207,23 +245,25 @@ def checkout(request: HttpRequest, code: str) -> HttpResponse:
         return render(request, "site/checkout.html", context)
     customer_id, credit = credit_of(request, plan)
     form = CheckoutForm(request.POST, plan=plan, address=address, credit_minor=credit)
-    residence, quantity = (request.POST.get(name, "") for name in ("residence", "quantity"))
-    context = to_pay(plan, residence, now(), quantity=quantity)
+    residence, quantity, promo_code = (request.POST.get(name, "") for name in BILLED)
+    context = bill_of(request, plan, residence, quantity, promo_code)
     if not form.is_valid():
         return render(request, "site/checkout.html", {**context, "form": form}, status=422)
     try:
-        order = orders.place_order(
-            plan_code=plan.code,
-            quantity=form.cleaned_data["quantity"],
-            email=form.cleaned_data["email"],
-            residence=form.cleaned_data["residence"],
-            language=form.cleaned_data["language"],
-            consents=form.consents(),
-            key=form.cleaned_data["key"],
-            wallet_of=customer_id if form.cleaned_data.get("wallet") else None,
-            provider=form.cleaned_data["provider"],
-            now=now(),
-        )
+        with guarded(request, promo_code, NoSuchPromoCode):
+            order = orders.place_order(
+                plan_code=plan.code,
+                quantity=form.cleaned_data["quantity"],
+                email=form.cleaned_data["email"],
+                residence=form.cleaned_data["residence"],
+                language=form.cleaned_data["language"],
+                consents=form.consents(),
+                key=form.cleaned_data["key"],
+                wallet_of=customer_id if form.cleaned_data.get("wallet") else None,
+                provider=form.cleaned_data["provider"],
+                promo_code=form.cleaned_data["promo_code"],
+                now=now(),
+            )
     except Refusal as refusal:
         return render_refused(request, "site/checkout.html", form, refusal, **context)
     remember_order(request, order.number)

@@ -19,6 +19,11 @@ from fairroam.apps.orders.operations.place import (
     local_day,
     place_order,
 )
+from fairroam.apps.orders.operations.promo_codes import (
+    discounts_of,
+    end_promo_code,
+    make_promo_code,
+)
 from fairroam.apps.orders.operations.refund import (
     lock_line,
     owe_entries,
@@ -36,11 +41,14 @@ __all__ = [
     "cancel_unpaid",
     "confirm_payment",
     "consents_needed",
+    "discounts_of",
+    "end_promo_code",
     "give_up",
     "hear_provider",
     "let_rest",
     "local_day",
     "lock_line",
+    "make_promo_code",
     "owe_entries",
     "place_order",
     "record_delivery",

@@ -14,6 +14,7 @@ from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.orders.models import Order, OrderLine, Tender
+from fairroam.apps.orders.operations.promo_codes import UNUSED
 from fairroam.apps.orders.operations.tenders import capture_entries, causes_of, tenders_of
 from fairroam.apps.papers import operations as papers
 from fairroam.apps.payments import operations as payments
@@ -27,7 +28,9 @@ def move(order: Order, name: str) -> None:
     order.stage = stages.next_stage(stages.ORDER, order.stage, name)
     if order.stage in ("fulfilled", "failed", "cancelled"):
         order.is_live = None
-    order.save(update_fields=["stage", "is_live"])
+    if order.stage in UNUSED:
+        order.promo_use = None
+    order.save(update_fields=["stage", "is_live", "promo_use"])
 
 
 @transaction.atomic

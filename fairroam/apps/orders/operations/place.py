@@ -19,6 +19,7 @@ from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders.models import Consent, Order, OrderLine
 from fairroam.apps.orders.operations.confirm import conclude
+from fairroam.apps.orders.operations.promo_codes import take_off
 from fairroam.apps.orders.operations.tenders import reserve_credit
 from fairroam.apps.orders.refusals import (
     CannotTopUp,
@@ -78,6 +79,7 @@ def place_order(
     provider: str = "",
     tops_up: int | None = None,
     wallet_of: int | None = None,
+    promo_code: str = "",
 ) -> Order:
     """Order `quantity` (1 to 5) eSIMs of one plan, or a pack for one that the buyer has.
 
@@ -87,8 +89,9 @@ def place_order(
     provider: whom the buyer wants to pay by; "" is the usual one.
     tops_up: the buyer's order line whose eSIM the pack goes on to; the quantity is 1 then.
     wallet_of: the signed-in customer who wants to pay with their credit, as far as it reaches.
+    promo_code: as the buyer typed it; "" is none.
     Raises ConsentMissing, UnknownResidence, NoSuchPlan, AccountClosed, KeyReused, NotAmongYours,
-    CannotTopUp, WayNotOffered.
+    CannotTopUp, WayNotOffered, NoSuchPromoCode, PromoCodeNotForThis, PromoCodeUsedUp.
     """
     assert tops_up is None or quantity == 1
     zone = zone_of(residence)
@@ -101,10 +104,8 @@ def place_order(
         "residence": residence,
         "provider": provider,
     }
-    if tops_up is not None:
-        request["tops_up"] = tops_up
-    if wallet_of is not None:
-        request["wallet_of"] = wallet_of
+    chosen = {"tops_up": tops_up, "wallet_of": wallet_of, "promo_code": promo_code or None}
+    request |= {name: value for name, value in chosen.items() if value is not None}
 
     def work() -> dict[str, Any]:
         plan = catalogue.plan(plan_code, for_an_esim=tops_up is not None)
@@ -128,6 +129,7 @@ def place_order(
             key=key,
             now=now,
             is_by_wallet=wallet_of is not None,
+            promo_code=promo_code,
         )
         keep_consents(order, consents, now)
         if order.payment is None:
@@ -215,12 +217,14 @@ def open_order(
     key: UUID,
     now: datetime,
     is_by_wallet: bool = False,
+    promo_code: str = "",
 ) -> Order:
     """The order with its lines, under an open account; what credit does not pay is prepared."""
     assert 1 <= quantity <= QUANTITY_MAX
     customer: Customer = customers.lock_for_new(customer_id)
+    reduced = take_off(promo_code, plan, quantity, customer_id=customer.pk, now=now)
     number = new_number("FR")
-    total = plan.price_minor * quantity
+    total = plan.price_minor * quantity - sum(reduced.discounts)
     provider, method = way_to_pay(provider, plan.currency)
     pieces = []
     if is_by_wallet:
@@ -249,6 +253,8 @@ def open_order(
         zone=zone,
         language=language,
         payment=payment,
+        promo_code=reduced.code,
+        promo_use=reduced.use,
         placed_at=now,
     )
     today = local_day(now, zone)
@@ -262,14 +268,15 @@ def open_order(
                 position=position,
                 plan=sold,
                 plan_copy=plan_copy(plan),
-                price_minor=plan.price_minor,
+                price_minor=plan.price_minor - discount,
                 list_price_minor=plan.list_price_minor,
+                discount_minor=discount,
                 tax_rate=rate,
-                tax_minor=tax_inside(plan.price_minor, rate),
+                tax_minor=tax_inside(plan.price_minor - discount, rate),
                 packs=packs,
                 tops_up=tops_up,
             )
-            for position in range(1, quantity + 1)
+            for position, discount in enumerate(reduced.discounts, 1)
         ]
     )
     reserve_credit(order, pieces)

@@ -1,0 +1,34 @@
+"""Codes that somebody could guess at: after some wrong ones an address waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from allauth.account.adapter import get_adapter
+from django.core.cache import cache
+from django.http import HttpRequest
+
+from fairroam.apps.journal.refusals import Refusal, TooManyWrongCodes
+
+WRONG_MAX = 10
+WAIT_SECONDS = 3600  # after the last wrong code that was counted
+
+
+@contextmanager
+def guarded(request: HttpRequest, typed: str, wrong: type[Refusal]) -> Iterator[None]:
+    """Count the refusals `wrong` of this network address; the eleventh try is not made at all.
+
+    typed: the code; what is blank guesses at nothing.
+
+    Raises TooManyWrongCodes.
+    """
+    key = f"wrong-codes:{wrong.code}:{get_adapter(request).get_client_ip(request)}"
+    tried = cache.get(key, 0) if typed.strip() else 0
+    if tried >= WRONG_MAX:
+        raise TooManyWrongCodes
+    try:
+        yield
+    except wrong:
+        cache.set(key, tried + 1, WAIT_SECONDS)
+        raise
