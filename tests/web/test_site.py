@@ -38,6 +38,26 @@ def test_every_page_says_its_language_and_has_one_heading(client, path, language
     assert "<script>" not in page
 
 
+@pytest.mark.promise(3)
+@pytest.mark.parametrize(
+    ("wished", "tag"),
+    [
+        ("zh-TW", "zh-Hant"),
+        ("zh-Hant-HK", "zh-Hant"),
+        ("zh-SG", "zh-Hans"),
+        ("zh", "zh-Hans"),
+        ("fr, zh-HK;q=0.8, en;q=0.5", "zh-Hant"),
+        ("ko", "en"),
+    ],
+)
+def test_the_first_page_speaks_the_language_that_the_browser_wishes(client, wished, tag):
+    page = client.get("/imprint/", headers={"accept-language": wished})
+
+    assert f'<html lang="{tag}">' in page.content.decode()
+    assert page.headers["Content-Language"] == tag.lower()
+    assert "Accept-Language" in page.headers["Vary"]
+
+
 def test_the_language_is_switched_by_a_form_without_script(client):
     answer = client.post("/language/setlang/", {"language": "zh-hans", "next": "/plans/"})
 

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from fairroam.rules import stages
+from fairroam.rules.languages import words_for
 
 ONLY_OPEN = Q(is_live=True) | Q(is_live__isnull=True)
 
@@ -133,8 +134,7 @@ class OrderLine(models.Model):
 
     def plan_name(self, language: str) -> str:
         """What was sold, in that language, else in English."""
-        names: dict[str, str] = self.plan_copy["names"]
-        return names.get(language, names["en"])
+        return words_for(self.plan_copy["names"], language)
 
 
 class Tender(models.Model):

@@ -6,7 +6,9 @@ from functools import cache
 
 from msgspec import Struct
 
-LANGUAGES = ("en", "zh-Hans", "zh-Hant")
+from fairroam.rules.languages import NAMES
+
+LANGUAGES = tuple(NAMES)
 
 
 class Language(Struct, frozen=True):

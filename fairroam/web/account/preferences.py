@@ -28,13 +28,13 @@ from fairroam.apps.customers.refusals import AddressTaken
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.notices import operations as notices
 from fairroam.clock import now
+from fairroam.rules.languages import NAMES, language_of
 from fairroam.web.account.me import customers_only, signed_in
 from fairroam.web.account.signin import MailedCodeAdapter
 from fairroam.web.account.step_up import TRIES_MAX, often, step_up_required
 from fairroam.web.components.refused import render_refused
 
 PENDING = "new_address"  # session key: the address that waits for its code
-LANGUAGES = [("en", "English"), ("zh-Hans", "简体中文")]
 
 
 @cache
@@ -51,7 +51,7 @@ class PreferencesForm(forms.Form):
     """The language of mails and papers, and the zone of instants on pages."""
 
     language = forms.ChoiceField(
-        label=gettext_lazy("Language of mails and papers"), choices=LANGUAGES
+        label=gettext_lazy("Language of mails and papers"), choices=list(NAMES.items())
     )
     zone = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=zones)
 
@@ -97,10 +97,9 @@ def speak(request: HttpRequest) -> HttpResponse:
     """Change the language of the pages; for who is signed in, of mails and papers, too."""
     response: HttpResponse = set_language(request)
     customer = signed_in(request)
-    chosen = dict((code.lower(), code) for code, _name in LANGUAGES)
-    language = chosen.get(request.POST.get("language", ""))
-    if request.method == "POST" and customer is not None and language:
-        operations.choose_language(customer_id=customer.pk, language=language)
+    asked = request.POST.get("language", "")
+    if customer is not None and asked in dict(settings.LANGUAGES):
+        operations.choose_language(customer_id=customer.pk, language=language_of(asked))
     return response
 
 

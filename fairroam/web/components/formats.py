@@ -11,14 +11,30 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_skeleton, get_timezone_location
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+from babel.units import format_unit
+
+from fairroam.rules.languages import language_of
+from fairroam.rules.sentences import Language, load_language
 
 GIGABYTE = 10**9
+MESSAGES = {"en": "{} SMS", "zh-Hans": "{}条短信", "zh-Hant": "{}則簡訊"}
+ZONES = {"en": "{} time", "zh-Hans": "{}时间", "zh-Hant": "{}時間"}
+INSTANTS = {
+    "en": "{day}, {clock}, {zone}",
+    "zh-Hans": "{day} {clock}（{zone}）",
+    "zh-Hant": "{day} {clock}（{zone}）",
+}
+LOCALES = {"en": "en", "zh-Hans": "zh_Hans_CN", "zh-Hant": "zh_Hant_TW"}
 
 
 @cache
 def locale_of(language: str) -> Locale:
     """The Babel locale of one of our languages; English for any other."""
-    return Locale.parse("zh_Hans_CN" if language.lower().startswith("zh") else "en")
+    return Locale.parse(LOCALES[language_of(language)])
+
+
+def _words(language: str) -> Language:
+    return load_language(language_of(language))
 
 
 @lru_cache(maxsize=4096)  # a mail to everybody says the same few amounts and days
@@ -39,13 +55,10 @@ def allowance(count: int, kind: str, language: str) -> str:
     """What an allowance of `kind` counts: bytes as GB, seconds as begun minutes, messages."""
     if kind == "data":
         return gigabytes(count, language)
-    is_chinese = locale_of(language).language == "zh"
-    number = format_decimal(
-        -(-count // 60) if kind == "voice" else count, locale=locale_of(language)
-    )
+    locale = locale_of(language)
     if kind == "voice":
-        return f"{number}分钟" if is_chinese else f"{number} min"
-    return f"{number}条短信" if is_chinese else f"{number} SMS"
+        return str(format_unit(-(-count // 60), "duration-minute", "short", locale=locale))
+    return MESSAGES[language_of(language)].format(format_decimal(count, locale=locale))
 
 
 def percent(share: Fraction, language: str) -> str:
@@ -57,8 +70,7 @@ def percent(share: Fraction, language: str) -> str:
 @lru_cache(maxsize=4096)
 def day(value: date, language: str) -> str:
     """A day with its weekday: "Mon 16 March 2026", "2026年3月16日周一"."""
-    pattern = "y年M月d日EEE" if locale_of(language).language == "zh" else "EEE d MMMM y"
-    return format_date(value, pattern, locale=locale_of(language))
+    return format_date(value, _words(language).day, locale=locale_of(language))
 
 
 def short_day(value: date, language: str) -> str:
@@ -73,7 +85,7 @@ def zone_name(zone: str, language: str) -> str:
     city = place.rpartition("/")[2]
     if city == "UTC":
         return city
-    return f"{city}时间" if locale_of(language).language == "zh" else f"{city} time"
+    return ZONES[language_of(language)].format(city)
 
 
 def instant(moment: datetime, zone: str, language: str) -> str:
@@ -104,6 +116,6 @@ def country_name(code: str, language: str) -> str:
 
 
 def _joined(on: date, clock_time: str, zone: str, language: str) -> str:
-    if locale_of(language).language == "zh":
-        return f"{day(on, language)} {clock_time}（{zone_name(zone, language)}）"
-    return f"{day(on, language)}, {clock_time}, {zone_name(zone, language)}"
+    return INSTANTS[language_of(language)].format(
+        day=day(on, language), clock=clock_time, zone=zone_name(zone, language)
+    )

@@ -11,6 +11,7 @@ from django import template
 from django.utils.translation import get_language, gettext
 from lucide.templatetags.lucide import lucide
 
+from fairroam.rules.languages import words_for
 from fairroam.web.components import charts, formats
 from fairroam.web.components.words import MISSING, NUMBER_ACTS, PAPERS, STAGES
 
@@ -81,8 +82,7 @@ def html_lang(code: str) -> str:
 @register.filter
 def in_words(names: dict[str, str]) -> str:
     """`{{ plan.names|in_words }}`: the text for the page's language out of {"en": …, …}."""
-    wanted = "zh-Hans" if _language().startswith("zh") else "en"
-    return names.get(wanted) or names.get("en", "")
+    return words_for(names, _language())
 
 
 @register.simple_tag

@@ -28,11 +28,10 @@ from fairroam.apps.orders import queries as orders
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds import queries as refund_rows
 from fairroam.clock import now
+from fairroam.rules.languages import NAMES
 from fairroam.web.components.refused import render_refused
 from fairroam.web.components.uploads import given_back
 from fairroam.web.desk.staff import staff_only
-
-LANGUAGES = [("en", "English"), ("zh-Hans", "简体中文"), ("zh-Hant", "繁體中文")]
 
 
 class AnswerForm(forms.Form):
@@ -54,7 +53,7 @@ class ReplyForm(forms.Form):
     """Words that are often needed."""
 
     title = forms.CharField(label=gettext_lazy("Title"), max_length=80)
-    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=LANGUAGES)
+    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=list(NAMES.items()))
     words = forms.CharField(
         label=gettext_lazy("Words"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 5})
     )

@@ -16,6 +16,7 @@ from fairroam import rules
 from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.catalogue.queries import PlanRow
 from fairroam.clock import now
+from fairroam.rules.languages import words_for
 from fairroam.rules.residences import zone_of
 from fairroam.web.components.three_answers import three_answers
 from fairroam.web.site import calculator, places
@@ -57,8 +58,7 @@ class CheckForm(forms.Form):
         plan, residence = self.fields["plan"], self.fields["residence"]
         assert isinstance(plan, forms.ChoiceField)
         assert isinstance(residence, forms.ChoiceField)
-        names = "zh-Hans" if language.startswith("zh") else "en"
-        plan.choices = [(row.code, row.names.get(names) or row.names["en"]) for row in plans]
+        plan.choices = [(row.code, words_for(row.names, language)) for row in plans]
         residence.choices = [("", _("Please choose")), *places.residences(language)]
         residence.widget.attrs = {"autocomplete": "country"}
 

@@ -22,6 +22,7 @@ from fairroam.apps.orders.refusals import NoSuchPromoCode
 from fairroam.apps.payments.queries.providers import ways_to_pay
 from fairroam.apps.wallet import queries as wallet
 from fairroam.clock import now
+from fairroam.rules.languages import NAMES, language_of
 from fairroam.rules.residences import zone_of
 from fairroam.rules.tax import tax_inside
 from fairroam.web.account import me
@@ -123,7 +124,7 @@ class CheckoutForm(forms.Form):
             "hx-include": f"[name=residence],[name=quantity],{BOXES}",
             **bill_follows,
         }
-        language.choices = [("en", "English"), ("zh-Hans", "简体中文")]
+        language.choices = list(NAMES.items())
         provider = self.fields["provider"]
         assert isinstance(provider, forms.ChoiceField)
         provider.choices = [(name, WAYS[name]) for name in ways_to_pay(plan.currency)]
@@ -209,7 +210,7 @@ def fresh_form(request: HttpRequest, plan: PlanRow, address: str) -> CheckoutFor
     first = {
         "key": uuid4(),
         "residence": request.GET.get("residence", ""),
-        "language": "zh-Hans" if (get_language() or "").startswith("zh") else "en",
+        "language": language_of(get_language() or "en"),
     }
     if request.user.is_authenticated:
         first["email"] = request.user.email

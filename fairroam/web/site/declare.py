@@ -22,6 +22,7 @@ from fairroam.apps.refunds.queries.declarations import declaration, look_by
 from fairroam.apps.refunds.tasks import DECLARATION_SALT
 from fairroam.clock import now
 from fairroam.rules.labels import Labels, labels_for
+from fairroam.rules.languages import language_of
 from fairroam.web.account.me import signed_in
 from fairroam.web.components.refused import render_refused, sentence_of
 from fairroam.web.site import places
@@ -55,7 +56,7 @@ class WithdrawalForm(forms.Form):
     def said(self, residence: str) -> Said:
         """The declaration in their words."""
         asked = {name: value for name, value in self.cleaned_data.items() if name != "key"}
-        language = "zh-Hans" if (get_language() or "").startswith("zh") else "en"
+        language = language_of(get_language() or "en")
         asked.pop("grounds", None)
         return Said(kind=self.kind, residence=residence, language=language, **asked)
 

@@ -17,9 +17,9 @@ from markdown_it import MarkdownIt
 from fairroam.apps.conversations import operations
 from fairroam.apps.conversations import queries as conversations
 from fairroam.clock import now
+from fairroam.rules.languages import NAMES, language_of
 
 FOLDER = Path(__file__).parent / "guides"
-LANGUAGES = {"en": "English", "zh-Hans": "简体中文", "zh-Hant": "繁體中文"}
 # In the order of a customer's life.
 SLUGS = (
     "install-iphone",
@@ -77,10 +77,7 @@ def read_guide(slug: str, language: str) -> Guide:
 
 def page_language() -> str:
     """Which of the three languages the page speaks."""
-    spoken = get_language() or "en"
-    if not spoken.startswith("zh"):
-        return "en"
-    return "zh-Hant" if "hant" in spoken else "zh-Hans"
+    return language_of(get_language() or "en")
 
 
 @require_safe
@@ -94,7 +91,7 @@ def guides(request: HttpRequest) -> HttpResponse:
 def guide(request: HttpRequest, slug: str, language: str = "") -> HttpResponse:
     """One guide; an opinion counts once for each browser."""
     language = language or page_language()
-    if slug not in SLUGS or language not in LANGUAGES:
+    if slug not in SLUGS or language not in NAMES:
         raise Http404
     said = request.session.get(SAID, [])
     form = OpinionForm(request.POST or None)
@@ -110,7 +107,7 @@ def guide(request: HttpRequest, slug: str, language: str = "") -> HttpResponse:
         return redirect(f"{request.path}#opinion")
     context = {
         "guide": read_guide(slug, language),
-        "languages": LANGUAGES,
+        "languages": NAMES,
         "form": form,
         "has_said": slug in said,
         "comments": conversations.comments_on(slug, language),

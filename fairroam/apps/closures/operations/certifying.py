@@ -21,6 +21,7 @@ from fairroam.apps.papers import operations as papers
 from fairroam.apps.papers.models import Paper
 from fairroam.apps.refunds import queries as refunds
 from fairroam.proof import commit, make_salt
+from fairroam.rules.languages import words_for
 from fairroam.rules.money import Money
 
 ERASED = {
@@ -126,7 +127,7 @@ def stopped(closure: Closure) -> Iterator[dict[str, Any]]:
         names = orders.terms_of(line.order_line_id).plan_copy["names"]
         yield {
             "code": "LINE",
-            "text": names.get(closure.language, names["en"]),
+            "text": words_for(names, closure.language),
             "at": line.ended_at,
             "why": masked(iccid_of(line.order_line_id)),
         }

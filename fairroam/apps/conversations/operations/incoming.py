@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -23,8 +22,8 @@ from fairroam.apps.journal import operations as journal
 from fairroam.apps.notices import operations as notices
 from fairroam.apps.notices import queries as notice_rows
 from fairroam.gateways.inbound_mail import InboundMail
+from fairroam.rules.languages import written_in
 
-HAN = re.compile(r"[\u4e00-\u9fff]")
 # Notices that carry a message or a thread of ours: the act says which.
 ACTS_OF_MESSAGES = ("conversations.received", "conversations.answered")
 
@@ -122,7 +121,7 @@ def thread_for(mail: InboundMail, recipients: Sequence[str], now: datetime) -> T
         is_theirs = found.customer_id == owner if owner else found.address == mail.sender
         if is_theirs and found.stage != "unconfirmed":
             return lock_thread(thread_id)
-    language = "zh-Hans" if HAN.search(mail.subject + mail.words) else "en"
+    language = written_in(mail.subject + mail.words)
     return Thread.objects.create(
         customer_id=owner,
         address="" if owner else mail.sender,

@@ -13,6 +13,7 @@ from fairroam.apps.esims import queries
 from fairroam.apps.esims.models import CodeLink
 from fairroam.apps.notices import operations as notices
 from fairroam.apps.orders import queries as orders
+from fairroam.rules.languages import words_for
 
 CODE_LINK_SALT = "fairroam.code-link"
 
@@ -52,13 +53,12 @@ def mail_code_link(*, link_id: int, now: datetime) -> None:
 def _send(kind: str, about: str, order_line_id: int, now: datetime, **more: Any) -> None:
     terms = orders.terms_of(order_line_id)
     language = customers.customer(terms.customer_id).language
-    names = terms.plan_copy["names"]
     notices.send(
         kind=kind,
         act=f"{kind}:{about}",
         customer_id=terms.customer_id,
         context={
-            "plan_name": names.get(language, names["en"]),
+            "plan_name": words_for(terms.plan_copy["names"], language),
             "line_name": queries.line_state(order_line_id).name,
             "order_number": terms.order_number,
             "line_url": f"{settings.FAIRROAM_ADDRESS}/account/lines/{order_line_id}/",

@@ -13,6 +13,7 @@ from fairroam.apps.customers import queries as customers
 from fairroam.apps.esims.queries import numbers as queries
 from fairroam.apps.notices import operations as notices
 from fairroam.apps.orders import queries as orders
+from fairroam.rules.languages import words_for
 
 # Event kind -> template of its mail.
 MAILS = {
@@ -75,7 +76,6 @@ def announce_renewals(*, now: datetime) -> None:
 def _send(template: str, line_id: int, about: str, now: datetime, **more: Any) -> None:
     terms = orders.terms_of(line_id)
     page = queries.keeping_page(line_id, terms.customer_id, now=now)
-    names = terms.plan_copy["names"]
     language = customers.customer(terms.customer_id).language
     notices.send(
         kind=f"esims.{template}",
@@ -83,7 +83,7 @@ def _send(template: str, line_id: int, about: str, now: datetime, **more: Any) -
         customer_id=terms.customer_id,
         context={
             "page": page,
-            "plan_name": names.get(language, names["en"]),
+            "plan_name": words_for(terms.plan_copy["names"], language),
             "order_number": terms.order_number,
             "zone": terms.zone,
             "number_url": f"{settings.FAIRROAM_ADDRESS}/account/lines/{line_id}/number/",

@@ -30,6 +30,7 @@ from fairroam.apps.orders.refusals import (
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.queries.providers import way_to_pay
 from fairroam.apps.wallet import operations as wallet
+from fairroam.rules.languages import words_for
 from fairroam.rules.money import Money
 from fairroam.rules.numbers import new_number
 from fairroam.rules.residences import zone_of
@@ -239,7 +240,7 @@ def open_order(
             amount=Money(rest, plan.currency),
             provider=provider,
             method=method,
-            description=f"{plan.names.get(language, plan.names['en'])} · {number}",
+            description=f"{words_for(plan.names, language)} · {number}",
             return_url=f"{settings.FAIRROAM_ADDRESS}/orders/{number}/",
             language=language,
             now=now,
