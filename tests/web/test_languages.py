@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from functools import cache
 
 import pytest
+from django.template.base import Lexer, TokenType
+from django.utils import translation
+from django.utils.translation import gettext
 from opencc import OpenCC
 
+from fairroam.apps.journal.refusals import Refusal
 from fairroam.project import messages
 from fairroam.project.messages import SIMPLIFIED, TRADITIONAL
+from fairroam.web.components import words
 
 # Written so in both, or Traditional for another word: 皇后, 公里, 只有, 批准, 干涉.
 IN_BOTH = frozenset("后里只准台系面云干松表制于同谷回采游范刮并才杯尽志注秋折伙佣夸家吃群峰")
@@ -71,8 +77,124 @@ def test_what_is_said_otherwise_is_still_said():
 
 @pytest.mark.promise(3)
 def test_chinese_is_set_with_its_own_punctuation():
-    half_width = re.compile(r"[\u4e00-\u9fff][,;:!?](?![\w/])|[\u4e00-\u9fff]\.(?:\s|$)")
+    half_width = re.compile(r"[\u4e00-\u9fff][,;:!?](?!\s?[\w/])|[\u4e00-\u9fff]\.(?:\s|$)")
 
     for path in (SIMPLIFIED, TRADITIONAL):
         assert [text for text in texts_of(path) if half_width.search(text)] == []
     assert [text for text in texts_of(TRADITIONAL) if set("“”‘’") & set(text)] == []
+
+
+# What is written alike in every language: formats, numbers of banks, the class of a page's layout.
+ALIKE = {"PDF", "JSON", "SHA-256", "IBAN", "BIC", "with-rail"}
+NOT_READ = re.compile(
+    r"<(script|style|code)\b.*?</\1>"  # for machines
+    r"|<(\w+)[^>]*\blang=\"[^>]*>[^<]*</\2>"  # says itself in which language it is
+    r"|[\w.-]*/[\w./-]*|\w+\.\w+",  # addresses and files
+    re.DOTALL,
+)
+READ_ALOUD = re.compile(
+    r"\b(?:alt|aria-label|aria-description|title|placeholder|label)=\"([^\"]*)\""
+)
+TAG = re.compile(r"<\s*/?\s*[a-z!][^>]*>", re.DOTALL)
+WORD = re.compile(r"[A-Za-z][A-Za-z-]*[A-Za-z][\w-]*")
+
+
+def words_outside(source: str) -> set[str]:
+    """The words of a template that no tag translates."""
+    kept, block = [], ""
+    for token in Lexer(source).tokenize():
+        name = token.contents.split(" ")[0].split("\n")[0]
+        if token.token_type == TokenType.BLOCK and (block or name in TRANSLATED):
+            block = "" if name == f"end{block}" else block or name
+        elif token.token_type == TokenType.TEXT and not block:
+            kept.append(token.contents)
+        else:
+            kept.append(" ")
+    text = NOT_READ.sub(" ", "".join(kept))
+    heard = READ_ALOUD.findall(text)
+    return set(WORD.findall(" ".join([TAG.sub(" ", text), *heard]))) - ALIKE
+
+
+TRANSLATED = ("blocktranslate", "comment")
+
+
+@pytest.mark.promise(3)
+def test_no_template_writes_words_past_the_translators():
+    templates = [
+        path
+        for path in messages.PACKAGE.glob("**/templates/**/*")
+        if path.suffix in (".html", ".txt") and path.name != "components.html"  # names of our own
+    ]
+
+    found = {path.name: left for path in templates if (left := words_outside(path.read_text()))}
+    assert found == {}
+    assert words_outside('<p title="Of us">{% translate "We" %} say</p>') == {"Of", "us", "say"}
+    assert len(templates) > 200
+
+
+# Where a text goes from Python to people: the argument by its name, or by its place.
+SAID_BY_NAME = {"label", "help_text", "empty_label", "error_messages"}
+SAID_BY_CALL = {"ValidationError": 0, "success": 1, "error": 1, "info": 1, "warning": 1}
+SAID_BY_CALL |= {"add_error": 1, "append_error": 1}
+
+
+def strings_said(source: str) -> Iterator[str]:
+    """The texts that Python hands to people as they stand, in English only."""
+    for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
+        said = [keyword.value for keyword in call.keywords if keyword.arg in SAID_BY_NAME]
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        said += call.args[SAID_BY_CALL[name] :][:1] if name in SAID_BY_CALL else []
+        for choice in (k.value for k in call.keywords if k.arg == "choices"):
+            said += [pair.elts[1] for pair in ast.walk(choice) if is_pair(pair)]
+        for value in said:
+            values = value.values if isinstance(value, ast.Dict) else [value]
+            parts = [part for each in values for part in getattr(each, "values", [each])]
+            yield from (
+                part.value
+                for part in parts
+                if isinstance(part, ast.Constant)
+                and isinstance(part.value, str)
+                and WORD.search(part.value)
+            )
+
+
+def is_pair(node: ast.AST) -> bool:
+    """A choice and its words; a button of our own says others, where the two are the same."""
+    if not (isinstance(node, ast.Tuple) and len(node.elts) == 2):
+        return False
+    return ast.dump(node.elts[0]) != ast.dump(node.elts[1])
+
+
+# Migrations; the parts' own page; rows of files that an operator reads in a terminal.
+NOT_FOR_PEOPLE = {"migrations", "components_page.py", "models.py"}
+
+
+@pytest.mark.promise(3)
+def test_no_form_or_message_speaks_english_alone():
+    files = [path for room in ("web", "apps") for path in (messages.PACKAGE / room).rglob("*.py")]
+    files = [path for path in files if not NOT_FOR_PEOPLE & {path.name, path.parent.name}]
+
+    found = {path.name: said for path in files if (said := list(strings_said(path.read_text())))}
+    assert found == {}
+    assert list(strings_said('f(label="Name", choices=[("a", "Yes")])')) == ["Name", "Yes"]
+
+
+@pytest.mark.promise(3)
+@pytest.mark.parametrize("language", ["zh-hans", "zh-hant"])
+def test_every_word_of_the_pages_tables_is_chinese(language):
+    with translation.override(language):
+        said = [str(word.word) for flow in words.STAGES.values() for word in flow.values()]
+        said += map(str, [*words.MISSING.values(), *words.NUMBER_ACTS.values()])
+        said += map(str, words.PAPERS.values())
+        said += [str(gettext(" ".join(one.__doc__.split()))) for one in refusals()]
+
+    assert [text for text in said if not re.search(r"[\u4e00-\u9fff]", text)] == []
+    assert len(said) > 150
+
+
+def refusals() -> list[type[Refusal]]:
+    """Every refusal that we know: all are subclasses of one."""
+    known = [Refusal]
+    for one in known:
+        known += one.__subclasses__()
+    return [one for one in known if one.__module__.startswith("fairroam.")]
