@@ -18,7 +18,6 @@ from fairroam.project.database import OWNER_ROLE, Cluster
 
 ROOT = Path(__file__).parent.parent
 COPIES = ROOT / ".fairroam/tests"
-COPIES_KEPT = 8  # for going back and forth between branches
 SOURCES = (
     *("fairroam/apps/*/migrations/*.py", "requirements.lock"),
     *(f"fairroam/project/{name}.py" for name in ("database", "migrate", "roles", "settings")),
@@ -33,8 +32,7 @@ def migrated(folder: Path) -> Cluster:
         fcntl.flock(lock, fcntl.LOCK_EX)  # Of many processes that begin, one migrates.
         copy = COPIES / fingerprint()
         if not copy.exists():
-            newest_last = sorted(COPIES.glob("tables-*"), key=lambda made: made.stat().st_mtime)
-            for old in newest_last[: 1 - COPIES_KEPT]:
+            for old in COPIES.glob("tables-*"):
                 shutil.rmtree(old)
             _migrate(folder.with_name("first"), copy)
         shutil.copytree(copy / "passwords", folder / "passwords")
@@ -55,7 +53,8 @@ def _migrate(folder: Path, copy: Path) -> None:
     with Cluster(folder, durable=False) as first:
         urls = {"DATABASE_URL": first.url(), "DATABASE_OWNER_URL": first.url(role=OWNER_ROLE)}
         command = [ROOT / ".venv/bin/fairroam", "migrate"]
-        subprocess.run(command, env=os.environ | urls, check=True, capture_output=True)
+        environment = os.environ | urls | {"PYTHONPATH": str(ROOT)}  # this clone's, no other's
+        subprocess.run(command, env=environment, check=True, capture_output=True)
     unfinished = copy.with_name("unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     shutil.copytree(folder / "passwords", unfinished / "passwords")
