@@ -1,13 +1,14 @@
 """What leaving means for one customer today: what to take along, what is lost, what blocks.
 
-Only what is still on its way blocks: everything else is shown, so that nobody loses it unaware.
+What nobody has decided yet blocks, and credit that the customer paid for. Everything else is
+shown, so that nobody loses it unaware; money on its way arrives without the account.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -41,12 +42,39 @@ class RunningPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRefund:
-    """A request for money back that is not over."""
+    """A request for money back on which nobody has decided."""
 
     refund_id: int
     stage: str
     currency: str
     expected_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnItsWay:
+    """Money that is decided and has not arrived; above 0.
+
+    state: "moving", "held" while a bank decides, "asked" where the customer must name a way.
+    expected_on: the last day on which it should arrive, where that is known.
+    """
+
+    payout_id: int
+    currency: str
+    minor: int
+    state: str
+    expected_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptNumber:
+    """A number that goes with its line. code_until: of a code that is there to take it along.
+
+    portability: "none" where the operator has no way, "free" to ask, "asked", "ready".
+    """
+
+    order_line_id: int
+    portability: str = "none"
+    code_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +93,16 @@ class Standing:
     plans: tuple[RunningPlan, ...] = ()
     refunds: tuple[OpenRefund, ...] = ()
     orders_in_progress: tuple[str, ...] = ()  # their numbers: being paid for or delivered
-    has_open_payouts: bool = False
-    refunds_owed: tuple[Pot, ...] = ()
-    paid_credit: tuple[Pot, ...] = ()
+    on_its_way: tuple[OnItsWay, ...] = ()
+    disputes: tuple[Pot, ...] = ()  # what banks took and have not decided about, each
+    paid_credit: tuple[Pot, ...] = ()  # that can be taken back now
+    disputed_credit: tuple[Pot, ...] = ()  # paid by what a bank looks at: goes out when it may
     promo_credit: tuple[Pot, ...] = ()
-    order_lines_with_number: tuple[int, ...] = ()  # lost with the line, unless taken along first
+    numbers: tuple[KeptNumber, ...] = ()
     order_lines_in_phones: tuple[int, ...] = ()  # their eSIM must be deleted in the phone
+    sessions: int = 0  # browsers that are signed in
+    threads: int = 0  # conversations that are open
+    contacts: int = 0
     is_export_taken: bool = False
 
 
@@ -94,7 +126,11 @@ class Item:
     facts: MappingProxyType[str, Any]
 
     def as_json(self) -> dict[str, Any]:
-        return {"code": self.code, "blocks": self.blocks, "facts": dict(self.facts)}
+        facts = {
+            name: fact.isoformat() if isinstance(fact, date) else fact
+            for name, fact in self.facts.items()
+        }
+        return {"code": self.code, "blocks": self.blocks, "facts": facts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +182,6 @@ def _blockers(standing: Standing) -> Iterator[Item]:
         )
     for number in standing.orders_in_progress:
         yield _item("order_in_progress", blocks=True, order_number=number)
-    yield from _pots("money_owed", standing.refunds_owed, blocks=True)
-    if standing.has_open_payouts and not standing.refunds:
-        yield _item("payout_in_progress", blocks=True)
     yield from _pots("paid_credit_left", standing.paid_credit, blocks=True)
 
 
@@ -160,6 +193,16 @@ def _rights(standing: Standing) -> Iterator[Item]:
             currency=right.currency,
             minor=right.due_minor,
         )
+    for money in standing.on_its_way:
+        yield _item(
+            f"money_{money.state}",
+            payout_id=money.payout_id,
+            currency=money.currency,
+            minor=money.minor,
+            expected_on=money.expected_on,
+        )
+    yield from _pots("credit_held", standing.disputed_credit, blocks=False)
+    yield from _pots("dispute_open", standing.disputes, blocks=False)
 
 
 def _losses(standing: Standing, now: datetime) -> Iterator[Item]:
@@ -170,8 +213,13 @@ def _losses(standing: Standing, now: datetime) -> Iterator[Item]:
             days_left=days_left(plan, now),
             bytes_left=plan.bytes_left,
         )
-    for order_line_id in standing.order_lines_with_number:
-        yield _item("number_lost", order_line_id=order_line_id)
+    for number in standing.numbers:
+        yield _item(
+            "number_lost",
+            order_line_id=number.order_line_id,
+            portability=number.portability,
+            code_until=number.code_until,
+        )
     yield from _pots("promo_credit_lost", standing.promo_credit, blocks=False)
 
 
@@ -179,7 +227,11 @@ def _chores(standing: Standing) -> Iterator[Item]:
     for order_line_id in standing.order_lines_in_phones:
         yield _item("profile_in_phone", order_line_id=order_line_id)
     if not standing.is_export_taken:
-        yield _item("export_not_taken")
+        yield _item("export_not_taken", contacts=standing.contacts)
+    if standing.threads:
+        yield _item("threads_end", count=standing.threads)
+    if standing.sessions:
+        yield _item("sessions_end", count=standing.sessions)
 
 
 def _pots(code: str, pots: tuple[Pot, ...], *, blocks: bool) -> Iterator[Item]:

@@ -63,6 +63,7 @@ PAYOUT: Moves = {
     # The way it came is closed: the customer names an account, two people at the desk send it.
     ("needs_account", "name_account"): "manual_payout",
     ("needs_account", "hold"): "held",
+    ("needs_account", "refuse"): "failed",  # Its owner left and named none: a person asks them.
     ("manual_payout", "send"): "sent",
     ("manual_payout", "hold"): "held",
     ("held", "ask_account"): "needs_account",
@@ -266,6 +267,9 @@ REFUND: Moves = {
     ("payout_failed", "pay"): "paid",
     ("payout_failed", "retry"): "approved",
     ("paid", "return"): "payout_failed",
+    ("approved", "hand_over"): "handed_over",  # The account closes; its money goes on without it.
+    ("payout_failed", "hand_over"): "handed_over",
+    ("handed_over", "pay"): "paid",
     ("submitted", "withdraw"): "withdrawn",
     ("under_review", "withdraw"): "withdrawn",
     ("under_review", "offer"): "offer_made",

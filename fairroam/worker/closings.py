@@ -26,7 +26,14 @@ def tell_service_end(event: Event, at: datetime) -> None:
 
 @reaction
 def end_settlement(event: Event, at: datetime) -> None:
-    operations.end_settlement(dispute_id=event.facts["dispute_id"], now=at)
+    """What was open when an account closed is over: a dispute, a payout, or late money."""
+    facts = event.facts
+    if "dispute_id" in facts:
+        operations.end_settlement_of_dispute(dispute_id=facts["dispute_id"], now=at)
+    elif "payout_id" in facts:
+        operations.end_settlement_of_payout(payout_id=facts["payout_id"], now=at)
+    else:
+        operations.end_settlement_of_late_money(late_money_id=facts["late_money_id"], now=at)
 
 
 @app.periodic(cron="* * * * *")

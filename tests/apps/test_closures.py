@@ -26,7 +26,6 @@ from fairroam.apps.ledger import queries as books
 from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.notices.models import Notice
-from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders.models import Order
 from fairroam.apps.papers.models import Paper
 from fairroam.gateways.payments import PayoutStatus
@@ -88,15 +87,6 @@ def test_what_is_on_its_way_blocks_and_says_so():
     assert blockers == ["refund_in_progress", "order_in_progress", "paid_credit_left"]
     assert refused.value.facts["blockers"][0]["facts"]["refund_id"] == refund.pk
     assert Closure.objects.count() == 0
-
-
-def test_money_of_an_order_that_was_given_up_is_awaited():
-    customer, line = a_customer_with_a_line()
-    orders.give_up(order_line_id=line.pk, now=NOON)
-
-    assert {"money_owed", "payout_in_progress"} <= set(codes(customer))
-    with pytest.raises(StillOnItsWay):
-        leave(customer)
 
 
 def test_an_unlimited_plan_has_no_bytes_to_name():
@@ -238,7 +228,7 @@ def test_what_begins_while_an_account_closes_is_ended_before_it_is_closed():
     assert list(find_faults()) == []
 
 
-def test_a_refund_that_is_asked_for_meanwhile_is_awaited():
+def test_a_request_that_is_not_decided_yet_is_awaited():
     customer, line = a_customer_with_a_line()
     closure = leave(customer)
     open_gate(customer)
@@ -247,9 +237,11 @@ def test_a_refund_that_is_asked_for_meanwhile_is_awaited():
     assert take_steps(closure) == []
     assert queries.closure_of(customer.pk).steps[0].waits_for == "refunds"
 
-    prove_off(line, now=EVENING)
-    settle(payout_of(refund), PayoutStatus.SUCCEEDED, now=EVENING)
+    prove_off(line, now=EVENING)  # It is decided, and what is due goes on without the account.
     assert take_steps(closure)[-1] == "last_mail"
+    refund.refresh_from_db()
+    assert (refund.stage, refund.is_live) == ("handed_over", None)
+    settle(payout_of(refund), PayoutStatus.SUCCEEDED, now=EVENING)
     assert list(find_faults()) == []
 
 
@@ -283,7 +275,7 @@ def test_paid_credit_is_never_forfeited():
     assert books.balance(BookName("breakage", "EUR")) == 1597 + 250
 
 
-def test_money_owed_from_a_payout_that_failed_is_awaited():
+def test_money_that_is_owed_and_on_no_way_is_awaited():
     customer, line = a_customer_with_a_line()
     closure = leave(customer)
     owed = BookName("refunds_owed", "EUR", customer_id=customer.pk)

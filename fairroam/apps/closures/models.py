@@ -110,7 +110,8 @@ class Settlement(models.Model):
     """What was still open with the outside when an account closed: it does not hold anybody."""
 
     closure = models.ForeignKey(Closure, models.PROTECT, related_name="settlements")
-    dispute = models.OneToOneField("payments.Dispute", models.PROTECT)
+    dispute = models.OneToOneField("payments.Dispute", models.PROTECT, null=True)
+    payout = models.OneToOneField("payments.Payout", models.PROTECT, null=True)
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField()
     handed_over_at = models.DateTimeField()
@@ -120,7 +121,12 @@ class Settlement(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(amount_minor__gt=0), name="a_settlement_is_about_something"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(dispute__isnull=False, payout__isnull=True)
+                | Q(dispute__isnull=True, payout__isnull=False),
+                name="a_settlement_is_of_a_dispute_or_of_a_payout",
+            ),
         ]
 
 

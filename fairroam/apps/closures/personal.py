@@ -56,7 +56,7 @@ TABLES = (
         about="leaving",
         whose="closure__customer_id",
         why=PROOF,
-        kept="closure_id dispute_id currency amount_minor handed_over_at ended_at",
+        kept="closure_id dispute_id payout_id currency amount_minor handed_over_at ended_at",
         ours={KEY: "id"},
     ),
     Table(

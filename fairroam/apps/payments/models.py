@@ -125,6 +125,8 @@ class Payout(models.Model):
     customer = models.ForeignKey("customers.Customer", models.PROTECT)
     # True while it may still move by itself; a closing hands it to settlement first.
     is_live = models.BooleanField(null=True, default=True)
+    # When the account closed over it: from then on it is owed out of the settlement book.
+    handed_over_at = models.DateTimeField(null=True)
     # Who asked for it: "refund:42", "order-line:7", "late:3"; "refund:42/try-2" is a second try.
     cause = models.CharField(max_length=60)
     currency = models.CharField(max_length=3)

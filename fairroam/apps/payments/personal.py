@@ -6,7 +6,9 @@ from django.db.models import Q
 
 from fairroam.apps.journal import personal
 from fairroam.apps.journal.personal import BOOKS, GUARD, KEY, PROGRAM, SECRET, STAFF, STEP, Table
-from fairroam.apps.payments.models import Payment
+from fairroam.apps.payments.models import Payment, Payout
+
+TO_ACCOUNTS = ("manual_payout", "sent", "held")  # stages of what still needs its account
 
 
 def raw_notices(customer_id: int) -> Q:
@@ -16,6 +18,17 @@ def raw_notices(customer_id: int) -> Q:
     for ref in refs.values_list("provider_ref", flat=True):
         named |= Q(content__as_it_came__contains=ref)
     return named & Q(content__has_key="as_it_came")
+
+
+def accounts_in_no_settlement(customer_id: int) -> Q:
+    """Bank accounts to which nothing is on its way that a closing has handed over.
+
+    Those go when their money has arrived, see `operations.handing_over`.
+    """
+    awaited = Payout.objects.filter(
+        account__isnull=False, handed_over_at__isnull=False, stage__in=TO_ACCOUNTS
+    )
+    return Q(customer_id=customer_id) & ~Q(pk__in=awaited.values("account_id"))
 
 
 TABLES = (
@@ -33,7 +46,7 @@ TABLES = (
     Table(
         name="payments_bankaccount",
         about="money",
-        whose="customer_id",
+        whose=accounts_in_no_settlement,
         why=BOOKS,
         kept="id given_at",
         erased="holder iban",
@@ -45,7 +58,8 @@ TABLES = (
         whose="customer_id",
         why=BOOKS,
         kept="id payment_id cause currency amount_minor covered_minor stage rail account_id"
-        " expected_from expected_by pay_by provider_ref reason planned_at sent_at arrived_at",
+        " expected_from expected_by pay_by provider_ref reason planned_at sent_at arrived_at"
+        " handed_over_at",
         ours={
             KEY: "key customer_id is_live",
             STEP: "is_by_hand rerouted_why alarmed_at attempts is_counted ask_at",

@@ -26,6 +26,7 @@ from fairroam.rules.closure_checklist import Checklist
 from fairroam.web.account.leave_forms import AnswerForm, LeaveForm, UndoForm
 from fairroam.web.account.live import render_live
 from fairroam.web.account.me import customers_only
+from fairroam.web.account.security import device_of
 from fairroam.web.account.step_up import proof_of, step_up_required
 from fairroam.web.components.refused import render_refused
 
@@ -49,10 +50,8 @@ DOUBTS = {
     "dispute_lost": _("A bank took money back for good: whether anything is still open."),
 }
 HELD_BY = {
-    "refund_in_progress": _("Money back is on its way to you."),
+    "refund_in_progress": _("A request for money back is not decided yet."),
     "order_in_progress": _("An order is not finished."),
-    "money_owed": _("We owe you money; it is being sent."),
-    "payout_in_progress": _("Money is on its way to you."),
     "paid_credit_left": _("You have a balance again: take it out first."),
     "recent_contact_change": _(
         "Your address or a way to sign in was changed: an account rests for 72 hours after that."
@@ -80,7 +79,7 @@ def leave(request: HttpRequest, customer: Customer) -> HttpResponse:
         plan_ends_at=queries.plans_end_at(customer.pk),
         has_texts=bool(settings.FAIRROAM_SMS_URL),
     )
-    context = page(customer, checklist, at)
+    context = page(request, customer, checklist, at)
     template = "account/leave.html"
     if not form.is_valid():
         status = 422 if form.is_bound else 200
@@ -102,12 +101,27 @@ def leave(request: HttpRequest, customer: Customer) -> HttpResponse:
     return redirect("account:leaving", seal_of(closure))
 
 
-def page(customer: Customer, checklist: Checklist, at: datetime) -> dict[str, Any]:
+def page(
+    request: HttpRequest, customer: Customer, checklist: Checklist, at: datetime
+) -> dict[str, Any]:
+    return {
+        "rests_until": people.rests_until(customer.pk, at),
+        "rejected": queries.rejected_of(customer.pk),
+        **listed(request, customer, checklist, at),
+    }
+
+
+def listed(
+    request: HttpRequest, customer: Customer, checklist: Checklist, at: datetime
+) -> dict[str, Any]:
+    """What the list itself shows. Where somebody is signed in stands in no closing's record."""
+    assert customer.user_id is not None  # who is signed in has an open account
+    browsers = people.browsers_of(customer.user_id, this=request.session.session_key, now=at)
     return {
         "checklist": checklist,
         "customer": customer,
-        "rests_until": people.rests_until(customer.pk, at),
-        "rejected": queries.rejected_of(customer.pk),
+        "browsers": [device_of(row.user_agent) for row in browsers],
+        "key": uuid4(),
         "seconds": CHECKLIST_SECONDS,
     }
 
@@ -117,7 +131,7 @@ def render_checklist(
 ) -> HttpResponse:
     """The list alone, while the page is open; the whole page anew once what blocks has changed."""
     was_clear = request.GET.get("clear") == "1"
-    context = {"checklist": checklist, "customer": customer, "seconds": CHECKLIST_SECONDS}
+    context = listed(request, customer, checklist, now())
     response = render(request, "account/leave_list.html", context)
     if was_clear != checklist.is_clear:
         response["HX-Refresh"] = "true"

@@ -140,6 +140,8 @@ def number(request: HttpRequest, customer: Customer, line_id: int) -> HttpRespon
         act(page, form.cleaned_data, at)
     except Refusal as refusal:
         return render_refused(request, "account/number.html", form, refusal, **context)
+    if request.POST.get("then") == "leave":
+        return redirect("account:leave")
     return redirect("account:number", line_id)
 
 

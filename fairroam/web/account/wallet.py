@@ -219,4 +219,4 @@ def get_back(request: HttpRequest, customer: Customer, currency: str) -> HttpRes
     except Refusal as refusal:
         return render_refused(request, "account/wallet_get_back.html", form, refusal, **context)
     messages.success(request, _("It is on its way, each part the way it came."))
-    return redirect("account:wallet")
+    return redirect("account:leave" if request.GET.get("then") == "leave" else "account:wallet")

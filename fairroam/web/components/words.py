@@ -148,6 +148,7 @@ STAGES: dict[str, dict[str, Badge]] = {
         "declined": Badge("plain", "circle-x", _("declined")),
         "paid": Badge("good", "circle-check", _("paid back")),
         "payout_failed": Badge("care", "circle-alert", _("money came back, needs another way")),
+        "handed_over": Badge("wait", "hourglass", _("account closed, money goes on")),
         "withdrawn": Badge("plain", "undo-2", _("taken back by you")),
         "offer_made": Badge("wait", "handshake", _("offer made, waits for you")),
         "waiting_for_customer": Badge("care", "message-circle", _("waits for your answer")),

@@ -14,7 +14,11 @@ from fairroam.apps.closures.operations.services import (
     line_is_off,
     undo_service_end,
 )
-from fairroam.apps.closures.operations.settling import end_settlement
+from fairroam.apps.closures.operations.settling import (
+    end_settlement_of_dispute,
+    end_settlement_of_late_money,
+    end_settlement_of_payout,
+)
 from fairroam.apps.closures.operations.stepping import rescan_all, take_next_step
 from fairroam.apps.closures.operations.texting import queue_text, record_text
 
@@ -24,7 +28,9 @@ __all__ = [
     "begin_end",
     "claim_last_mail",
     "end_service",
-    "end_settlement",
+    "end_settlement_of_dispute",
+    "end_settlement_of_late_money",
+    "end_settlement_of_payout",
     "forget_marks",
     "let_go_of_last_mail",
     "line_is_off",

@@ -72,10 +72,20 @@ FIGURES = {
     "GIFTED": N_("Given to you by us, and spent"),
     "RECEIVED": N_("Credit that others gave you"),
     "PAID_BACK": N_("Paid back to you"),
+    "ON_ITS_WAY": N_("Still on its way to you"),
     "GIVEN_AWAY": N_("Credit that you gave to others"),
     "FORFEITED": N_("Not used and not taken back"),
     "KEPT": N_("Kept for what you used, with all tax"),
 }
+
+
+PENDING = {
+    "DISPUTE": N_("Your bank looks at a payment; it decides, and holds nothing up here"),
+    "PAYOUT": N_("Money that you have asked for; it arrives without your account"),
+    "PAYOUT_HELD": N_("Money that waits for your bank's answer, and is sent after it"),
+    "PAYOUT_ASKED": N_("Money that needs another way; we ask you at your sealed address"),
+}
+ON_ITS_WAY = {"held": "PAYOUT_HELD", "failed": "PAYOUT_ASKED", "returned": "PAYOUT_ASKED"}
 
 
 def certify(closure: Closure, *, now: datetime) -> tuple[Paper, dict[str, str]]:
@@ -178,12 +188,17 @@ def kept(closed_at: datetime) -> Iterator[dict[str, Any]]:
 
 def pending(closure: Closure) -> Iterator[dict[str, Any]]:
     """What was open with the outside at the closing: it goes on without the customer."""
-    for settlement in closure.settlements.order_by("pk"):
-        yield {
-            "code": "DISPUTE",
-            "text": _("Your bank looks at a payment; it decides, and holds nothing up here"),
+    for settlement in closure.settlements.select_related("payout").order_by("pk"):
+        payout = settlement.payout
+        code = "DISPUTE" if payout is None else ON_ITS_WAY.get(payout.stage, "PAYOUT")
+        told: dict[str, Any] = {
+            "code": code,
+            "text": _(PENDING[code]),
             "amount": Money(settlement.amount_minor, settlement.currency),
         }
+        if code == "PAYOUT" and payout is not None and payout.expected_by is not None:
+            told["until"] = payout.expected_by
+        yield told
 
 
 def kept_for_now(closure: Closure) -> Iterator[dict[str, Any]]:

@@ -31,11 +31,12 @@ class NotYet(Exception):
 
 
 def await_refunds(closure: Closure, now: datetime) -> dict[str, Any]:
-    """Go on only when no money is on its way to the customer."""
+    """Go on only when every request is decided; money on its way needs no account."""
     customer_id = closure.customer_id
-    if refunds.open_refunds_of(customer_id) or payments.has_open_payouts(customer_id):
+    if refunds.undecided_refunds_of(customer_id):
         raise NotYet("refunds")
-    if any(pot.minor for pot in pots(customer_id, "refunds_owed")):
+    is_owed = any(pot.minor for pot in pots(customer_id, "refunds_owed"))
+    if is_owed and not payments.on_their_way(customer_id):
         raise NotYet("money_owed")
     return {"refunds": len(refunds.refunds_of(customer_id))}
 

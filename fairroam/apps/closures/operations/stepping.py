@@ -89,6 +89,7 @@ def close(closure: Closure, now: datetime) -> Proof:
     await_refunds(closure, now)
     ended = end_lines(closure, now)
     dropped = drop_notices(closure, now)
+    pending = hand_over(closure, now)
     left = [book for book in ledger.balances_of(closure.customer_id) if book.minor]
     if left:
         raise NotYet("balance")
@@ -100,7 +101,6 @@ def close(closure: Closure, now: datetime) -> Proof:
         raise NotYet("something_lives") from None
     assert address is not None
     remember(address, closed_at=now)
-    pending = hand_over(closure, now)
     contact = address if pending else None
     move(closure, "close", closed_at=now, sealed_address=address, payout_contact=contact)
     return {"closed_at": now.isoformat(), "pending": pending, **ended, **dropped}

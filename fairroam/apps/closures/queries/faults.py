@@ -44,6 +44,23 @@ FAULTS = {
         SELECT x.id FROM closures_closure x JOIN closures_closurestep s ON s.closure_id = x.id
         WHERE s.name = 'last_mail' AND s.done_at IS NOT NULL
           AND (x.sealed_address IS NOT NULL OR x.salts IS NOT NULL OR x.sealed_phone <> '')""",
+    "closing {} has an open settlement and no address to ask at": """
+        SELECT DISTINCT x.id FROM closures_closure x JOIN closures_settlement s
+            ON s.closure_id = x.id AND s.ended_at IS NULL
+        WHERE x.closed_at IS NOT NULL AND x.payout_contact IS NULL""",
+    # I25: what closings handed over is what the house's book owes to people who left.
+    "the settlement book in {} does not hold what closings handed over": """
+        SELECT coalesce(owed.currency, held.currency) FROM (
+            SELECT currency, sum(amount_minor - covered_minor) AS minor FROM payments_payout
+            WHERE handed_over_at IS NOT NULL AND stage NOT IN
+                ('succeeded', 'settled_by_chargeback', 'failed', 'returned', 'rerouted')
+            GROUP BY 1) owed
+        FULL JOIN (
+            SELECT b.currency, sum(CASE WHEN t.target_id = b.id THEN t.minor ELSE -t.minor END)
+                AS minor
+            FROM ledger_book b JOIN ledger_transfer t ON b.id IN (t.source_id, t.target_id)
+            WHERE b.kind = 'settlement' GROUP BY 1) held USING (currency)
+        WHERE coalesce(owed.minor, 0) <> coalesce(held.minor, 0)""",
     "closing {} keeps an address for a settlement that is over": """
         SELECT id FROM closures_closure x WHERE x.payout_contact IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM closures_settlement s WHERE s.closure_id = x.id

@@ -8,11 +8,27 @@ from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.wallet import queries as wallet
 
-FIGURES = ("PAID_IN", "GIFTED", "RECEIVED", "PAID_BACK", "GIVEN_AWAY", "FORFEITED", "KEPT")
-SELDOM = ("GIFTED", "RECEIVED", "GIVEN_AWAY")  # named only where there is something to say
+FIGURES = (
+    "PAID_IN",
+    "GIFTED",
+    "RECEIVED",
+    "PAID_BACK",
+    "ON_ITS_WAY",
+    "GIVEN_AWAY",
+    "FORFEITED",
+    "KEPT",
+)
+# Named only where there is something to say.
+SELDOM = (
+    "GIFTED",
+    "RECEIVED",
+    "ON_ITS_WAY",
+    "GIVEN_AWAY",
+)
 MOVES = {
     ("refunds_owed", "clearing"): "PAID_BACK",
     ("refunds_owed", "loss"): "PAID_BACK",  # by their own bank, in a dispute that we lost
+    ("refunds_owed", "settlement"): "ON_ITS_WAY",
     ("unearned", "breakage"): "FORFEITED",
 }
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from fairroam.apps.contacts import queries as contacts
+from fairroam.apps.conversations.queries import threads_of
+from fairroam.apps.customers import queries as people
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.esims.queries import LineRow, numbers
 from fairroam.apps.exports.queries import exported_since_change
@@ -14,9 +17,12 @@ from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.queries import OrderPage
 from fairroam.apps.payments import queries as payments
 from fairroam.apps.refunds import queries as refunds
+from fairroam.apps.wallet import queries as wallet
 from fairroam.rules.closure_checklist import (
     Checklist,
     Doubtful,
+    KeptNumber,
+    OnItsWay,
     OpenRefund,
     Pot,
     RefundRight,
@@ -26,6 +32,8 @@ from fairroam.rules.closure_checklist import (
     doubts,
 )
 
+# Stages of payouts that do not move by themselves now.
+WAITING = {"held": "held", "needs_account": "asked", "failed": "asked", "returned": "asked"}
 ORDER_IN_PROGRESS = ("awaiting_payment", "paid", "fulfilling")
 
 
@@ -37,7 +45,7 @@ def checklist(customer_id: int, now: datetime) -> Checklist:
 def standing(customer_id: int, now: datetime) -> Standing:
     """What every room below knows of the customer, for the checklist."""
     pages = orders.orders_of(customer_id)
-    open_refunds = refunds.open_refunds_of(customer_id)
+    open_refunds = refunds.undecided_refunds_of(customer_id)
     asked = {refund.order_line_id for refund in open_refunds}
     line_ids = [line.id for page in pages if page.paid_at for line in page.lines]
     return Standing(
@@ -58,16 +66,63 @@ def standing(customer_id: int, now: datetime) -> Standing:
             for refund in open_refunds
         ),
         orders_in_progress=tuple(page.number for page in pages if is_in_progress(page)),
-        has_open_payouts=payments.has_open_payouts(customer_id),
-        refunds_owed=pots(customer_id, "refunds_owed"),
-        paid_credit=pots(customer_id, "paid_credit"),
+        on_its_way=tuple(
+            OnItsWay(
+                payout_id=payout.id,
+                currency=payout.currency,
+                minor=payout.amount_minor,
+                state=WAITING.get(payout.stage, "moving"),
+                expected_on=payout.expected_by,
+            )
+            for payout in payments.on_their_way(customer_id)
+        ),
+        disputes=tuple(
+            Pot(currency=dispute.currency, minor=dispute.amount_minor)
+            for dispute in payments.open_disputes_of(customer_id)
+        ),
+        paid_credit=tuple(credit_of(customer_id, is_disputed=False)),
+        disputed_credit=tuple(credit_of(customer_id, is_disputed=True)),
         promo_credit=pots(customer_id, "promo_credit"),
-        order_lines_with_number=tuple(numbers.kept_lines_of(customer_id)),
+        numbers=tuple(numbers_of(customer_id, now)),
         order_lines_in_phones=tuple(
             line_id for line_id in line_ids if esims.is_on_a_phone(line_id)
         ),
+        sessions=sessions_of(customer_id, now),
+        threads=sum(thread.stage != "closed" for thread in threads_of(customer_id)),
+        contacts=contacts.count(customer_id),
         is_export_taken=exported_since_change(customer_id),
     )
+
+
+def credit_of(customer_id: int, *, is_disputed: bool) -> Iterator[Pot]:
+    """Paid credit per currency: what a bank looks at, or all the rest."""
+    sums: dict[str, int] = {}
+    for lot in wallet.lots_of(customer_id):
+        if not lot.is_promo and lot.is_disputed == is_disputed:
+            sums[lot.currency] = sums.get(lot.currency, 0) + lot.left_minor
+    return (Pot(currency=currency, minor=minor) for currency, minor in sorted(sums.items()))
+
+
+def numbers_of(customer_id: int, now: datetime) -> Iterator[KeptNumber]:
+    """The numbers that go with their lines, and how far each is on its way elsewhere."""
+    lost = set(numbers.kept_lines_of(customer_id))
+    for page in numbers.keepings_of(customer_id, now=now):
+        if page.line_id in lost:
+            asked = page.port_out
+            is_asked = asked is not None and asked.stage == "asked"
+            has_code = asked is not None and asked.has_code
+            free = "free" if page.rule.port_out else "none"
+            yield KeptNumber(
+                order_line_id=page.line_id,
+                portability="ready" if has_code else "asked" if is_asked else free,
+                code_until=asked.expires_at if asked is not None and has_code else None,
+            )
+
+
+def sessions_of(customer_id: int, now: datetime) -> int:
+    """In how many browsers the customer is signed in."""
+    user_id = people.customer(customer_id).user_id
+    return len(people.browsers_of(user_id, this=None, now=now)) if user_id else 0
 
 
 def rights_of(order_line_id: int, now: datetime) -> Iterator[RefundRight]:

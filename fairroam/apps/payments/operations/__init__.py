@@ -14,6 +14,7 @@ from fairroam.apps.payments.operations.disputing import (
     record_answered,
     take_notice,
 )
+from fairroam.apps.payments.operations.handing_over import hand_over
 from fairroam.apps.payments.operations.hearing import (
     PAYOUT_STATUS,
     assign_event,
@@ -51,6 +52,7 @@ __all__ = [
     "conclude_event",
     "confirm_transfer",
     "dismiss_event",
+    "hand_over",
     "hear_dispute",
     "keep_account",
     "keep_event",

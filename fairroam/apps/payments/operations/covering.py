@@ -22,6 +22,8 @@ def owed_book(payout: Payout) -> BookName:
     """Out of which book a payout is paid."""
     if payout.cause.startswith(LATE):
         return BookName("suspense", payout.currency)
+    if payout.handed_over_at is not None:
+        return BookName("settlement", payout.currency)
     return BookName("refunds_owed", payout.currency, customer_id=payout.customer_id)
 
 

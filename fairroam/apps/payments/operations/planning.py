@@ -7,9 +7,10 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import F
 
+from fairroam.apps.customers import queries as customers
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MoveNotAllowed
-from fairroam.apps.payments.models import Payment, Payout
+from fairroam.apps.payments.models import LateMoney, Payment, Payout
 from fairroam.apps.payments.queries.providers import CAPABILITIES
 from fairroam.apps.payments.refusals import MoreThanWasPaid
 from fairroam.rules import rails, stages
@@ -82,14 +83,16 @@ def plan_payout(
         pending_minor=F("pending_minor") + amount_minor - covered
     )
     way = way_back(payment, minor=amount_minor, now=now)
-    owner_id = owed_to or (instead_of.customer_id if instead_of else payment.customer_id)
-    is_passed_on = owner_id != payment.customer_id
+    owner = customers.customer(
+        owed_to or (instead_of.customer_id if instead_of else payment.customer_id)
+    )
+    is_passed_on = owner.pk != payment.customer_id
     is_by_hand = account_id is not None or is_passed_on or not way.is_original
     payout = Payout(
         payment=payment,
-        customer_id=owner_id,
+        customer_id=owner.pk,
         # Money that came too late for an account goes out under a closed one.
-        is_live=True if is_passed_on or payment.customer.is_open else None,
+        is_live=True if owner.is_open else None,
         cause=cause,
         currency=payment.currency,
         amount_minor=amount_minor,
@@ -98,6 +101,7 @@ def plan_payout(
         is_by_hand=is_by_hand,
         rerouted_why="chosen" if account_id else "passed_on" if is_passed_on else way.why,
         account_id=account_id,
+        handed_over_at=instead_of.handed_over_at if instead_of else None,
         pay_by=pay_by or (instead_of.pay_by if instead_of else None),
         planned_at=now,
     )
@@ -142,12 +146,13 @@ def send_again(*, payout_id: int, now: datetime, account_id: int | None = None) 
     """Plan what failed or came back once more: the same way, or to an account by hand.
 
     The new payout takes the old one's place. The caller holds the locks that come before a
-    payment's. Raises MoveNotAllowed when it has neither failed nor come back.
+    payment's. Raises MoveNotAllowed when it has neither failed nor come back, or is late money.
     """
     found = Payout.objects.only("payment_id").get(pk=payout_id)
     payment = Payment.objects.select_for_update(no_key=True).get(pk=found.payment_id)
     failed = Payout.objects.select_for_update(no_key=True).get(pk=payout_id)
-    if (failed.stage, "reroute") not in stages.PAYOUT:
+    is_late = LateMoney.objects.filter(returned=failed).exists()
+    if (failed.stage, "reroute") not in stages.PAYOUT or is_late:
         raise MoveNotAllowed(payout_id=payout_id, stage=failed.stage)
     failed.stage = stages.next_stage(stages.PAYOUT, failed.stage, "reroute")
     failed.save(update_fields=["stage"])

@@ -11,7 +11,7 @@ from django.db.models import F
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
-from fairroam.apps.payments.models import LateMoney, Payment, Payout
+from fairroam.apps.payments.models import BankAccount, LateMoney, Payment, Payout
 from fairroam.apps.payments.operations.covering import (
     LATE,
     cover_by_chargebacks,
@@ -138,6 +138,7 @@ def settle_payout(
     if changes:
         Payment.objects.filter(pk=payment.pk).update(**changes)
     end_late_money(payout, now)
+    erase_account(payout, now)
     tell(payout, f"payout.{payout.stage}", now, actor=actor)
     if payout.stage in ("failed", "returned"):
         keep_late_return(payment, payout, now)
@@ -151,9 +152,20 @@ def clearing_book(payment: Payment, payout: Payout) -> BookName:
 
 
 def keep_late_return(payment: Payment, payout: Payout, now: datetime) -> None:
-    """Book what came back for a closed account as nobody's, until a person finds its owner."""
-    if payment.customer.is_open or payout.stage != "returned" or payout.cause.startswith(LATE):
+    """Book what came back for a closed account as nobody's, until a person finds its owner.
+
+    What a closing handed over and failed afterwards is found the same way.
+    """
+    is_ours_again = payout.stage == "returned" or payout.handed_over_at is not None
+    if payout.customer.is_open or not is_ours_again or payout.cause.startswith(LATE):
         return
+    if LateMoney.objects.filter(returned=payout).exists():
+        return  # It failed before, and we hear only now that it had arrived in between.
+    book_late(payment, payout, now)
+
+
+def book_late(payment: Payment, payout: Payout, now: datetime) -> None:
+    """Keep what of a payout has not reached anybody for the person who looks for its owner."""
     minor = to_send(payout).minor
     suspense = BookName("suspense", payout.currency)
     entry = Entry(f"late-return:{payout.key}", minor, owed_book(payout), suspense)
@@ -165,6 +177,13 @@ def keep_late_return(payment: Payment, payout: Payout, now: datetime) -> None:
         amount_minor=minor,
         came_at=now,
     )
+
+
+def erase_account(payout: Payout, now: datetime) -> None:
+    """Once an owner who left has the money, nobody needs to know their account any more."""
+    if payout.stage == "succeeded" and payout.account and not payout.customer.is_open:
+        used = BankAccount.objects.filter(pk=payout.account.pk)
+        used.update(holder="", iban="", erased_at=now)
 
 
 def end_late_money(payout: Payout, now: datetime) -> None:

@@ -143,9 +143,8 @@ def send_late_money(
     """
     late = lock_late_money(late_id, "send")
     actor = f"staff:{staff_user_id}"
-    account = keep_account(
-        customer_id=late.payment.customer_id, holder=holder, iban=iban, given_by=actor, now=now
-    )
+    owner_id = late.returned.customer_id if late.returned else late.payment.customer_id
+    account = keep_account(customer_id=owner_id, holder=holder, iban=iban, given_by=actor, now=now)
     if late.sending_id is not None:  # An earlier transfer failed or came back.
         payout = send_again(payout_id=late.sending_id, account_id=account.pk, now=now)
     else:
@@ -155,6 +154,7 @@ def send_late_money(
             cause=f"{LATE}{late.pk}",
             hold=False,
             account_id=account.pk,
+            owed_to=owner_id,
             now=now,
         )
     late.stage = stages.next_stage(stages.LATE_MONEY, late.stage, "send")
@@ -188,7 +188,7 @@ def lock_late_money(late_id: int, move: str) -> LateMoney:
     if found is None:
         raise NotAmongYours(late_money_id=late_id)
     Payment.objects.select_for_update(no_key=True).get(pk=found)
-    late = LateMoney.objects.select_related("payment").get(pk=late_id)
+    late = LateMoney.objects.select_related("payment", "returned").get(pk=late_id)
     if (late.stage, move) not in stages.LATE_MONEY:
         raise MoveNotAllowed(late_money_id=late_id, stage=late.stage)
     return late

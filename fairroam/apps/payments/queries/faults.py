@@ -55,7 +55,7 @@ FAULTS = {
         SELECT o.id FROM payments_payout o JOIN payments_payment p ON p.id = o.payment_id
         WHERE o.currency <> p.currency
            -- Credit may have been given to somebody else, who takes it out.
-           OR (o.customer_id <> p.customer_id AND o.cause NOT LIKE 'balance-refund:%')""",
+           OR (o.customer_id <> p.customer_id AND o.cause !~ '^(balance-refund|late):')""",
 }
 
 

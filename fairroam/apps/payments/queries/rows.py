@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import Q, QuerySet
+
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.payments.models import Dispute, Payment, Payout
 
@@ -95,9 +97,17 @@ def failed_payouts(*, of: str = "") -> list[PayoutRow]:
     return [payout_row(payout) for payout in ours.order_by("id")]
 
 
-def has_open_payouts(customer_id: int) -> bool:
-    """Whether money is still on its way to this customer."""
-    return Payout.objects.filter(customer_id=customer_id, is_live=True).exists()
+def to_hand_over(customer_id: int) -> QuerySet[Payout]:
+    """What is owed to this customer and has not arrived: on its way, held, failed or come back."""
+    theirs = Payout.objects.filter(customer_id=customer_id, handed_over_at__isnull=True)
+    is_unsettled = Q(is_live=True) | Q(stage__in=("failed", "returned"), late__isnull=True)
+    return theirs.filter(is_unsettled)
+
+
+def on_their_way(customer_id: int) -> list[PayoutRow]:
+    """The same for pages, oldest first."""
+    found = ROWS.all().filter(pk__in=to_hand_over(customer_id).values("pk"))
+    return [payout_row(payout) for payout in found.order_by("pk")]
 
 
 def has_lost_dispute(customer_id: int) -> bool:

@@ -10,7 +10,7 @@ from fairroam.apps.refunds.models.quotes import DESTINATIONS, WISHES, Quote
 from fairroam.rules import stages
 
 # An end may be taken back: money returns, and a no is appealed.
-ENDED = sorted(stages.terminal(stages.REFUND) | {"paid", "declined"})
+ENDED = sorted(stages.terminal(stages.REFUND) | {"paid", "declined", "handed_over"})
 
 
 class RefundRequest(models.Model):

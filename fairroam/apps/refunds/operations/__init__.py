@@ -19,6 +19,7 @@ from fairroam.apps.refunds.operations.declaring import (
 )
 from fairroam.apps.refunds.operations.exhibiting import add_files
 from fairroam.apps.refunds.operations.from_messages import open_from_message
+from fairroam.apps.refunds.operations.handing_over import hand_to_settlement
 from fairroam.apps.refunds.operations.handling import hand_over, take
 from fairroam.apps.refunds.operations.offering import (
     accept_offer,
@@ -66,6 +67,7 @@ __all__ = [
     "give_more",
     "give_replacement",
     "hand_over",
+    "hand_to_settlement",
     "line_is_off",
     "make_offer",
     "make_quote",

@@ -13,10 +13,10 @@ from fairroam.apps.refunds.queries.pages import (
     current_decision,
     is_asked_back,
     lines_waiting_for_usage,
-    open_refunds_of,
     refund,
     refund_of_line,
     refunds_of,
+    undecided_refunds_of,
 )
 from fairroam.apps.refunds.queries.quotes import (
     Change,
@@ -51,7 +51,6 @@ __all__ = [
     "is_asked_back",
     "lines_waiting_for_usage",
     "network_says",
-    "open_refunds_of",
     "outlook",
     "own_quote",
     "queue",
@@ -61,4 +60,5 @@ __all__ = [
     "refund_of_line",
     "refunds_of",
     "trouble_of",
+    "undecided_refunds_of",
 ]

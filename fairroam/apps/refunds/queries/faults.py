@@ -29,7 +29,8 @@ FAULTS = {
         GROUP BY r.id HAVING count(*) FILTER (WHERE n.id IS NULL) <> 1""",
     "request {} is settled without a decision": """
         SELECT r.id FROM refunds_refundrequest r
-        WHERE r.stage IN ('approved', 'paid', 'payout_failed', 'declined', 'under_review')
+        WHERE r.stage IN ('approved', 'handed_over', 'paid', 'payout_failed', 'declined',
+                          'under_review')
           AND NOT EXISTS (SELECT 1 FROM refunds_decision d WHERE d.request_id = r.id)""",
     "decision {} supersedes one of another request": """
         SELECT d.id FROM refunds_decision d JOIN refunds_decision b ON b.id = d.supersedes_id
@@ -39,7 +40,7 @@ FAULTS = {
         JOIN refunds_decision d ON d.request_id = r.id
              AND NOT EXISTS (SELECT 1 FROM refunds_decision n WHERE n.supersedes_id = d.id)
         LEFT JOIN refunds_refundpart p ON p.decision_id = d.id
-        WHERE r.stage IN ('approved', 'paid', 'payout_failed')
+        WHERE r.stage IN ('approved', 'handed_over', 'paid', 'payout_failed')
         GROUP BY r.id, d.id
         HAVING coalesce(sum(p.amount_minor), 0) <> d.due_minor + d.goodwill_minor""",
     "request {} is paid and a part of it has not arrived": """

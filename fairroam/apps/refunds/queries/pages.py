@@ -263,7 +263,11 @@ def is_asked_back(order_line_id: int) -> bool:
     return RefundRequest.objects.filter(order_line_id=order_line_id, is_live=True).exists()
 
 
-def open_refunds_of(customer_id: int) -> list[RefundRow]:
-    """The requests that are still on their way, oldest first."""
+# Approved: what is left is that the money arrives.
+DECIDED_FOR = ("approved", "payout_failed")
+
+
+def undecided_refunds_of(customer_id: int) -> list[RefundRow]:
+    """The requests on which nobody has decided yet, oldest first."""
     live = ROWS.all().filter(customer_id=customer_id, is_live=True)
-    return [row(found) for found in live.order_by("pk")]
+    return [row(found) for found in live.exclude(stage__in=DECIDED_FOR).order_by("pk")]

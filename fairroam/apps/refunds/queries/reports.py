@@ -15,7 +15,7 @@ from django.db import connection
 from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.refunds.models import Case
 
-SETTLED = ("approved", "paid", "payout_failed", "declined", "settled")
+SETTLED = ("approved", "handed_over", "paid", "payout_failed", "declined", "settled")
 # Requests that were settled in the period, each with its present decision.
 ROWS = """
     SELECT r.id, r.stage, r.received_at, d.decided_at, d.currency, d.goodwill_minor,

@@ -10,7 +10,7 @@ from fairroam.apps.refunds.models import Decision, RefundRequest
 from fairroam.apps.refunds.queries.clocks import decide_by
 
 MONEY_WITHIN_DAYS = 14
-DECIDED = ("approved", "paid", "payout_failed", "declined", "settled")
+DECIDED = ("approved", "handed_over", "paid", "payout_failed", "declined", "settled")
 
 
 @dataclass(frozen=True, slots=True)

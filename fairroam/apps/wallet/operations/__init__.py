@@ -7,7 +7,7 @@ from fairroam.apps.wallet.operations.lots import (
     open_lot,
     owners_of_expired,
 )
-from fairroam.apps.wallet.operations.refunding import refund_balance
+from fairroam.apps.wallet.operations.refunding import pay_out_disputed, refund_balance
 from fairroam.apps.wallet.operations.spending import (
     Piece,
     Return,
@@ -53,6 +53,7 @@ __all__ = [
     "is_top_up",
     "open_lot",
     "owners_of_expired",
+    "pay_out_disputed",
     "plan_spending",
     "refund_balance",
     "refuse_credit",

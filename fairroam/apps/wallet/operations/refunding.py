@@ -80,15 +80,7 @@ def open_refund(
         promo_lost_minor=said.promo_lost if is_all else 0,
         asked_at=now,
     )
-    cause = f"balance-refund:{refund.pk}"
-    plan_payouts(customer_id, list(zip(lots, shares, strict=True)), cause, now)
-    locked = {lot.pk: lot for lot in lock_lots(customer_id, currency)}
-    take_parts(
-        [(locked[lot.pk], part) for lot, part in zip(lots, shares, strict=True) if part],
-        cause=cause,
-        target=BookName("refunds_owed", currency, customer_id=customer_id),
-        now=now,
-    )
+    locked = owe(refund, list(zip(lots, shares, strict=True)), now)
     if is_all:
         bonuses = [lot for lot in locked.values() if lot.kind == "promo" and lot.origin == "top_up"]
         lost = end_gifts(bonuses, cause=f"bonus-ended:{refund.pk}", now=now)
@@ -102,6 +94,46 @@ def open_refund(
         amount_minor=wanted,
     )
     return refund
+
+
+@transaction.atomic
+def pay_out_disputed(*, customer_id: int, now: datetime) -> int:
+    """Owe a leaving customer, whose row is locked, the paid credit that their bank looks at.
+
+    It is held until the bank has decided: what the bank takes back then is paid by that. How much,
+    in minor units of all currencies.
+    """
+    theirs = Q(kind="paid", customer_id=customer_id, is_live=True, payment__is_disputed=True)
+    named = list(Lot.objects.filter(theirs).select_related("payment").order_by("pk"))
+    for currency in sorted({lot.currency for lot in named}):
+        parts = [
+            (lot, lot.left_minor - lot.reserved_minor) for lot in named if lot.currency == currency
+        ]
+        if wanted := sum(minor for _lot, minor in parts):
+            refund = BalanceRefund.objects.create(
+                customer_id=customer_id,
+                currency=currency,
+                cash_minor=wanted,
+                promo_lost_minor=0,  # the closing has ended every gift
+                asked_at=now,
+            )
+            owe(refund, parts, now)
+    return sum(lot.left_minor - lot.reserved_minor for lot in named)
+
+
+def owe(refund: BalanceRefund, parts: list[tuple[Lot, int]], now: datetime) -> dict[int, Lot]:
+    """Plan what is owed, then take it out of the lots; all lots of that currency, locked."""
+    customer_id, currency = refund.customer_id, refund.currency
+    cause = f"balance-refund:{refund.pk}"
+    plan_payouts(customer_id, parts, cause, now)
+    locked = {lot.pk: lot for lot in lock_lots(customer_id, currency)}
+    take_parts(
+        [(locked[lot.pk], part) for lot, part in parts if part],
+        cause=cause,
+        target=BookName("refunds_owed", currency, customer_id=customer_id),
+        now=now,
+    )
+    return locked
 
 
 def plan_payouts(customer_id: int, parts: list[tuple[Lot, int]], cause: str, now: datetime) -> None:

@@ -1,0 +1,53 @@
+"""Requests that are on their way, for a list: read together, without computing any anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F, OuterRef, Subquery
+
+from fairroam.apps.refunds.models import Decision, RefundRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoingRow:
+    """One open request. expected_minor: as decided, or as quoted when it was asked; None before."""
+
+    id: int
+    order_line_id: int
+    names: dict[str, str]
+    currency: str
+    stage: str
+    declared_at: datetime
+    expected_minor: int | None
+
+
+def going_of(customer_id: int, *, most: int) -> list[GoingRow]:
+    """The customer's open requests, at most so many, newest first."""
+    decided = Decision.objects.filter(request=OuterRef("pk"), superseded_by__isnull=True)
+    decided_minor = decided.values(total=F("due_minor") + F("goodwill_minor"))
+    requests = RefundRequest.objects.filter(customer_id=customer_id, is_live=True)
+    rows = requests.select_related("order_line__order", "quote").annotate(
+        decided_minor=Subquery(decided_minor[:1])
+    )
+    return [
+        GoingRow(
+            id=row.pk,
+            order_line_id=row.order_line_id,
+            names=row.order_line.plan_copy["names"],
+            currency=row.order_line.order.currency,
+            stage=row.stage,
+            declared_at=row.declared_at,
+            expected_minor=expected(row, row.decided_minor),
+        )
+        for row in rows.order_by("-pk")[:most]
+    ]
+
+
+def expected(request: RefundRequest, decided_minor: int | None) -> int | None:
+    """What will come, as far as it was said."""
+    if decided_minor is not None or request.quote is None:
+        return decided_minor
+    due: int = request.quote.result["due"]
+    return due if request.asked_minor is None else min(due, request.asked_minor)

@@ -1,0 +1,208 @@
+"""Leaving with money on its way: it holds nobody, and every cent of it still arrives."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from fairroam.apps.closures import operations, queries
+from fairroam.apps.closures.models import Closure, Settlement
+from fairroam.apps.customers.models import Customer
+from fairroam.apps.customers.queries import Proof
+from fairroam.apps.ledger import queries as books
+from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.payments import operations as payments
+from fairroam.apps.payments.models import BankAccount, LateMoney, Payout
+from fairroam.apps.refunds import operations as refunds
+from fairroam.apps.wallet import operations as wallet
+from fairroam.gateways.payments import PayoutStatus
+from fairroam.rules.money import Money
+from fairroam.worker.books import find_faults
+from tests import given
+from tests.apps.closures_given import (
+    ADDRESS,
+    EVENING,
+    a_customer_with_a_line,
+    close_wholly,
+    codes,
+    give_credit,
+)
+from tests.apps.lines_given import ask_and_end, payout_of
+from tests.apps.refunds_given import settle
+from tests.given import NOON
+
+pytestmark = [pytest.mark.usefixtures("catalogue"), pytest.mark.promise(58)]
+IBAN = "DE89370400440532013000"
+YEARS = timedelta(days=3 * 365)  # no rail takes money back so late
+
+
+def settlement_book() -> int:
+    return books.balance(BookName("settlement", "EUR"))
+
+
+def hear_arrival(payout_id: int) -> None:
+    """What the queue does when a payout has arrived."""
+    refunds.payout_succeeded(payout_id=payout_id, now=EVENING)
+    operations.end_settlement_of_payout(payout_id=payout_id, now=EVENING)
+
+
+def send_by_hand(payout_id: int) -> None:
+    """Two people at the desk make the transfer."""
+    first, second = (given.a_colleague(email=f"{name}@example.com") for name in ("mo", "max"))
+    payments.mark_transfer_sent(
+        payout_id=payout_id, staff_user_id=first.pk, bank_ref="B1", now=EVENING
+    )
+    payments.confirm_transfer(
+        payout_id=payout_id, staff_user_id=second.pk, has_arrived=True, reason="", now=EVENING
+    )
+    hear_arrival(payout_id)
+
+
+def a_leaver_with_money_on_its_way() -> tuple[Customer, int]:
+    customer, line = a_customer_with_a_line()
+    return customer, payout_of(ask_and_end(line, asked_minor=1000))
+
+
+def test_a_silent_provider_holds_nobody_and_the_certificate_says_what_comes():
+    customer, payout = a_leaver_with_money_on_its_way()
+    assert "money_moving" in codes(customer)
+
+    closure = close_wholly(customer)
+
+    assert (closure.stage, closure.payout_contact, settlement_book()) == (
+        "certified",
+        ADDRESS,
+        1000,
+    )
+    [pending] = closure.certificate.statement["pending"]
+    assert (pending["code"], pending["amount"]["minor"]) == ("PAYOUT", 1000)
+    figures = {
+        one["code"]: one["amount"]["minor"] for one in closure.certificate.statement["figures"]
+    }
+    assert (figures["ON_ITS_WAY"], sum(figures.values())) == (-1000, 0)
+    assert list(find_faults()) == []
+
+    settle(payout, PayoutStatus.SUCCEEDED, now=EVENING)
+    for _ in range(2):
+        hear_arrival(payout)
+
+    closure.refresh_from_db()
+    assert (closure.payout_contact, settlement_book()) == (None, 0)
+    assert list(find_faults()) == []
+
+
+def test_what_fails_afterwards_goes_to_a_person_who_asks_at_the_sealed_address():
+    customer, payout = a_leaver_with_money_on_its_way()
+    closure = close_wholly(customer)
+
+    settle(payout, PayoutStatus.FAILED, now=EVENING)
+    refunds.payout_failed(payout_id=payout, now=EVENING)
+    late = LateMoney.objects.get(returned_id=payout)
+    closure.refresh_from_db()
+    assert (late.amount_minor, closure.payout_contact) == (1000, ADDRESS)
+    assert list(find_faults()) == []
+
+    staff = given.a_colleague(email="asker@example.com")
+    again = payments.send_late_money(
+        late_id=late.pk, holder="Ada", iban=IBAN, staff_user_id=staff.pk, now=EVENING
+    )
+    send_by_hand(again.pk)
+
+    closure.refresh_from_db()
+    assert closure.payout_contact is None
+    assert BankAccount.objects.get().iban == ""
+    assert list(find_faults()) == []
+
+
+def test_who_names_no_account_may_leave_all_the_same():
+    customer, _line = a_customer_with_a_line()
+    give_credit(customer, "paid_credit", 700)
+    payment = customer.payment_set.get(amount_minor=700)
+    payment.captured_at = NOON - YEARS
+    payment.save()
+    take_balance_back(customer)
+    assert "money_asked" in codes(customer)
+
+    closure = close_wholly(customer)
+
+    [pending] = closure.certificate.statement["pending"]
+    assert (pending["code"], pending["amount"]["minor"]) == ("PAYOUT_ASKED", 700)
+    assert LateMoney.objects.get().amount_minor == 700
+    assert settlement_book() == 0
+    assert list(find_faults()) == []
+
+
+def take_balance_back(customer: Customer) -> None:
+    wallet.refund_balance(
+        customer_id=customer.pk,
+        currency="EUR",
+        minor=None,
+        key=uuid4(),
+        proof=Proof("passkey", EVENING),
+        now=EVENING,
+    )
+
+
+def test_an_account_named_before_is_kept_until_the_transfer_arrived_and_not_longer():
+    customer, line = a_customer_with_a_line()
+    payout = payout_of(ask_and_end(line, asked_minor=1000))
+    Payout.objects.filter(pk=payout).update(
+        stage="needs_account", is_by_hand=True, rail="transfer@1"
+    )
+    account = payments.keep_account(
+        customer_id=customer.pk, holder="Ada", iban=IBAN, given_by="customer", now=EVENING
+    )
+    payments.name_account(payout_id=payout, account_id=account.pk, now=EVENING, actor="customer")
+
+    close_wholly(customer)
+    account.refresh_from_db()
+    assert account.iban == IBAN
+
+    send_by_hand(payout)
+    account.refresh_from_db()
+    assert (account.iban, account.holder) == ("", "")
+    assert list(find_faults()) == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "stage"), [("won", "planned"), ("lost", "settled_by_chargeback")]
+)
+def test_credit_that_a_bank_looks_at_is_owed_until_the_bank_has_decided(outcome, stage):
+    customer, _line = a_customer_with_a_line()
+    give_credit(customer, "paid_credit", 700)
+    payment = customer.payment_set.get(amount_minor=700)
+
+    def tell(said: str) -> None:
+        payments.hear_dispute(
+            payment_id=payment.pk,
+            dispute_ref="D1",
+            amount=Money(700, "EUR"),
+            outcome=said,
+            now=EVENING,
+        )
+
+    tell("")
+    assert {"credit_held", "dispute_open"} <= set(codes(customer))
+    closure = close_wholly(customer)
+    assert closure.stage == "certified"
+    assert sorted(one["code"] for one in closure.certificate.statement["pending"]) == [
+        "DISPUTE",
+        "PAYOUT_HELD",
+    ]
+    assert list(find_faults()) == []
+
+    tell(outcome)
+    payout = Payout.objects.get()
+    assert payout.stage == stage
+    operations.end_settlement_of_dispute(dispute_id=payment.disputes.get().pk, now=EVENING)
+    if outcome == "won":
+        settle(payout.pk, PayoutStatus.SUCCEEDED, now=EVENING)
+    hear_arrival(payout.pk)
+
+    assert not Settlement.objects.filter(ended_at=None).exists()
+    assert Closure.objects.get().payout_contact is None
+    assert queries.closure_of(customer.pk).stage == "certified"
+    assert settlement_book() == 0
+    assert list(find_faults()) == []
