@@ -18,6 +18,7 @@ from fairroam.project.database import OWNER_ROLE, Cluster
 
 ROOT = Path(__file__).parent.parent
 COPIES = ROOT / ".fairroam/tests"
+COPIES_KEPT = 8  # for going back and forth between branches
 SOURCES = (
     *("fairroam/apps/*/migrations/*.py", "requirements.lock"),
     *(f"fairroam/project/{name}.py" for name in ("database", "migrate", "roles", "settings")),
@@ -32,7 +33,8 @@ def migrated(folder: Path) -> Cluster:
         fcntl.flock(lock, fcntl.LOCK_EX)  # Of many processes that begin, one migrates.
         copy = COPIES / fingerprint()
         if not copy.exists():
-            for old in COPIES.glob("tables-*"):
+            newest_last = sorted(COPIES.glob("tables-*"), key=lambda made: made.stat().st_mtime)
+            for old in newest_last[: 1 - COPIES_KEPT]:
                 shutil.rmtree(old)
             _migrate(folder.with_name("first"), copy)
         shutil.copytree(copy / "passwords", folder / "passwords")
