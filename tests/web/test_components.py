@@ -90,6 +90,13 @@ def test_an_instant_names_its_zone_and_a_period_ends_at_24(language, shown, ends
     assert formats.until(MIDNIGHT_IN_BERLIN, "Europe/Berlin", language) == ends
 
 
+@pytest.mark.parametrize(
+    ("language", "shown"), [("en", "16 March 2026"), ("zh-hant", "2026年3月16日")]
+)
+def test_a_day_is_also_written_without_its_weekday(language, shown):
+    assert formats.plain_day(date(2026, 3, 16), language) == shown
+
+
 def test_a_zone_and_a_country_are_said_as_people_say_them():
     assert formats.zone_name("America/Argentina/Buenos_Aires", "en") == "Buenos Aires time"
     assert formats.zone_name("UTC", "en") == "UTC"

@@ -198,3 +198,11 @@ def refusals() -> list[type[Refusal]]:
     for one in known:
         known += one.__subclasses__()
     return [one for one in known if one.__module__.startswith("fairroam.")]
+
+
+@pytest.mark.promise(3)
+def test_no_template_writes_a_day_or_a_number_by_hand():
+    by_hand = re.compile(r"\|(?:date|time|floatformat|intcomma|pluralize)\b(?!:'(?:Y-m-d|c)')")
+    templates = messages.PACKAGE.glob("**/templates/**/*.*")
+
+    assert [path.name for path in templates if by_hand.search(path.read_text())] == []

@@ -73,6 +73,12 @@ def day(value: date, language: str) -> str:
     return format_date(value, _words(language).day, locale=locale_of(language))
 
 
+def plain_day(value: date, language: str) -> str:
+    """A day without its weekday, for where a fact comes from: "16 March 2026", "2026年3月16日"."""
+    pattern = _words(language).day.replace("EEE", "").strip()
+    return format_date(value, pattern, locale=locale_of(language))
+
+
 def short_day(value: date, language: str) -> str:
     """A day without its year, for narrow places: "Nov 10", "11月10日"."""
     return format_skeleton("MMMd", value, locale=locale_of(language))

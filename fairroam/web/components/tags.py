@@ -61,6 +61,12 @@ def day(value: date | str | None) -> str:
 
 
 @register.filter
+def plain_day(value: date | None) -> str:
+    """`{{ on|plain_day }}`: a day without its weekday, for where a fact comes from."""
+    return formats.plain_day(value, _language()) if value else ""
+
+
+@register.filter
 def short_day(value: date) -> str:
     """`{{ on|short_day }}`: a day without its year, for narrow places."""
     return formats.short_day(value, _language())
