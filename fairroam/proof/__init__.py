@@ -7,6 +7,7 @@ from fairroam.proof.keys import KeySet, PublishedKey, make_key
 from fairroam.proof.pictures import attached_document, seal, verify_picture
 from fairroam.proof.statements import (
     Difference,
+    Signer,
     Truth,
     Verdict,
     sign,
@@ -20,6 +21,7 @@ __all__ = [
     "KeySet",
     "PublishedKey",
     "Recomputation",
+    "Signer",
     "Truth",
     "Unreadable",
     "Verdict",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import NoReturn, TypeAlias
 
@@ -20,9 +19,12 @@ class Unreadable(ValueError):
     """This is no statement of ours: not JSON, or JSON that two readers may take differently."""
 
 
-# What a plain sorting encoder might write otherwise than RFC 8785: a number with a point, an
-# exponent or more digits than every reader holds, and characters that UTF-16 sorts before others.
-_DOUBTFUL = re.compile(rb"(?:^|[\[:,])-?\d+[.eE]|\d{16}|[\xf0-\xf4]")
+# What a plain sorting encoder might write otherwise than RFC 8785: a number with a point or an
+# exponent (the decoder below refuses it), more digits than every reader holds, and characters that
+# UTF-16 sorts before others.
+_DIGITS_AS_NINES = bytes.maketrans(b"012345678", b"9" * 9)
+_MANY_DIGITS = b"9" * 16
+_SORTED_OTHERWISE = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
 
 
 def canonical(value: Json) -> bytes:
@@ -45,11 +47,17 @@ def _plain(value: Json) -> tuple[bytes, Json] | None:
     What a sorting encoder wrote must read back as the very same, so that it changed nothing.
     """
     try:
-        written = msgspec.json.encode(value, order="deterministic")
-        copy = msgspec.json.decode(written)
+        written = _encoder.encode(value)
+        copy = _decoder.decode(written)
     except (TypeError, ValueError, RecursionError):
         return None  # The thorough way says what is wrong.
-    return (written, copy) if copy == value and not _DOUBTFUL.search(written) else None
+    return (written, copy) if copy == value and not _is_doubtful(written) else None
+
+
+def _is_doubtful(written: bytes) -> bool:
+    if _MANY_DIGITS in written.translate(_DIGITS_AS_NINES):
+        return True
+    return not written.isascii() and any(lead in written for lead in _SORTED_OTHERWISE)
 
 
 def _thorough(value: Json) -> bytes:
@@ -93,3 +101,7 @@ def _whole(number: str) -> int:
 
 def _refuse(number: str) -> NoReturn:
     raise Unreadable(f"{number} is no whole number")
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder = msgspec.json.Decoder(float_hook=_refuse)

@@ -61,27 +61,37 @@ class Verdict:
         return self.truth is Truth.TRUE
 
 
+class Signer:
+    """Signs statements with one key, which it looks into once."""
+
+    def __init__(self, key: OKPKey) -> None:
+        private = key.private_key
+        assert isinstance(private, Ed25519PrivateKey), "a private Ed25519 key signs"
+        self._private = private
+        self._header = _base64(canonical({"alg": ALGORITHM, "kid": key.thumbprint()}))
+
+    def sign(self, statement: dict[str, Any]) -> dict[str, Any]:
+        """As the function `sign`."""
+        if _issued_at(statement) is None:
+            raise ValueError("a statement says when it was issued, with its offset")
+        payload, copy = canonical_copy(statement)
+        if len(payload) > LARGEST_STATEMENT_BYTES:
+            raise ValueError(f"a statement of {len(payload)} bytes is larger than readers accept")
+        return {"statement": copy, "signature": self._compact(payload)}
+
+    def _compact(self, payload: bytes) -> str:
+        """The compact JWS of RFC 7515, section 7.1, over `payload`."""
+        signed = b".".join((self._header, _base64(payload)))
+        return b".".join((signed, _base64(self._private.sign(signed)))).decode()
+
+
 def sign(statement: dict[str, Any], key: OKPKey) -> dict[str, Any]:
     """Return the signed document of `statement`; its `issued_at` decides when a key is revoked.
 
     Raises Unreadable for what JSON cannot hold exactly, ValueError without an aware `issued_at`
     or beyond LARGEST_STATEMENT_BYTES. The same statement and key give the same bytes.
     """
-    if _issued_at(statement) is None:
-        raise ValueError("a statement says when it was issued, with its offset")
-    payload, copy = canonical_copy(statement)
-    if len(payload) > LARGEST_STATEMENT_BYTES:
-        raise ValueError(f"a statement of {len(payload)} bytes is larger than readers accept")
-    return {"statement": copy, "signature": _compact(payload, key)}
-
-
-def _compact(payload: bytes, key: OKPKey) -> str:
-    """The compact JWS of RFC 7515, section 7.1, over `payload`."""
-    private = key.private_key
-    assert isinstance(private, Ed25519PrivateKey), "a private Ed25519 key signs"
-    header = canonical({"alg": ALGORITHM, "kid": key.thumbprint()})
-    signed = b".".join((_base64(header), _base64(payload)))
-    return b".".join((signed, _base64(private.sign(signed)))).decode()
+    return Signer(key).sign(statement)
 
 
 def _base64(octets: bytes) -> bytes:

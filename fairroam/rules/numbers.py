@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+PAIRS = [first + second for first in ALPHABET for second in ALPHABET]  # half a group each
 
 
 def new_number(prefix: str, *, groups: int = 2) -> str:
@@ -12,5 +13,10 @@ def new_number(prefix: str, *, groups: int = 2) -> str:
 
     Each of its `groups` has close to 20 bits: 2 tell orders apart, 7 cannot be guessed (138 bits).
     """
-    parts = ("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(groups))
-    return "-".join((prefix, *parts))
+    drawn = secrets.randbelow(len(PAIRS) ** (2 * groups))
+    parts = [prefix]
+    for _ in range(groups):
+        drawn, first = divmod(drawn, len(PAIRS))
+        drawn, second = divmod(drawn, len(PAIRS))
+        parts.append(PAIRS[first] + PAIRS[second])
+    return "-".join(parts)

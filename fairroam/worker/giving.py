@@ -30,7 +30,7 @@ def give_to_everyone(run_id: int) -> None:
     from fairroam.apps.refunds.operations import everyone
     from fairroam.apps.refunds.queries.everyone import lines_to_do
 
-    everyone.make_ready(run_id)
+    everyone.make_ready(run_id, now=now())
     left = lines_to_do(run_id)
     if left <= ALONE_LINES:
         work_off(run_id, ALONE_LINES)

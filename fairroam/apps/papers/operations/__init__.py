@@ -7,7 +7,7 @@ from fairroam.apps.papers.operations.channels import (
     settle_report,
     signed_channels,
 )
-from fairroam.apps.papers.operations.issuing import Draft, issue, write_each
+from fairroam.apps.papers.operations.issuing import Draft, issue, open_series, write_each
 from fairroam.apps.papers.operations.keys import (
     ensure_signing_key,
     publish_keys,
@@ -22,6 +22,7 @@ __all__ = [
     "end_channel",
     "ensure_signing_key",
     "issue",
+    "open_series",
     "publish_keys",
     "render_pdf",
     "report_fake",

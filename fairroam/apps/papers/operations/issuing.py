@@ -23,7 +23,7 @@ from fairroam.apps.papers.queries import (
     series_number,
 )
 from fairroam.apps.papers.refusals import CreditAboveInvoice
-from fairroam.proof import sign
+from fairroam.proof import Signer, sign
 from fairroam.rules.instants import as_instant, write_instant
 from fairroam.rules.numbers import new_number
 
@@ -82,7 +82,7 @@ def write_each(kind: str, drafts: Sequence[Draft], *, now: datetime) -> list[Pap
     Raises CreditAboveInvoice.
     """
     assert transaction.get_connection().in_atomic_block
-    key = ensure_signing_key(now=now)
+    signer = Signer(ensure_signing_key(now=now))
     languages = {draft.language for draft in drafts}
     letterheads = {language: _letterhead(kind, language, now) for language in languages}
     numbers = _numbers(kind, len(drafts), now)
@@ -92,7 +92,7 @@ def write_each(kind: str, drafts: Sequence[Draft], *, now: datetime) -> list[Pap
     papers = []
     for draft, body, number in zip(drafts, bodies, numbers, strict=True):
         head = _numbered(letterheads[draft.language], number) | _reference(draft.refers_to)
-        document = sign(head | body, key)
+        document = signer.sign(head | body)
         papers.append(
             Paper(
                 kind=kind,
@@ -101,7 +101,7 @@ def write_each(kind: str, drafts: Sequence[Draft], *, now: datetime) -> list[Pap
                 language=draft.language,
                 statement=document["statement"],
                 signed=_written(document),
-                refers_to=draft.refers_to,
+                refers_to_id=draft.refers_to.pk if draft.refers_to else None,
                 issued_at=now,
             )
         )
@@ -131,10 +131,19 @@ def _numbers(kind: str, count: int, now: datetime) -> list[str]:
     return [new_number(UNGUESSABLE[kind], groups=7) for _ in range(count)]
 
 
-def _next_numbers(kind: str, count: int, now: datetime) -> list[str]:
+def open_series(kind: str, *, now: datetime) -> int:
+    """Begin the year's numbers of a gapless kind where nobody did; the year.
+
+    Who writes thousands does it before: the first two would wait for each other's commit.
+    """
     # The year is the seller's: a customer's zone must not choose the series.
     year = timezone.localtime(now, timezone.get_default_timezone()).year
     NumberSeries.objects.get_or_create(kind=kind, year=year)
+    return year
+
+
+def _next_numbers(kind: str, count: int, now: datetime) -> list[str]:
+    year = open_series(kind, now=now)
     series = NumberSeries.objects.select_for_update(no_key=True).get(kind=kind, year=year)
     first = series.last + 1
     series.last += count

@@ -14,6 +14,7 @@ from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MoveNotAllowed
 from fairroam.apps.ledger.operations import open_book
 from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.papers import operations as papers
 from fairroam.apps.refunds.models import RefundRun, RefundRunLine
 from fairroam.apps.refunds.refusals import NoSuchRun, PreviewOutdated
 from fairroam.rules import stages
@@ -97,8 +98,10 @@ def steer(run_id: int, step: str, kind: str, user_id: int, now: datetime) -> Ref
     return run
 
 
-def make_ready(run_id: int) -> None:
-    """Open the house's books that a run moves, before its batches, which would wait for each other.
+def make_ready(run_id: int, *, now: datetime) -> None:
+    """Open the house's books that a run moves and the year's series of its credit notes.
+
+    Before its batches, which would wait for each other.
 
     Safe to repeat.
     """
@@ -107,6 +110,7 @@ def make_ready(run_id: int) -> None:
     for currency, residence, rate in kinds.distinct():
         open_book(BookName("earned", currency))
         open_book(BookName("tax", currency, label=f"{residence[:2]} {rate}"))
+    papers.open_series("credit_note", now=now)
 
 
 @transaction.atomic
