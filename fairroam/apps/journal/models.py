@@ -1,7 +1,24 @@
 """Events (who did what when) and the first answer per idempotency key."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models.functions import Now
+
+
+@models.ForeignObject.register_lookup
+@models.Field.register_lookup
+class AnyOf(models.Lookup):
+    """`pk__any_of=ids`: as `in`, but thousands of values are one parameter of the statement."""
+
+    lookup_name = "any_of"
+
+    def get_prep_lookup(self) -> list[Any]:
+        return list(self.rhs)
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        left, values = self.process_lhs(compiler, connection)
+        return f"{left} = ANY (%s)", (*values, self.rhs)
 
 
 class Event(models.Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from msgspec.json import encode
@@ -78,7 +79,7 @@ def already_booked(entries: Sequence[Entry]) -> frozenset[str]:
 
 
 @transaction.atomic
-def post(entries: Sequence[Entry], *, now: datetime) -> list[Transfer]:
+def post(entries: Sequence[Entry], *, now: datetime) -> None:
     """Book the entries, all or none; entries of 0 are left out.
 
     Safe to repeat: a key that is booked already is passed over. Raises NotEnough when a
@@ -87,65 +88,56 @@ def post(entries: Sequence[Entry], *, now: datetime) -> list[Transfer]:
     moving = [entry for entry in entries if entry.minor]
     books = lock_books([name for entry in moving for name in (entry.source, entry.target)])
     booked = already_booked(moving)  # after the locks: a twin has committed or waits for us
-    return post_locked([entry for entry in moving if entry.key not in booked], books, now=now)
+    post_locked([entry for entry in moving if entry.key not in booked], books, now=now)
 
 
-def post_locked(
-    entries: Sequence[Entry], books: Mapping[BookName, Book], *, now: datetime
-) -> list[Transfer]:
+def post_locked(entries: Sequence[Entry], books: Mapping[BookName, Book], *, now: datetime) -> None:
     """Book entries of new keys over books that `lock_books` locked: as `post`, for thousands.
 
     Raises NotEnough when a customer's book would fall below zero.
     """
-    transfers = []
-    for entry in entries:
-        source, target = books[entry.source], books[entry.target]
-        source_balance, source_version = shift(source, -entry.minor)
-        target_balance, target_version = shift(target, entry.minor)
-        transfers.append(
-            Transfer(
-                source=source,
-                target=target,
-                currency=entry.source.currency,
-                minor=entry.minor,
-                key=entry.key,
-                reverses_id=entry.reverses_id,
-                booked_at=now,
-                source_balance_minor=source_balance,
-                source_version=source_version,
-                target_balance_minor=target_balance,
-                target_version=target_version,
-            )
+    moved = [
+        (
+            entry.key,
+            entry.minor,
+            entry.source.currency,
+            books[entry.source].pk,
+            *shift(books[entry.source], -entry.minor),
+            books[entry.target].pk,
+            *shift(books[entry.target], entry.minor),
+            entry.reverses_id,
         )
-    keep_balances({name: books[name] for one in entries for name in (one.source, one.target)})
-    return Transfer.objects.bulk_create(transfers)
-
-
-def keep_balances(books: Mapping[BookName, Book]) -> None:
-    """Write the balances of customers' books as `shift` left them."""
-    owned = [book for book in books.values() if book.balance_minor is not None]
+        for entry in entries
+    ]
+    touched = {book.pk: book for one in entries for book in (books[one.source], books[one.target])}
+    owned = [book for book in touched.values() if book.balance_minor is not None]
+    if not moved:
+        return
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE ledger_book book SET balance_minor = moved.balance_minor, version = moved.version
-            FROM json_to_recordset(%s) AS moved (id bigint, balance_minor bigint, version bigint)
-            WHERE book.id = moved.id
-            """,
-            [
-                encode(
-                    [
-                        {
-                            "id": book.pk,
-                            "balance_minor": book.balance_minor,
-                            "version": book.version,
-                        }
-                        for book in owned
-                    ]
-                ).decode()
-            ],
-        )
+        balances = [(book.pk, book.balance_minor, book.version) for book in owned]
+        cursor.execute(KEEP_BALANCES, columns(balances) or [[], [], []])
+        cursor.execute(WRITE_TRANSFERS, [now, *columns(moved)])
 
 
+def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    """The same values column by column, as `unnest` reads them."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+# Customers' books as `shift` left them.
+KEEP_BALANCES = """
+    UPDATE ledger_book book SET balance_minor = moved.balance_minor, version = moved.version
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS moved (id, balance_minor, version)
+    WHERE book.id = moved.id
+"""
+WRITE_TRANSFERS = """
+    INSERT INTO ledger_transfer (
+        booked_at, key, minor, currency, source_id, source_balance_minor, source_version,
+        target_id, target_balance_minor, target_version, reverses_id)
+    SELECT %s, moved.* FROM unnest(
+        %s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
+        %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS moved
+"""
 ASKED = """json_to_recordset(%s) AS asked (
     key text, minor bigint, currency text, customer_id bigint, order_line_id bigint)"""
 IS_THEIRS = """book.kind = 'unearned' AND book.currency = asked.currency AND book.label = ''

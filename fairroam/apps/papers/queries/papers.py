@@ -58,7 +58,7 @@ def credited_minor(invoice: Paper) -> int:
 def credited_by_invoice(invoices: Sequence[Paper]) -> dict[int, int]:
     """What `credited_minor` says of each of `invoices`, by id."""
     credited = dict.fromkeys([invoice.pk for invoice in invoices], 0)
-    notes = Paper.objects.filter(refers_to__in=credited, kind="credit_note")
+    notes = Paper.objects.filter(refers_to__any_of=credited, kind="credit_note")
     for note in notes.only("refers_to", "statement"):
         assert note.refers_to_id is not None
         credited[note.refers_to_id] += note.statement["total"]["minor"]

@@ -132,31 +132,32 @@ def issue_declaration_receipt(said: Declaration, *, pay_by: date, now: datetime)
 
 
 def statement(
-    refund: RefundRequest,
-    decision: Decision,
-    offer: Offer | None = None,
-    *,
-    lines: Sequence[rules.Line] | None = None,
+    refund: RefundRequest, decision: Decision, offer: Offer | None = None
 ) -> dict[str, Any]:
-    """What both papers share: the reasons line by line and the total.
-
-    lines: the decision explained in the customer's language, where that is done already.
-    """
+    """What both papers share: the reasons line by line and the total."""
     language = refund.customer.language
     order = refund.order_line.order
     with translation.override(language.lower()):
-        return {
-            "zone": order.zone,
-            "order": order.number,
-            "decision": decision.number,
-            "reasons": [
-                *reason_entries(decision, lines or lines_of(decision, language)),
-                *goodwill_entries(decision),
-                *gift_entries(offer),
-            ],
-            "total": Money(decision.due_minor + decision.goodwill_minor, decision.currency),
-            "pay_by": decision.result["pay_by"],
-        }
+        said = statement_of(decision, lines_of(decision, language), order.number, order.zone)
+        said["reasons"] += [*goodwill_entries(decision), *gift_entries(offer)]
+        return said
+
+
+def statement_of(
+    decision: Decision, lines: Sequence[rules.Line], order: str, zone: str
+) -> dict[str, Any]:
+    """What `statement` says when nobody added anything; `lines`: the decision explained.
+
+    order, zone: the order's number and the zone of its instants.
+    """
+    return {
+        "zone": zone,
+        "order": order,
+        "decision": decision.number,
+        "reasons": reason_entries(decision, lines),
+        "total": Money(decision.due_minor + decision.goodwill_minor, decision.currency),
+        "pay_by": decision.result["pay_by"],
+    }
 
 
 def lines_of(decision: Decision, language: str) -> list[rules.Line]:

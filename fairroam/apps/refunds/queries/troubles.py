@@ -86,7 +86,7 @@ def trouble_of(order_line_id: int) -> TroubleRow | None:
 
 def troubles_of(order_line_ids: Iterable[int]) -> dict[int, TroubleRow]:
     """The newest trouble of each of those lines that ever had one."""
-    found = Trouble.objects.filter(order_line_id__in=order_line_ids)
+    found = Trouble.objects.filter(order_line_id__any_of=order_line_ids)
     newest = found.order_by("order_line_id", "-opened_at", "-pk").distinct("order_line_id")
     return {trouble.order_line_id: _row(trouble) for trouble in newest.prefetch_related("steps")}
 

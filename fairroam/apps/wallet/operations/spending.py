@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from fairroam.apps.wallet.models import Lot, Move, Spending
@@ -144,7 +144,7 @@ class Return:
 def give_back_each(returns: Sequence[Return], *, now: datetime) -> None:
     """As `give_back`, for thousands; none of them returns twice to the same cause and kind."""
     causes = {each.cause for each in returns}
-    spendings = Spending.objects.filter(cause__in=causes, stage="captured")
+    spendings = Spending.objects.filter(cause__any_of=causes, stage="captured")
     lots = lock_these(spendings.values_list("lot_id", flat=True))
     spent: dict[tuple[str, str], list[Spending]] = {}
     for spending in spendings.all().order_by("-pk"):
@@ -165,9 +165,34 @@ def give_back_each(returns: Sequence[Return], *, now: datetime) -> None:
             minor -= part
         assert minor == 0, f"{each.why} gives back more than was spent for {each.cause}"
     touched = {move.lot_id: lots[move.lot_id] for move in moves}.values()
-    Lot.objects.bulk_update(touched, ["left_minor", "is_live", "expires_at"])
-    Spending.objects.bulk_update(changed, ["returned_minor"])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            KEEP_LOTS,
+            [
+                [lot.pk for lot in touched],
+                [lot.left_minor for lot in touched],
+                [lot.expires_at for lot in touched],
+            ],
+        )
+        cursor.execute(
+            KEEP_SPENDINGS,
+            [[each.pk for each in changed], [each.returned_minor for each in changed]],
+        )
     Move.objects.bulk_create(moves)
+
+
+# Lots and spendings as `give_back_each` left them; what comes back makes a lot live.
+KEEP_LOTS = """
+    UPDATE wallet_lot lot
+    SET left_minor = kept.left_minor, is_live = true, expires_at = kept.expires_at
+    FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[])
+        AS kept (id, left_minor, expires_at) WHERE lot.id = kept.id
+"""
+KEEP_SPENDINGS = """
+    UPDATE wallet_spending spending SET returned_minor = kept.returned_minor
+    FROM unnest(%s::bigint[], %s::bigint[]) AS kept (id, returned_minor)
+    WHERE spending.id = kept.id
+"""
 
 
 def put_back(lot: Lot, minor: int, now: datetime) -> None:

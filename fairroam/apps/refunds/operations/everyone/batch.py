@@ -97,7 +97,7 @@ class Batch:
     def letters(self, lines: Sequence[Judged]) -> list[Notice]:
         """What those read who get nothing; once per incident and line."""
         acts = {self.teller.act_of_nothing(one.terms.order_line_id): one for one in lines}
-        known = set(Notice.objects.filter(act__in=acts).values_list("act", flat=True))
+        known = set(Notice.objects.filter(act__any_of=acts).values_list("act", flat=True))
         written = [
             self.teller.nothing(self.owners[one.terms.customer_id], one)
             for act, one in acts.items()

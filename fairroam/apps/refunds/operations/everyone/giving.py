@@ -21,7 +21,7 @@ from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.notices.models import Notice
-from fairroam.apps.orders.models import Order, OrderLine, Tender
+from fairroam.apps.orders.models import OrderLine, Tender
 from fairroam.apps.orders.operations.tenders import credit_book, returned
 from fairroam.apps.orders.queries import LineTerms
 from fairroam.apps.papers import operations as papers
@@ -41,12 +41,21 @@ from fairroam.apps.refunds.operations.everyone.rows import (
 from fairroam.apps.refunds.operations.everyone.telling import Teller, number_notices
 from fairroam.apps.refunds.operations.giving import Part, parts_of
 from fairroam.apps.refunds.operations.moves import RULES
-from fairroam.apps.refunds.operations.papering import lines_of, statement
+from fairroam.apps.refunds.operations.papering import lines_of, statement_of
 from fairroam.apps.wallet import operations as wallet
 from fairroam.rules import rails
 from fairroam.rules.money import Money
 from fairroam.rules.numbers import new_number
 
+PARTS = (
+    "request_id",
+    "decision_id",
+    "tender_id",
+    "amount_minor",
+    "is_held",
+    "payout_id",
+    "arrived_at",
+)
 TOLD = ("id", "kind", "actor", "customer_id", "facts", "happened_at")  # the columns of an event
 
 
@@ -90,7 +99,7 @@ class Giver:
         self.arrivals: dict[tuple[str, str, str], tuple[date, date]] = {}
         self.gifts: list[Gift] = []
         counted = Payout.objects.filter(
-            payment__in=payments, sent_at__isnull=False, is_by_hand=False
+            payment__any_of=payments, sent_at__isnull=False, is_by_hand=False
         ).values_list("payment_id")
         self.parts_sent = dict(counted.annotate(sent=Count("pk")))
 
@@ -120,19 +129,17 @@ class Giver:
         self.reserve(gifts)
         decided = self.write_papers("decision", gifts)
         for gift, paper in zip(gifts, decided, strict=True):
-            gift.refund.decision_paper = paper
+            gift.refund.decision_paper_id = paper.pk
         written = [
-            self.teller.given(
-                gift.owner, gift.refund, gift.decision, gift.parts, gift.terms, gift.lines
-            )
-            for gift in gifts
+            self.teller.given(gift.owner, paper, gift.decision, gift.parts, gift.terms, gift.lines)
+            for gift, paper in zip(gifts, decided, strict=True)
         ]
         letters = [letter for letter in written if letter is not None]
         number_notices(letters)
         self.record(gifts, letters)
         copy_in([gift.decision for gift in gifts])
         copy_in(payouts)
-        copy_in([part for gift in gifts for part in self.part_rows(gift)])
+        copy_values(RefundPart, PARTS, [part for gift in gifts for part in self.part_rows(gift)])
         copy_in(decided)
         copy_in(letters)
         self.gifts = gifts
@@ -144,12 +151,11 @@ class Giver:
         terms, quote = judged.terms, judged.quote
         assert quote is not None
         owner = self.owners[terms.customer_id]
-        order = Order(pk=terms.order_id, number=terms.order_number, zone=terms.zone)
         refund = RefundRequest(
             pk=refund_id,
             key=key_of(self.run, terms.order_line_id),
-            order_line=OrderLine(pk=terms.order_line_id, order=order),
-            customer=owner,
+            order_line_id=terms.order_line_id,
+            customer_id=owner.pk,
             stage="approved",
             declared_at=self.run.declared_at,
             received_at=self.run.declared_at,
@@ -157,7 +163,7 @@ class Giver:
         decision = Decision(
             pk=decision_id,
             number=new_number("RD"),
-            request=refund,
+            request_id=refund_id,
             facts=quote.facts,
             packs=quote.packs,
             result=quote.decision,
@@ -167,14 +173,14 @@ class Giver:
             decided_at=self.now,
         )
         parts = parts_of(terms, decision)
-        payouts = [self.plan(part, decision) for part in parts]
+        payouts = [self.plan(part, decision, owner) for part in parts]
         lines = lines_of(decision, owner.language)
-        said = statement(refund, decision, lines=lines)
+        said = statement_of(decision, lines, terms.order_number, terms.zone)
         return Gift(judged, owner, refund, decision, parts, payouts, lines, said)
 
-    def plan(self, part: Part, decision: Decision) -> Payout | None:
+    def plan(self, part: Part, decision: Decision, owner: Customer) -> Payout | None:
         """As `payments.plan_payout`, unsaved."""
-        refund, pay_by = decision.request, decision.result["pay_by"]
+        pay_by = decision.result["pay_by"]
         if part.tender.kind != "cash":
             return None
         assert part.tender.payment_id is not None
@@ -184,7 +190,7 @@ class Giver:
         payout = Payout(
             payment_id=payment.pk,
             customer_id=payment.customer_id,
-            cause=f"refund:{refund.pk}",
+            cause=f"refund:{decision.request_id}",
             currency=payment.currency,
             amount_minor=part.minor,
             rail=rail.name,
@@ -195,7 +201,7 @@ class Giver:
         )
         payout.stage = "held" if part.is_held or payment.is_disputed else first_stage(payout)
         if payout.stage == "planned":
-            payout.expected_from, payout.expected_by = self.expected(rail, refund.customer)
+            payout.expected_from, payout.expected_by = self.expected(rail, owner)
         return payout
 
     def expected(self, rail: rails.Rail, owner: Customer) -> tuple[date, date]:
@@ -207,16 +213,17 @@ class Giver:
             )
         return self.arrivals[place]
 
-    def part_rows(self, gift: Gift) -> list[RefundPart]:
+    def part_rows(self, gift: Gift) -> list[tuple[Any, ...]]:
+        """What goes back through each tender: the columns PARTS."""
         return [
-            RefundPart(
-                request_id=gift.refund.pk,
-                decision_id=gift.decision.pk,
-                tender_id=part.tender.id,
-                amount_minor=part.minor,
-                is_held=payout is not None and payout.stage == "held",
-                payout_id=payout.pk if payout else None,
-                arrived_at=None if payout else self.now,
+            (
+                gift.refund.pk,
+                gift.decision.pk,
+                part.tender.id,
+                part.minor,
+                payout is not None and payout.stage == "held",
+                payout.pk if payout else None,
+                None if payout else self.now,
             )
             for part, payout in zip(gift.parts, gift.payouts, strict=True)
         ]
@@ -266,7 +273,7 @@ class Giver:
 
     def write_papers(self, kind: str, gifts: Sequence[Gift]) -> list[Paper]:
         is_credit = kind == "credit_note"
-        invoices = Paper.objects.in_bulk([gift.terms.invoice_id for gift in gifts if is_credit])
+        invoices = invoices_of(gifts) if is_credit else {}
         drafts = [
             Draft(
                 statement=gift.said | (credit_of(gift) if is_credit else proof_of(gift)),
@@ -316,7 +323,7 @@ class Giver:
             return
         credited = self.write_papers("credit_note", self.gifts)
         for gift, paper in zip(self.gifts, credited, strict=True):
-            gift.refund.credit_note = paper
+            gift.refund.credit_note_id = paper.pk
         copy_in(credited)
         copy_in([gift.refund for gift in self.gifts])
 
@@ -363,6 +370,12 @@ def owed(gift: Gift, books: Books) -> list[Entry]:
             for part, book in zip(returned_parts, credit, strict=True)
         ],
     ]
+
+
+def invoices_of(gifts: Sequence[Gift]) -> dict[int | None, Paper]:
+    """What the credit notes refer to, without its signed text, which is long."""
+    found = Paper.objects.filter(pk__any_of=[gift.terms.invoice_id for gift in gifts])
+    return {paper.pk: paper for paper in found.defer("signed")}
 
 
 def proof_of(gift: Gift) -> dict[str, Any]:

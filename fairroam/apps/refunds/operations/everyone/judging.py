@@ -68,7 +68,7 @@ def judge_each(
     terms = orders.terms_of_each(order_line_ids)
     usage, told = usage_of_each(order_line_ids), facts_of_each(order_line_ids)
     outages = incidents.outages_of(order_line_ids)
-    live = RefundRequest.objects.filter(order_line_id__in=order_line_ids, is_live=True)
+    live = RefundRequest.objects.filter(order_line_id__any_of=order_line_ids, is_live=True)
     asked = set(live.values_list("order_line_id", flat=True))
     troubles = troubles_of(order_line_ids)
     packs = OutagePacks()

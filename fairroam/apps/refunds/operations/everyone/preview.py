@@ -74,7 +74,7 @@ def preview(*, run_id: int, now: datetime) -> None:
 
 def count(run: RefundRun, order_line_ids: list[int]) -> list[RefundRunLine]:
     """What the rules find for these lines, as rows."""
-    owners = Customer.objects.filter(orders__lines__in=order_line_ids)
+    owners = Customer.objects.filter(orders__lines__any_of=order_line_ids)
     gone = owners.exclude(is_open=True, leaving_at__isnull=True)
     judged = judge_each(
         order_line_ids,

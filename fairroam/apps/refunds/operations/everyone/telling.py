@@ -13,7 +13,8 @@ from fairroam.apps.incidents.queries import IncidentRow
 from fairroam.apps.notices import operations as notices
 from fairroam.apps.notices.models import Notice
 from fairroam.apps.orders.queries import LineTerms
-from fairroam.apps.refunds.models import Decision, RefundRequest
+from fairroam.apps.papers.models import Paper
+from fairroam.apps.refunds.models import Decision
 from fairroam.apps.refunds.operations.everyone.judging import Judged
 from fairroam.apps.refunds.operations.everyone.rows import reserve_ids
 from fairroam.apps.refunds.operations.giving import Part
@@ -103,17 +104,15 @@ class Teller:
     def given(
         self,
         owner: Customer,
-        refund: RefundRequest,
+        paper: Paper,
         decision: Decision,
         parts: Sequence[Part],
         terms: LineTerms,
         lines: Sequence[rules.Line],
     ) -> Notice | None:
         """The letter with the signed decision; None when there is nobody to write to."""
-        paper = refund.decision_paper
-        assert paper is not None
         context = self.about_gift(owner, decision, parts, terms, lines) | {"paper": paper.number}
-        return self.letter(GIVEN, act_of(refund.pk), owner, context, paper.pk)
+        return self.letter(GIVEN, act_of(decision.request_id), owner, context, paper.pk)
 
     def nothing(self, owner: Customer, judged: Judged) -> Notice | None:
         """Why this line gets nothing, and what its customer can do."""
@@ -133,7 +132,7 @@ class Teller:
         return Notice(
             act=act,
             kind=kind,
-            customer=owner,
+            customer_id=owner.pk,
             language=owner.language,
             address=owner.user.email,
             subject=subject,
