@@ -2,9 +2,11 @@
 
 One outage hits mixed orders: plans of four currencies, part used, part refunded, disputed, paid by
 several tenders, and a fifth that is owed nothing. The run gives the lost time back by two
-processes. The floor copies out the same facts and copies in exactly the rows that the run left in
-every table, also those it changed, into twins with the same keys, checks, foreign keys and
-durability, by one connection and one COPY per table.
+processes. The floor (given/floor.py) copies out the same facts and copies in exactly the rows that
+the run left in every table, also those it changed, into twins with the same keys, checks, foreign
+keys and durability, by as many connections. A machine is not equally fast in every minute: the run
+is held after each tenth while the floor does that same tenth, and the figure is the median of the
+tenths' ratios.
 
 Amounts are compared with a slow recount. A copy of a small crowd is killed in the middle, begun
 again, and must end in the same books. Others are paid back meanwhile. The last line is the
@@ -20,10 +22,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import islice
 from math import ceil
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import psycopg
@@ -35,7 +42,6 @@ from given.crowd import (  # sets Django up
     FAILS,
     FOLDER,
     LATER,
-    Owner,
     buy,
     confirm,
     copy_cast,
@@ -45,6 +51,7 @@ from given.crowd import (  # sets Django up
     pay_back_somebody_else,
     preview,
 )
+from given.floor import Floor
 
 from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.orders import queries as order_queries
@@ -55,9 +62,10 @@ from fairroam.apps.refunds.queries.everyone import lines_to_do, run_row
 from fairroam.apps.wallet import queries as wallet_queries
 from fairroam.project.database import ADMIN_ROLE, OWNER_ROLE, Cluster
 from fairroam.project.settings import database
-from fairroam.worker.giving import give_to_everyone
+from fairroam.worker.giving import PROCESSES, give_to_everyone
 
 ROOT = Path(__file__).parent.parent
+SLICES, SLICES_SMALL = 10, 4
 BAR_FLOOR, AIM_FLOOR, BAR_GROWTH = 3.5, 2.0, 1.3
 
 
@@ -65,31 +73,32 @@ BAR_FLOOR, AIM_FLOOR, BAR_GROWTH = 3.5, 2.0, 1.3
 
 
 def work(run_id: int) -> int:
-    """What the worker does with a confirmed run; prints how long it took."""
-    begun = time.perf_counter()
+    """What the worker does with a confirmed run; says when it begins."""
+    print("begun", flush=True)
     give_to_everyone(run_id)
-    print(time.perf_counter() - begun)
     return 0
 
 
 def start(run_id: int) -> subprocess.Popen[str]:
-    """The run in a process group of its own, as a worker's job."""
-    return subprocess.Popen(  # noqa: S603
+    """The run in a process group of its own, as a worker's job; returns when it begins."""
+    process = subprocess.Popen(  # noqa: S603
         [sys.executable, str(Path(__file__)), "--work", str(run_id)],
         env=os.environ | {"FAIRROAM_FOLDER": FOLDER},
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
-
-
-def finish(process: subprocess.Popen[str]) -> tuple[float, int]:
-    """(seconds, bytes of the largest of its processes)."""
     assert process.stdout is not None
-    said = process.stdout.read()
+    assert process.stdout.readline() == "begun\n"
+    return process
+
+
+def finish(process: subprocess.Popen[str]) -> int:
+    """Wait for its end; the bytes of the largest of its processes."""
     _pid, status, usage = os.wait4(process.pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 0, said
-    return float(said.split()[-1]), usage.ru_maxrss * 1024
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss * 1024
 
 
 def use_database(cluster: Cluster, name: str) -> None:
@@ -184,121 +193,11 @@ def books_of_run(run: RefundRun) -> list[Any]:
     return [lines, totals]
 
 
-# The floor ---------------------------------------------------------------------------------------
-
-# What the run added (above the mark) and what it changed, by table.
-ADDED = (
-    "refunds_refundrequest",
-    "refunds_decision",
-    "refunds_refundpart",
-    "payments_payout",
-    "ledger_transfer",
-    "papers_paper",
-    "notices_notice",
-    "journal_event",
-    "procrastinate_jobs",
-    "wallet_move",
-)
-CHANGED = {
-    "refunds_refundrunline": "t.run_id = {run}",
-    "orders_orderline": "t.id IN (SELECT order_line_id FROM given)",
-    "orders_tender": "t.line_id IN (SELECT order_line_id FROM given)",
-    "payments_payment": "t.id IN (SELECT payment_id FROM orders_tender WHERE line_id IN"
-    " (SELECT order_line_id FROM given))",
-    "ledger_book": "t.customer_id IN (SELECT customer_id FROM given)",
-    "wallet_lot": "t.customer_id IN (SELECT customer_id FROM given)",
-    "wallet_spending": "t.cause IN (SELECT 'order-line:' || order_line_id FROM given)",
-}
-FACTS = (
-    "SELECT * FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id"
-    " WHERE l.id IN (SELECT order_line_id FROM hit)",
-    "SELECT * FROM orders_tender t LEFT JOIN payments_payment p ON p.id = t.payment_id"
-    " WHERE t.line_id IN (SELECT order_line_id FROM hit)",
-    "SELECT * FROM orders_consent WHERE order_id IN"
-    " (SELECT order_id FROM orders_orderline WHERE id IN (SELECT order_line_id FROM hit))",
-    "SELECT * FROM metering_meter WHERE order_line_id IN (SELECT order_line_id FROM hit)",
-    "SELECT * FROM metering_planperiod WHERE order_line_id IN (SELECT order_line_id FROM hit)",
-    "SELECT line_id, f.* FROM esims_activationfact f JOIN esims_profile p ON p.id = profile_id"
-    " WHERE line_id IN (SELECT order_line_id FROM hit)",
-    "SELECT * FROM metering_usagerecord WHERE order_line_id IN (SELECT order_line_id FROM hit)",
-    "SELECT * FROM customers_customer c LEFT JOIN customers_user u ON u.id = c.user_id"
-    " WHERE c.id IN (SELECT customer_id FROM hit)",
-    "SELECT id, number, statement FROM papers_paper WHERE id IN"
-    " (SELECT invoice_id FROM orders_order WHERE customer_id IN (SELECT customer_id FROM hit))",
-)
-
-
-def marks_of(owner: Owner) -> dict[str, int]:
-    """The highest id of each table before the run."""
-    return {
-        table: (owner.execute(f"SELECT max(id) FROM {table}").fetchone() or [0])[0] or 0  # noqa: S608
-        for table in ADDED
-    }
-
-
-def floor(owner: Owner, run: RefundRun, marks: dict[str, int], folder: Path) -> float:
-    """Seconds to copy the facts out and the run's rows in, by one connection."""
-    folder.mkdir()
-    owner.execute(
-        f"""CREATE TEMP TABLE hit AS SELECT order_line_id, customer_id FROM refunds_refundrunline
-            WHERE run_id = {run.pk}"""  # noqa: S608
-    )
-    owner.execute(
-        f"""CREATE TEMP TABLE given AS SELECT order_line_id, customer_id
-            FROM refunds_refundrunline WHERE run_id = {run.pk} AND outcome = 'given'"""  # noqa: S608
-    )
-    owner.execute("ANALYZE hit")
-    owner.execute("ANALYZE given")
-    wanted = {table: f"t.id > {mark}" for table, mark in marks.items()}
-    wanted |= {table: rule.format(run=run.pk) for table, rule in CHANGED.items()}
-    rows = 0
-    for table, rule in wanted.items():
-        rows += dump(owner, f"SELECT t.* FROM {table} t WHERE {rule}", folder / table)  # noqa: S608
-        make_twin(owner, table)
-    owner.execute("CHECKPOINT")
-    begun = time.perf_counter()
-    for query in FACTS:
-        dump(owner, query, folder / "facts")
-    with owner.transaction():
-        for table in wanted:
-            copy_back(owner, table, folder / table)
-    took = time.perf_counter() - begun
-    print(f"floor: {rows} rows in {len(wanted)} tables, {took:.1f} s")
-    return took
-
-
-def dump(owner: Owner, query: str, path: Path) -> int:
-    with path.open("wb") as file, owner.cursor().copy(f"COPY ({query}) TO STDOUT") as copy:
-        lines = 0
-        for block in copy:
-            file.write(block)
-            lines += bytes(block).count(b"\n")
-    return lines
-
-
-def make_twin(owner: Owner, table: str) -> None:
-    """A table with the same columns, keys, checks and foreign keys."""
-    owner.execute(f"CREATE TABLE floor_{table} (LIKE {table} INCLUDING ALL)")
-    found = owner.execute(
-        """SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
-           WHERE conrelid = %s::regclass AND contype = 'f'""",
-        [table],
-    )
-    for name, definition in found.fetchall():
-        owner.execute(f'ALTER TABLE floor_{table} ADD CONSTRAINT "{name}" {definition}')
-
-
-def copy_back(owner: Owner, table: str, path: Path) -> None:
-    with path.open("rb") as file, owner.cursor().copy(f"COPY floor_{table} FROM STDIN") as copy:
-        while block := file.read(1 << 16):
-            copy.write(block)
-
-
 # All of it ---------------------------------------------------------------------------------------
 
 
-def one_run(cluster: Cluster, name: str, *, others: list[int], waits: list[float]) -> Any:
-    """Preview, confirm and carry out a run on that database; (run, seconds, bytes, marks)."""
+def confirmed_run(cluster: Cluster, name: str) -> RefundRun:
+    """A run on that database that may begin."""
     use_database(cluster, name)
     incident = declare(["JP"], FAILS, ENDS)
     begun = time.perf_counter()
@@ -307,24 +206,76 @@ def one_run(cluster: Cluster, name: str, *, others: list[int], waits: list[float
     row = run_row(run.pk)
     print(f"{name}: {row.lines} lines hit, {row.findings}, counted in {counted:.1f} s")
     confirm(run)
-    with psycopg.connect(cluster.url(name, OWNER_ROLE), autocommit=True) as owner:
-        marks = marks_of(owner)
-    process = start(run.pk)
-    for line_id in others:
-        time.sleep(1.5)
-        waits.append(pay_back_somebody_else(line_id))
-    assert not others or process.poll() is None or lines_to_do(run.pk) == 0
-    seconds, peak = finish(process)
+    return run
+
+
+@dataclass
+class Measured:
+    """A run in slices, each beside the floor of the same rows in the same minute."""
+
+    run: RefundRun
+    lines: int
+    seconds: list[float] = field(default_factory=list)
+    floors: list[float] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)  # of somebody else's refund meanwhile
+    peak: int = 0  # bytes of the largest process
+
+    @property
+    def over_floor(self) -> float:
+        pairs = zip(self.seconds, self.floors, strict=True)
+        return median(seconds / floor for seconds, floor in pairs)
+
+    @property
+    def seconds_per_line(self) -> float:
+        """Of a slice in the middle: the first begins two processes."""
+        return median(self.seconds) * len(self.seconds) / self.lines
+
+
+def measured_run(
+    cluster: Cluster, name: str, *, slices: int, others: Sequence[int] = ()
+) -> Measured:
+    """Carry out a run on that database, held after each slice until its floor is known.
+
+    others: lines of people whose own refunds are asked for meanwhile.
+    """
+    run = confirmed_run(cluster, name)
+    done = Measured(run, lines_to_do(run.pk))
+    url = cluster.url(name, ADMIN_ROLE)
+    with ExitStack() as stack:
+        owners = [
+            stack.enter_context(psycopg.connect(url, autocommit=True)) for _ in range(PROCESSES)
+        ]
+        floor, waiting = Floor(owners, run.pk), iter(others)
+        process = start(run.pk)
+        for left in range(slices - 1, -1, -1):
+            begun = time.perf_counter()
+            os.killpg(process.pid, signal.SIGCONT)
+            done.waits += [pay_back_somebody_else(line_id) for line_id in islice(waiting, 1)]
+            wait_until(run, done.lines * left // slices)
+            os.killpg(process.pid, signal.SIGSTOP)
+            done.seconds.append(time.perf_counter() - begun)
+            done.floors.append(floor.measure())
+            ratio = done.seconds[-1] / done.floors[-1]
+            print(f"slice: {done.seconds[-1]:.1f} s, {ratio:.2f} times the floor", flush=True)
+            owners[0].execute("CHECKPOINT")
+        os.killpg(process.pid, signal.SIGCONT)
+        done.peak = finish(process)
     run.refresh_from_db()
     assert run.stage == "finished"
-    return run, seconds, peak, marks, row.lines
+    recount(run)
+    assert find_faults() == []
+    return done
+
+
+def wait_until(run: RefundRun, left: int) -> None:
+    """Return when no more than `left` lines are to do."""
+    while lines_to_do(run.pk) > left:
+        time.sleep(0.05)
 
 
 def kill_in_the_middle(cluster: Cluster) -> list[Any]:
     """The run on a copy of the same crowd, killed with all its processes and begun again."""
-    use_database(cluster, "killed")
-    run = preview(declare(["JP"], FAILS, ENDS))
-    confirm(run)
+    run = confirmed_run(cluster, "killed")
     whole = lines_to_do(run.pk)
     process = start(run.pk)
     while lines_to_do(run.pk) > whole // 2:
@@ -358,24 +309,19 @@ def main() -> int:
 
 def measure(cluster: Cluster, orders_count: int) -> int:
     prepare(cluster, orders_count)
-    small, small_seconds, *_rest, small_lines = one_run(cluster, "small", others=[], waits=[])
-    assert find_faults() == []
-    recount(small)
-    whole = books_of_run(small)
+    small = measured_run(cluster, "small", slices=SLICES_SMALL)
+    whole = books_of_run(small.run)
     assert kill_in_the_middle(cluster) == whole, "the killed run left other books"
     print("killed and begun again: the same books")
     use_database(cluster, "fairroam")
     others = [somebody_else(number) for number in range(3)]
-    waits: list[float] = []
-    run, seconds, peak, marks, lines = one_run(cluster, "fairroam", others=others, waits=waits)
-    recount(run)
-    assert find_faults() == []
-    print(f"others meanwhile: {', '.join(f'{wait:.2f}' for wait in waits)} s each")
-    with psycopg.connect(cluster.url(role=ADMIN_ROLE), autocommit=True) as owner:
-        ratio = seconds / floor(owner, run, marks, Path(FOLDER) / "rows")
-    growth = (seconds / lines) / (small_seconds / small_lines)
-    print(f"{lines} lines in {seconds:.1f} s: {lines / seconds:.0f} orders/s")
-    print(f"peak memory of the largest process {peak / 1e6:.0f} MB")
+    large = measured_run(cluster, "fairroam", slices=SLICES, others=others)
+    print(f"others meanwhile: {', '.join(f'{wait:.2f}' for wait in large.waits)} s each")
+    seconds, ratio = sum(large.seconds), large.over_floor
+    growth = large.seconds_per_line / small.seconds_per_line
+    print(f"{large.lines} lines in {seconds:.1f} s: {large.lines / seconds:.0f} orders/s")
+    print(f"the floor in {sum(large.floors):.1f} s")
+    print(f"peak memory of the largest process {large.peak / 1e6:.0f} MB")
     print(f"time_per_order_growth {growth:.2f} (bar {BAR_GROWTH:g})")
     print(f"mass_refund_over_floor {ratio:.2f} (bar {BAR_FLOOR:g}, aim {AIM_FLOOR:g})")
     return int(ratio > BAR_FLOOR or growth > BAR_GROWTH)
