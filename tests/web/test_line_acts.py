@@ -178,7 +178,7 @@ def test_the_rules_of_use_stand_on_the_plan_and_are_frozen_in_the_order(client, 
 
     assert "full speed up to 2 GB a day, then 512 kbit/s" in words
     assert "Hotspot for other devices not allowed" in words
-    assert "As of 2026-11-01" in words
+    assert "As of 1 November 2026" in words
     assert line.plan_copy["networks"]["JP"] == ["Sandbox Mobile JP", "Second Mobile JP"]
     assert line.plan_copy["fair_use"]["en"].startswith("The whole allowance")
 
