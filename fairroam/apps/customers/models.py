@@ -92,6 +92,26 @@ class Customer(models.Model):
         return self.number
 
 
+class BillingDetails(models.Model):
+    """To which business a customer's invoices are made out. Deleted at the closing."""
+
+    customer = models.OneToOneField(
+        Customer, models.PROTECT, primary_key=True, related_name="billing"
+    )
+    company = models.CharField(max_length=120)
+    address = models.CharField(max_length=300)  # as it stands on a letter, with its line breaks
+    country = models.CharField(max_length=2)  # ISO 3166
+    tax_number = models.CharField(max_length=20, default="")  # compact, its check digits looked at
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(company="") & ~Q(address=""), name="a_business_has_name_and_address"
+            )
+        ]
+
+
 class StaffPerson(models.Model):
     """A human who works here. Has maybe several logins, and counts once where two must agree."""
 

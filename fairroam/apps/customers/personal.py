@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.contrib.sessions.models import Session
 from django.db.models.functions import Now
 
-from fairroam.apps.customers.models import BrowserSession, Customer
+from fairroam.apps.customers.models import BillingDetails, BrowserSession, Customer
 from fairroam.apps.journal.personal import BOOKS, KEY, PROGRAM, PROOF, SECRET, SHOP, STAFF, Table
 
 OF_USER = "user__customer__id"
@@ -63,6 +63,13 @@ TABLES = (
         erased="user_agent",
         withheld={SECRET: "session_key"},
         ours={KEY: "id user_id"},
+    ),
+    Table(
+        name="customers_billingdetails",
+        about="account",
+        whose="customer_id",
+        deleted="company address country tax_number kept_at",
+        ours={KEY: "customer_id"},
     ),
     Table(
         name="customers_securitychange",
@@ -135,9 +142,11 @@ def erase(customer_id: int) -> dict[str, int]:
     none of them is given to anybody, the export names kind and instants only). Of sessions the
     key and the instants stay, nameless, so that the browser is told that it was signed out.
     """
+    billing, _ = BillingDetails.objects.filter(pk=customer_id).delete()
+    erased = {"customers_billingdetails.company": billing}
     user = Customer.objects.select_related("user").get(pk=customer_id).user
     if user is None:
-        return {
+        return erased | {
             "customers_user.email": 0,
             "customers_browsersession.user_agent": 0,
             "mfa_authenticator.data": 0,
@@ -148,7 +157,7 @@ def erase(customer_id: int) -> dict[str, int]:
     sessions.filter(ended_at=None).update(ended_at=Now(), user_agent="")
     factors = user.authenticator_set.count()
     user.delete()
-    return {
+    return erased | {
         "customers_user.email": 1,
         "customers_browsersession.user_agent": browsers,
         "mfa_authenticator.data": factors,
@@ -157,4 +166,5 @@ def erase(customer_id: int) -> dict[str, int]:
 
 def remains(customer_id: int) -> int:
     """How many personal values are still there."""
-    return Customer.objects.filter(pk=customer_id, user__isnull=False).count()
+    sign_ins = Customer.objects.filter(pk=customer_id, user__isnull=False).count()
+    return sign_ins + BillingDetails.objects.filter(pk=customer_id).count()

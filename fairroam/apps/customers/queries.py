@@ -14,6 +14,7 @@ from fairroam.apps.customers.models import (
     REST,
     ROLES,
     RULES,
+    BillingDetails,
     BrowserSession,
     Customer,
     SecurityChange,
@@ -53,6 +54,11 @@ class Proof:
 
     method: str
     proven_at: datetime
+
+
+def billing_of(customer_id: int) -> BillingDetails | None:
+    """The business that the customer's invoices are made out to, if any."""
+    return BillingDetails.objects.filter(pk=customer_id).first()
 
 
 def customer(customer_id: int) -> Customer:

@@ -80,3 +80,10 @@ class InvitationEnded(Refusal):
 
     code = "invitation-ended"
     status = 404
+
+
+class NoSuchTaxNumber(Refusal):
+    """No VAT number of that country looks like this. Check it letter by letter, or leave it out."""
+
+    code = "no-such-tax-number"
+    status = 422

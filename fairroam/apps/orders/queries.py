@@ -233,6 +233,20 @@ def orders_of(customer_id: int) -> list[OrderPage]:
     return [page_of(order) for order in PAGE.all().filter(customer_id=customer_id).order_by("-id")]
 
 
+def unpaid_of(customer_id: int, *, most: int) -> list[Order]:
+    """The customer's orders that wait to be paid, at most so many, newest first."""
+    waiting = Order.objects.filter(customer_id=customer_id, stage="awaiting_payment")
+    return list(waiting.order_by("-pk")[:most])
+
+
+def sold_again(order_line_ids: Sequence[int]) -> set[int]:
+    """The lines among these whose plan can be bought now, with an eSIM of its own."""
+    found = OrderLine.objects.filter(
+        pk__in=order_line_ids, plan__is_offered=True, plan__is_top_up=False
+    )
+    return set(found.values_list("pk", flat=True))
+
+
 FAULTS = {
     "order {} costs something else than its lines": """
         SELECT o.id FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id

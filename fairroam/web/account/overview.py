@@ -1,9 +1,11 @@
-"""The first page of the account: each line, what is going on, what needs doing next."""
+"""The first page of the account: each line, what is going on, what needs doing next, the trips."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,12 +17,20 @@ from fairroam.apps.esims import queries as esims
 from fairroam.apps.esims.queries import LinePage
 from fairroam.apps.ledger import queries as books
 from fairroam.apps.metering import queries as metering
-from fairroam.apps.metering.queries import Usage
-from fairroam.apps.notices import queries as notices
+from fairroam.apps.metering.queries import Usage, many
+from fairroam.apps.orders import queries as orders
 from fairroam.apps.refunds import queries as refunds
-from fairroam.apps.refunds.queries import Quote, RefundRow, bargains
+from fairroam.apps.refunds.queries import Quote
+from fairroam.apps.refunds.queries.going import GoingRow
 from fairroam.clock import now
+from fairroam.web.account import going
 from fairroam.web.account.me import customers_only
+from fairroam.web.account.trips import Stay, Trip, trips
+from fairroam.web.components.tags import in_words
+
+LINES_MOST = 60  # the newest; older ones stand in the history
+QUOTED_MOST = 3  # cards that say today's amount; a quote is read line by line
+COUNTRIES_MOST = 6  # a plan for half the world says nothing of where somebody was
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +40,27 @@ class LineCard:
     page: LinePage
     usage: Usage
 
+    @property
+    def name(self) -> str:
+        """Their own name for it, else the plan's."""
+        return self.page.line.name or in_words(self.page.plan_copy["names"])
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
     """A line that still runs, and the way to money back: the open request, or today's quote."""
 
     card: LineCard
-    open_refund: RefundRow | None
+    open_refund: GoingRow | None
     quote: Quote | None
+
+
+@dataclass(frozen=True, slots=True)
+class TripCard:
+    """A trip, and the plans of it that can be bought again: code and name."""
+
+    trip: Trip
+    again: tuple[tuple[str, str], ...]
 
 
 def card(order_line_id: int, customer_id: int) -> LineCard:
@@ -45,34 +68,79 @@ def card(order_line_id: int, customer_id: int) -> LineCard:
     return LineCard(esims.line_page(order_line_id, customer_id), metering.usage_of(order_line_id))
 
 
-def running(card: LineCard, asked: dict[int, RefundRow], at: datetime) -> Running:
-    """The card with what would come back at that moment."""
-    line_id = card.page.line.order_line_id
-    if line_id in asked:
-        return Running(card, asked[line_id], None)
-    return Running(card, None, refunds.quote(line_id, now=at))
+def cards_of(customer_id: int) -> list[LineCard]:
+    """The customer's newest lines with their meters, read together."""
+    pages = esims.pages_of(customer_id, most=LINES_MOST)
+    usage = many.usage_of_each([page.line.order_line_id for page in pages])
+    return [LineCard(page, usage[page.line.order_line_id]) for page in pages]
+
+
+def running(cards: Sequence[LineCard], asked: dict[int, GoingRow], at: datetime) -> list[Running]:
+    """The lines that run; the first ones with what would come back at that moment."""
+    shown: list[Running] = []
+    for each in cards:
+        line_id = each.page.line.order_line_id
+        is_quoted = line_id not in asked and len(shown) < QUOTED_MOST
+        quote = refunds.quote(line_id, now=at) if is_quoted else None
+        shown.append(Running(each, asked.get(line_id), quote))
+    return shown
+
+
+def trips_of(cards: Sequence[LineCard], zone: str) -> list[TripCard]:
+    """The trips that these lines make, newest first; plans that never end make none."""
+    used = many.countries_of_each([each.page.line.order_line_id for each in cards])
+    found = trips([stay for each in cards if (stay := stay_of(each, used, zone)) is not None])
+    sold = orders.sold_again([each.page.line.order_line_id for each in cards])
+    return [TripCard(trip, plans_of(trip, sold)) for trip in found]
+
+
+def plans_of(trip: Trip, sold: set[int]) -> tuple[tuple[str, str], ...]:
+    """The code and name of each plan of the trip that is still sold, each once."""
+    pages = [stay.card.page for stay in trip.stays]
+    again = {
+        page.plan_copy["code"]: in_words(page.plan_copy["names"])
+        for page in pages
+        if page.line.order_line_id in sold
+    }
+    return tuple(again.items())
+
+
+def stay_of(card: LineCard, used: dict[int, tuple[str, ...]], zone: str) -> Stay | None:
+    """When and where the line was used; None while it was not, or where it has no end."""
+    starts_at, ends_at = card.usage.starts_at, card.usage.ends_at
+    if starts_at is None or ends_at is None:
+        return None
+    over_at = min(ends_at, card.page.line.ended_at or ends_at)
+    sold_for = tuple(card.page.plan_copy["countries"])
+    return Stay(
+        first=starts_at.astimezone(ZoneInfo(zone)).date(),
+        last=max(over_at, starts_at).astimezone(ZoneInfo(zone)).date(),
+        countries=used.get(card.page.line.order_line_id)
+        or (sold_for if len(sold_for) <= COUNTRIES_MOST else ()),
+        card=card,
+    )
 
 
 @never_cache
 @customers_only
 @require_safe
 def overview(request: HttpRequest, customer: Customer) -> HttpResponse:
-    """Lines first, then money on its way, then what was said and bought."""
-    cards = [card(row.order_line_id, customer.pk) for row in esims.lines_of(customer.pk)]
-    requests = refunds.refunds_of(customer.pk)
-    asked = {each.order_line_id: each for each in requests if each.is_open}
+    """What to do next, the lines, what is going on, and the trips; in a bounded number of reads."""
+    cards = cards_of(customer.pk)
+    happening = going.gather(customer.pk, cards)
+    live = [each for each in cards if not each.page.line.is_off]
     context = {
         "customer": customer,
-        "running": [running(each, asked, now()) for each in cards if not each.page.line.is_off],
+        "running": running(live, happening.refunds, now()),
         "ended": [each for each in cards if each.page.line.is_off],
-        "refunds": requests,
+        "trips": trips_of(cards, customer.zone),
+        "going": happening,
         "credit": [
             row
             for row in books.balances_of(customer.pk)
             if row.minor and row.name.kind in ("paid_credit", "promo_credit")
         ],
-        "notices": notices.notices_of(customer.pk, most=3),
-        "unread": notices.unread_count(customer.pk),
-        "offers": len(bargains.open_offers_of(customer.pk)),
+        "unread": happening.unread,
+        "offers": happening.offers,
     }
     return render(request, "account/overview.html", context)

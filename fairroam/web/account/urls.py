@@ -3,10 +3,12 @@
 from django.urls import path
 
 from fairroam.web.account import (
+    billing,
     contacts,
     conversations,
     ending,
     export,
+    history,
     inbox,
     leave,
     letter,
@@ -68,6 +70,8 @@ urlpatterns = [
     path("wallet/give/<str:currency>/", transfers.send, name="transfer_send"),
     path("wallet/transfers/<int:transfer_id>/", transfers.transfer, name="transfer"),
     path("orders/", orders.orders, name="orders"),
+    path("billing/", billing.billing, name="billing"),
+    path("history/", history.whole, name="history"),
     path("contacts/", contacts.contacts, name="contacts"),
     path("contacts/new/", contacts.new, name="new_contact"),
     path("contacts/import/", contacts.take_in, name="import_contacts"),

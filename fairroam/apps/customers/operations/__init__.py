@@ -5,6 +5,7 @@ from fairroam.apps.customers.operations.addressing import (
     choose_language,
     choose_zone,
 )
+from fairroam.apps.customers.operations.billing import forget_billing, keep_billing
 from fairroam.apps.customers.operations.browsers import (
     end_session,
     end_sessions,
@@ -49,9 +50,11 @@ __all__ = [
     "end_sessions",
     "end_staff",
     "find_or_open",
+    "forget_billing",
     "forget_session",
     "hire",
     "invite",
+    "keep_billing",
     "lock",
     "lock_for_new",
     "lock_open",

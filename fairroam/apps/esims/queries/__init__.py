@@ -41,7 +41,7 @@ from fairroam.apps.esims.queries.lines import (
     provisioning,
     unfinished,
 )
-from fairroam.apps.esims.queries.many import accounts_on_phones_of
+from fairroam.apps.esims.queries.many import accounts_on_phones_of, pages_of
 
 __all__ = [
     "ActRow",
@@ -76,6 +76,7 @@ __all__ = [
     "owner_at",
     "owner_of",
     "owners_of",
+    "pages_of",
     "possible_acts",
     "preferences_of",
     "profiles_never_attached",

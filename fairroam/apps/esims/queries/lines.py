@@ -242,7 +242,7 @@ def line_page(line_id: int, customer_id: int) -> LinePage:
         raise NotAmongYours(line_id=line_id)
     sold = OrderLine.objects.select_related("order").get(pk=line_id)
     profile = _latest(line)
-    timeline = _timeline(profile.pk) if profile else ()
+    timeline = _told(profile.facts.all()) if profile else ()
     return LinePage(
         line=_row(line),
         order_number=sold.order.number,
@@ -267,9 +267,12 @@ def code_of(line_id: int, customer_id: int) -> ActivationCode | None:
     if line is None:
         raise NotAmongYours(line_id=line_id)
     profile = _latest(line)
-    if profile is None or (line.stage, profile.stage) != ("active", "released"):
-        return None
-    if is_in_phone(profile.pk):
+    return code_from(line, profile, is_in_phone=bool(profile and is_in_phone(profile.pk)))
+
+
+def code_from(line: Line, profile: Profile | None, *, is_in_phone: bool) -> ActivationCode | None:
+    """The code of a line whose present profile this is; see `code_of`."""
+    if profile is None or (line.stage, profile.stage) != ("active", "released") or is_in_phone:
         return None
     return ActivationCode(smdp_address=profile.smdp_address, matching_id=profile.matching_id)
 
@@ -367,10 +370,6 @@ def _row(line: Line) -> LineRow:
         ending_at=line.ending_at,
         ended_at=line.ended_at,
     )
-
-
-def _timeline(profile_id: int) -> tuple[FactRow, ...]:
-    return _told(ActivationFact.objects.filter(profile_id=profile_id))
 
 
 def _told(facts: QuerySet[ActivationFact]) -> tuple[FactRow, ...]:

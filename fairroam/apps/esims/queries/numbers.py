@@ -122,6 +122,14 @@ def keepings_of(customer_id: int, *, now: datetime) -> list[KeepingPage]:
     return [_page(keeping, now) for keeping in found.order_by("-pk")]
 
 
+def numbers_at_risk_of(customer_id: int) -> list[tuple[int, str]]:
+    """(line, stage of its number) where a number of the customer's must be used soon."""
+    found = Keeping.objects.filter(
+        customer_id=customer_id, number__stage__in=("inactive_warned", "grace")
+    )
+    return list(found.order_by("pk").values_list("pk", "number__stage"))
+
+
 def has_keeping(line_id: int) -> bool:
     """Whether the line keeps a number, waits for one, or did."""
     return Keeping.objects.filter(pk=line_id).exists()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fairroam.apps.metering.models import Meter, PlanPeriod
+from django.db.models import Min
+
+from fairroam.apps.metering.models import Meter, PlanPeriod, UsageRecord
 from fairroam.apps.metering.queries.usage import AllowanceUse, Usage
 from fairroam.apps.orders.models import OrderLine
 
@@ -37,6 +39,17 @@ def usage_of_each(order_line_ids: Sequence[int]) -> dict[int, Usage]:
         )
         for line_id in order_line_ids
     }
+
+
+def countries_of_each(order_line_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Where each of those lines was used, in the order of the first use there."""
+    places: dict[int, tuple[str, ...]] = {}
+    used = UsageRecord.objects.filter(order_line_id__in=order_line_ids, outcome="counted")
+    rows = used.values_list("order_line_id", "country").annotate(first=Min("started_at"))
+    for line_id, country, _first in rows.order_by("first"):
+        assert line_id is not None
+        places[line_id] = (*places.get(line_id, ()), country)
+    return places
 
 
 def as_sold(allowance: dict[str, Any]) -> AllowanceUse:

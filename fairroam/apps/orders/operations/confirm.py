@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from fairroam.apps.customers import operations as customers
+from fairroam.apps.customers import queries as people
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
@@ -103,6 +104,19 @@ def conclude(order: Order, now: datetime) -> None:
     )
 
 
+def buyer(order: Order) -> dict[str, str]:
+    """The business that the customer named for invoices, else the customer's number."""
+    business = people.billing_of(order.customer_id)
+    if business is None:
+        return {"name": order.customer.number, "country": order.residence[:2]}
+    return {
+        "name": business.company,
+        "address": business.address,
+        "country": business.country,
+        "tax_number": business.tax_number,
+    }
+
+
 def invoice(order: Order, lines: list[OrderLine], tenders: Sequence[Tender]) -> dict[str, Any]:
     """The invoice's content, as `papers` wants it."""
 
@@ -115,7 +129,7 @@ def invoice(order: Order, lines: list[OrderLine], tenders: Sequence[Tender]) -> 
     return {
         "order": order.number,
         "zone": order.zone,
-        "buyer": {"name": order.customer.number, "country": order.residence[:2]},
+        "buyer": buyer(order),
         "lines": [
             {
                 "description": line.plan_name(order.language),

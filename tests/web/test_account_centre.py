@@ -1,0 +1,138 @@
+"""The account's first page and its full history: all of it, in few reads."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from fairroam.apps.exports.queries.history import PAGE, PARTS
+from fairroam.clock import now
+from fairroam.web.account.overview import QUOTED_MOST
+from tests import given
+from tests.apps.lines_given import LATER, a_ready_line, ask, ask_and_end, make_ready, use
+from tests.apps.refunds_given import GIGABYTE
+from tests.given import NOON
+from tests.web.site_given import words_of
+
+pytestmark = pytest.mark.usefixtures("catalogue")
+READS_MAX = 110  # of the first page, however much there is; a quote takes about twenty
+HISTORY_READS_MAX = 12
+
+
+@pytest.fixture
+def ada(client):
+    customer = given.a_customer()
+    client.force_login(customer.user)
+    client.get("/account/")  # the browser is noted
+    return customer
+
+
+def reads_of(client, path: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as reads:
+        assert client.get(path).status_code == 200
+    return len(reads)
+
+
+@pytest.mark.promise(66)
+def test_the_first_page_says_what_is_left_what_goes_on_and_what_to_do(client, ada):
+    fresh, used = a_ready_line(), a_ready_line()
+    use(used, 9 * GIGABYTE, at=now() - timedelta(days=1))
+    asked = ask(a_ready_line(), words="It was slow", is_flagged=True)
+    given.an_order()
+
+    page = client.get("/account/")
+
+    words = words_of(page)
+    going = page.context["going"]
+    assert [task.icon for task in going.tasks if task.icon == "credit-card"] == ["credit-card"]
+    assert f"/account/lines/{fresh.pk}/" in [task.url for task in going.tasks]
+    assert f"/account/lines/{used.pk}/top-up/" in [task.url for task in going.tasks]
+    assert f"/account/refunds/{asked.pk}/" in [step.url for step in going.steps]
+    assert "What needs doing next" in words
+    assert "What is going on" in words
+
+
+@pytest.mark.promise(44)
+def test_lines_make_trips_and_their_plans_can_be_bought_again(client, ada):
+    first, second = a_ready_line(), a_ready_line()
+    use(first, GIGABYTE, at=NOON)
+    use(second, GIGABYTE, at=NOON + timedelta(days=3))
+    a_ready_line()  # not used yet: no trip
+
+    page = client.get("/account/")
+
+    (trip,) = page.context["trips"]
+    assert len(trip.trip.stays) == 2
+    assert trip.trip.countries == ("JP",)
+    assert 'href="/plans/japan-10gb-30d/"' in page.content.decode()
+    assert "Buy" in words_of(page)
+
+
+@pytest.mark.promise(66)
+def test_reads_stay_bounded_however_many_lines_there_are(client, ada):
+    def a_line() -> None:
+        line = a_ready_line()
+        use(line, GIGABYTE, at=NOON)
+
+    for _number in range(QUOTED_MOST):
+        a_line()
+    ask_and_end(a_ready_line())
+    few = reads_of(client, "/account/"), reads_of(client, "/account/history/")
+    for line in given.pay(given.an_order(quantity=3), now=NOON).lines.select_related("order"):
+        make_ready(line)
+        use(line, GIGABYTE, at=NOON)
+    ask_and_end(a_ready_line())
+
+    many = reads_of(client, "/account/"), reads_of(client, "/account/history/")
+
+    assert many == few
+    assert few[0] <= READS_MAX
+    assert few[1] <= HISTORY_READS_MAX
+
+
+@pytest.mark.promise(67)
+def test_the_history_holds_every_kind_and_can_be_chosen_by_kind_and_day(client, ada):
+    line = a_ready_line()
+    use(line, GIGABYTE, at=NOON)
+    refund = ask_and_end(line, now=LATER)
+    kinds = {kind: client.get(f"/account/history/?kind={kind}").context["rows"] for kind in PARTS}
+    whole = client.get("/account/history/").context["rows"]
+
+    assert all(kinds[kind] for kind in set(PARTS) - {"notices"})
+    assert len(whole) == sum(len(rows) for rows in kinds.values())
+    assert {row.flow for row, *_ in kinds["requests"]} == {"refund"}
+    assert [row.minor for row, *_ in kinds["requests"]] == [refund.decisions.get().due_minor]
+    assert kinds["usage"][0][0].said["data"] == GIGABYTE
+    for _row, _icon, url, _act in whole:
+        assert not url or client.get(url).status_code == 200
+    day = NOON.date().isoformat()
+    chosen = client.get(f"/account/history/?since={day}&until={day}").context["rows"]
+    assert {row.at.date() for row, *_ in chosen} == {NOON.date()}
+    before = client.get("/account/history/?until=2020-01-01")
+    assert "Nothing here in these days" in words_of(before)
+    assert client.get("/account/history/?since=never").status_code == 422
+
+
+def test_the_history_goes_on_page_by_page_and_loses_nothing(client, ada):
+    for _number in range(PAGE // 2):
+        given.pay(given.an_order(), now=NOON)  # many things at one instant
+    seen, url = [], "/account/history/"
+    while url:
+        context = client.get(url).context
+        seen += [row.place for row, *_ in context["rows"]]
+        url = context["older"] and f"/account/history/{context['older']}"
+
+    assert len(seen) == len(set(seen)) == PAGE // 2 * 3  # an order, a payment, an invoice
+    assert seen == sorted(seen, reverse=True)
+    assert client.get("/account/history/?before=x~y~z&kind=what").status_code == 200
+
+
+def test_nobody_sees_the_history_of_another(client, ada):
+    given.pay(given.an_order(email="eve@example.com"), now=NOON)
+
+    assert client.get("/account/history/").context["rows"] == []
