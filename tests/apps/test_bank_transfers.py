@@ -19,12 +19,14 @@ from fairroam.apps.payments import tasks
 from fairroam.apps.payments.models import Payment, ProviderEvent
 from fairroam.apps.payments.queries.providers import asked_providers, providers, ways_to_pay
 from fairroam.apps.payments.refusals import OwnTransfer, ReferenceWrong, WayNotOffered
+from fairroam.apps.wallet.queries import purses_of
 from fairroam.gateways.payments import BadSignature, GatewayUnreachable, PayoutRefused
 from fairroam.gateways.payments.bank_transfer import connect, reference_of
 from fairroam.rules.money import Money
 from fairroam.web.account.me import BOUGHT_HERE
 from fairroam.worker.books import find_faults
 from tests import given
+from tests.apps import wallet_given as wallets
 from tests.apps.refunds_given import balance
 from tests.given import NOON
 
@@ -199,3 +201,32 @@ def test_the_page_says_what_to_transfer_and_the_desk_enters_it():
     assert "Booked: the order goes on" in answer.content.decode()
     paid = visitor.get(f"/orders/{order.number}/transfer/")
     assert paid.status_code == 302
+
+
+def test_a_top_up_by_transfer_says_what_to_transfer_and_counts_when_it_arrived(settings):
+    settings.FAIRROAM_ENVIRONMENT, settings.FAIRROAM_PAYMENTS_URL = "production", ""
+    wallets.terms()
+    ada, hers, eves = given.a_customer(), Client(), Client()
+    hers.force_login(ada.user)
+    eves.force_login(given.a_customer("eve@example.com").user)
+    hers.post("/account/wallet/top-up/EUR/", {"amount": "20", "key": str(uuid4())})
+    payment = Payment.objects.get()
+    tasks.start_payment(payment_id=payment.pk, now=NOON)
+    payment.refresh_from_db()
+    path = payment.pay_url.removeprefix(settings.FAIRROAM_ADDRESS)
+
+    page = hers.get(path).content.decode()
+    outcome = record_arrival(
+        reference=payment.provider_ref,
+        amount=Money(2000, "EUR"),
+        arrived_on=NOON.date(),
+        bank_ref="B-20",
+        staff_user_id=ANNA,
+        now=NOON,
+    )
+
+    assert (payment.provider_ref in page, "€20.00" in page) == (True, True)
+    assert eves.get(path).status_code == 404
+    assert (outcome, hers.get(path).url) == ("applied", "/account/wallet/")
+    assert purses_of(ada.pk, "EUR", NOON).paid == 2000
+    assert list(find_faults()) == []

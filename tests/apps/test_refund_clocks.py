@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from fairroam import rules
 from fairroam.apps.customers.models import SecurityChange
 from fairroam.apps.esims.models import Profile
+from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Payout
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds.models import Case, Decision, Escalation, Flag, RefundRequest
@@ -72,6 +73,21 @@ def test_one_phone_behind_many_accounts_and_a_new_address_are_flags():
     assert facts == {"customers": [lines[0].order.customer_id]}
     again = flagging.raise_flags(second, now=LATER)
     assert (again, Flag.objects.count()) == (["same_device", "contact_changed"], 2)
+
+
+def test_another_account_named_within_72_hours_is_a_flag_and_a_colleague_s_is_none():
+    line, other = a_ready_line(), a_ready_line(email="bo@example.com")
+    for one, by in ((line, f"customer:{line.order.customer_id}"), (other, "staff:3")):
+        payments.keep_account(
+            customer_id=one.order.customer_id,
+            holder="A",
+            iban="DE89370400440532013000",
+            given_by=by,
+            now=LATER - HOUR,
+        )
+
+    assert flags_of(ask_and_end(line)) == ["payout_changed"]
+    assert flags_of(ask_and_end(other)) == []
 
 
 def test_a_flag_never_changes_an_amount():

@@ -11,9 +11,10 @@ import pytest
 import time_machine
 from django.test import Client
 
+from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims.models import IdentityCheck, Keeping, Number, PortOut
 from fairroam.apps.esims.operations import numbers_identity, numbers_port
-from fairroam.apps.orders.models import Order, OrderLine
+from fairroam.apps.orders.models import Consent, Order, OrderLine
 from fairroam.gateways.identity import StartedCheck
 from fairroam.gateways.lines import PortOutCode
 from tests.apps.numbers_given import a_kept_number, a_wish
@@ -123,6 +124,19 @@ def test_a_renewal_is_an_order_line_of_its_own_with_its_consents(owner, keeping)
     assert unticked.status_code == 422
     assert first.url == again.url == f"/orders/{order.number}/"
     assert (line.packs, order.consents.count()) == (["eu-crd@1", "prorata@1"], 3)
+
+
+def test_a_renewal_asks_only_for_what_the_law_there_wants(owner, keeping):
+    Customer.objects.update(residence="US")
+
+    page = owner.get(address(keeping, "renew/")).content.decode()
+    answer = owner.post(address(keeping, "renew/"), {"key": uuid4(), "terms": "on"})
+
+    assert "express_request" not in page
+    assert (answer.status_code, Consent.objects.get(order__lines__tops_up=keeping.pk).kind) == (
+        302,
+        "terms",
+    )
     assert "Pay the order for the next period" in words_of(owner.get(address(keeping)))
 
 

@@ -213,6 +213,10 @@ def contact(request: HttpRequest, customer: Customer, contact_id: int) -> HttpRe
 @require_POST
 def delete(request: HttpRequest, customer: Customer, contact_id: int) -> HttpResponse:
     """Take one out of the book."""
+    try:
+        queries.contact_of(contact_id, customer.pk)
+    except NotAmongYours as refusal:
+        return render(request, "account/hidden.html", status=refusal.status)
     operations.delete_contact(contact_id=contact_id, customer_id=customer.pk, now=now())
     messages.success(request, _("Deleted."))
     return redirect("account:contacts")

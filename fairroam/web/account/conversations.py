@@ -165,6 +165,10 @@ def shown(page: queries.ThreadRow, customer: Customer) -> dict[str, Any]:
 @require_POST
 def rate(request: HttpRequest, customer: Customer, thread_id: int) -> HttpResponse:
     """Say how it went."""
+    try:
+        queries.thread(thread_id, customer.pk)
+    except NotAmongYours as refusal:
+        return render(request, "account/hidden.html", status=refusal.status)
     form = RatingForm(request.POST)
     if form.is_valid():
         try:
@@ -175,8 +179,6 @@ def rate(request: HttpRequest, customer: Customer, thread_id: int) -> HttpRespon
                 words=form.cleaned_data["words"],
                 now=now(),
             )
-        except NotAmongYours as refusal:
-            return render(request, "account/hidden.html", status=refusal.status)
         except Refusal:
             return redirect("account:thread", thread_id)  # It was opened again meanwhile.
         messages.success(request, _("Thank you. It counts in the figures that we publish."))

@@ -110,6 +110,8 @@ def undo(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse
             raise NotAmongYours(order_line_id=line_id)
         operations.undo_service_end(end_id=ending.pk, customer_id=customer.pk, now=now())
         messages.success(request, _("It goes on as before."))
+    except NotAmongYours as refusal:
+        return render(request, "account/hidden.html", status=refusal.status)
     except Refusal as refusal:
         messages.error(request, sentence_of(refusal))
     return redirect("account:line", line_id)

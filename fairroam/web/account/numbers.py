@@ -38,7 +38,7 @@ from fairroam.web.account.live import render_live
 from fairroam.web.account.me import customers_only
 from fairroam.web.account.step_up import step_up_required
 from fairroam.web.components.refused import render_refused
-from fairroam.web.site.checkout import CONSENTS
+from fairroam.web.site.checkout import AgreedForm, consents_needed
 from fairroam.web.site.orders import remember_order
 
 NEWS_SECONDS = 2
@@ -60,12 +60,8 @@ class AgreeForm(forms.Form):
     )
 
 
-class RenewForm(KeyForm):
-    """The boxes of every purchase, never ticked in advance."""
-
-    terms = forms.BooleanField(label=CONSENTS["terms"])
-    express_request = forms.BooleanField(label=CONSENTS["express_request"])
-    loss_acknowledged = forms.BooleanField(label=CONSENTS["loss_acknowledged"])
+class RenewForm(AgreedForm, KeyForm):
+    """The boxes of a purchase, never ticked in advance."""
 
 
 # Who somebody is ---------------------------------------------------------------------------------
@@ -272,7 +268,8 @@ def renew(request: HttpRequest, customer: Customer, line_id: int) -> HttpRespons
     if page.stage != "kept":
         return redirect("account:number", line_id)
     context = {"page": page, "plan": plan, "zone": customer.zone}
-    form = RenewForm(request.POST or None, initial={"key": uuid4()})
+    needed = consents_needed(customer.residence, plan, at)
+    form = RenewForm(request.POST or None, initial={"key": uuid4()}, needed=needed)
     template = "account/number_renew.html"
     if not form.is_valid():
         status = 422 if form.is_bound else 200
@@ -285,7 +282,7 @@ def renew(request: HttpRequest, customer: Customer, line_id: int) -> HttpRespons
             email=customer.user.email,
             residence=customer.residence,
             language=customer.language,
-            consents={kind: str(words) for kind, words in CONSENTS.items()},
+            consents=form.consents(),
             key=form.cleaned_data["key"],
             now=at,
             tops_up=line_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -24,21 +25,22 @@ from fairroam.web.account.me import customers_only
 from fairroam.web.components import formats
 from fairroam.web.components.refused import render_refused
 from fairroam.web.components.tags import in_words
-from fairroam.web.site.checkout import CONSENTS
+from fairroam.web.site.checkout import CONSENTS, AgreedForm, consents_needed
 from fairroam.web.site.orders import remember_order
 
 
-class TopUpForm(forms.Form):
-    """Which pack; the boxes are those of every purchase, never ticked in advance."""
+class TopUpForm(AgreedForm):
+    """Which pack, and the boxes of a purchase, never ticked in advance."""
 
     plan = forms.ChoiceField(label=_("Pack"), widget=forms.RadioSelect)
-    terms = forms.BooleanField(label=CONSENTS["terms"])
-    express_request = forms.BooleanField(label=CONSENTS["express_request"])
-    loss_acknowledged = forms.BooleanField(label=CONSENTS["loss_acknowledged"])
     key = forms.UUIDField(widget=forms.HiddenInput)
+    field_order = ("plan",)
 
-    def __init__(self, *args: Any, packs: list[PlanRow], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, *args: Any, packs: list[PlanRow], residence: str, at: datetime, **kwargs: Any
+    ) -> None:
+        needed = {kind for pack in packs for kind in consents_needed(residence, pack, at)}
+        super().__init__(*args, needed=needed or CONSENTS, **kwargs)
         field = self.fields["plan"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(pack.code, _label(pack)) for pack in packs]
@@ -72,7 +74,13 @@ def top_up(request: HttpRequest, customer: Customer, line_id: int) -> HttpRespon
     line_id = page.line.order_line_id
     if page.line.stage in ("terminating", "terminated"):
         return redirect("account:line", line_id)
-    form = TopUpForm(request.POST or None, initial={"key": uuid4()}, packs=packs_for(page))
+    form = TopUpForm(
+        request.POST or None,
+        initial={"key": uuid4()},
+        packs=packs_for(page),
+        residence=customer.residence,
+        at=now(),
+    )
     if not form.is_valid():
         status = 422 if form.is_bound else 200
         return render(request, "account/top_up.html", {"page": page, "form": form}, status=status)
@@ -84,7 +92,7 @@ def top_up(request: HttpRequest, customer: Customer, line_id: int) -> HttpRespon
             email=customer.user.email,
             residence=customer.residence,
             language=customer.language,
-            consents={kind: str(words) for kind, words in CONSENTS.items()},
+            consents=form.consents(),
             key=form.cleaned_data["key"],
             now=now(),
             tops_up=line_id,

@@ -66,6 +66,7 @@ urlpatterns = [
     path("wallet/", wallet.wallet, name="wallet"),
     path("wallet/top-up/<str:currency>/", wallet.top_up, name="wallet_top_up"),
     path("wallet/paying/<int:top_up_id>/", wallet.paying, name="wallet_paying"),
+    path("wallet/<uuid:key>/transfer/", wallet.transfer, name="wallet_transfer"),
     path("wallet/get-back/<str:currency>/", wallet.get_back, name="wallet_get_back"),
     path("wallet/give/<str:currency>/", transfers.send, name="transfer_send"),
     path("wallet/transfers/<int:transfer_id>/", transfers.transfer, name="transfer"),

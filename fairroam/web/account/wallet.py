@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import messages
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.payments import queries as payments
+from fairroam.apps.payments.queries.arrivals import awaited_at
 from fairroam.apps.wallet import operations, queries
 from fairroam.apps.wallet.models import Terms, TopUp
 from fairroam.apps.wallet.refusals import NoWalletTerms
@@ -28,6 +29,7 @@ from fairroam.web.account.me import customers_only
 from fairroam.web.account.step_up import proof_of, step_up_required
 from fairroam.web.components import formats
 from fairroam.web.components.refused import render_refused
+from fairroam.web.site.transfer import to_transfer
 
 ORIGINS = {
     "top_up": gettext_lazy("Top-up"),
@@ -186,6 +188,21 @@ def paying(request: HttpRequest, customer: Customer, top_up_id: int) -> HttpResp
     if found.paid_at is not None:
         return redirect("account:wallet")
     return render(request, "account/wallet_paying.html", {"top_up": found})
+
+
+@never_cache
+@customers_only
+@require_safe
+def transfer(request: HttpRequest, customer: Customer, key: UUID) -> HttpResponse:
+    """What to transfer for a top-up, until the money is here."""
+    found = TopUp.objects.select_related("payment").filter(payment__key=key, customer=customer)
+    top_up = found.first()
+    asked = awaited_at(top_up.payment.pay_url) if top_up else None
+    if asked is None:
+        return render(request, "account/hidden.html", status=404)
+    if asked.stage == "captured":
+        return redirect("account:wallet")
+    return render(request, "account/wallet_transfer.html", to_transfer(asked))
 
 
 @never_cache

@@ -15,10 +15,12 @@ from django.views.decorators.http import require_POST, require_safe
 from fairroam.apps.customers.models import User
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.payments import operations
+from fairroam.apps.payments.models import Payout
 from fairroam.apps.payments.queries import desk
 from fairroam.clock import now
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.desk.staff import staff_only
+from fairroam.web.desk.words import WAYS
 
 
 class SentForm(forms.Form):
@@ -41,12 +43,18 @@ def payouts(request: HttpRequest, staff: User) -> HttpResponse:
     """Transfers to send and to confirm, what is stuck, what is late, and the figures."""
     context = {
         "transfers": Paginator(desk.transfers(), desk.PAGE).get_page(request.GET.get("page")),
-        "stuck": desk.stuck()[: desk.PAGE],
+        "stuck": [(row, why(row)) for row in desk.stuck()[: desk.PAGE]],
         "alarmed": desk.alarmed()[: desk.PAGE],
         "figures": list(desk.punctuality()),
         "staff": staff,
     }
     return render(request, "desk/payouts.html", context)
+
+
+def why(payout: Payout) -> str:
+    """Why it is stuck; what a bank or provider said otherwise stands there in its own words."""
+    code = payout.reason or payout.rerouted_why
+    return str(WAYS.get(code, code))
 
 
 @staff_only(role="senior")

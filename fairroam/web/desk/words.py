@@ -26,6 +26,21 @@ DOUBTS = {
     "payout_changed": _("The way the money should go was changed within 72 hours."),
     "pack_still_on": _("The supplier cannot take this pack off the eSIM: it can still be used."),
 }
+# Why money takes another way (`rules.rails`), or why a provider did not deliver it.
+WAYS = {
+    "chosen": _("The customer, or a colleague with them, named an account."),
+    "passed_on": _("Somebody else paid it in: it goes to its present owner's account."),
+    "window": _("The way it came takes nothing back so late."),
+    "parts": _("The way it came takes back no further part."),
+    "whole": _("The way it came takes back the whole payment or nothing."),
+    "currency": _("The way it came does not take this currency back."),
+    "unknown": _("We know no way back for this means of payment."),
+    "expired_or_cancelled_card": _("The card has expired or was cancelled."),
+    "lost_or_stolen_card": _("The card was lost or stolen."),
+    "other_currency": _("The provider answered in another currency."),
+    "answer-differs": _("The provider's answer does not match what we asked for."),
+    "by_hand": _("This provider pays nothing back by itself."),
+}
 EVENTS = {
     "refund.requested": _("asked for money back"),
     "refund.opened_from_message": _("opened the case from a message"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -55,6 +55,23 @@ WAYS = {
     "paypal": "PayPal",
     "bank": _("Bank transfer, one or two working days"),
 }
+
+
+class AgreedForm(forms.Form):
+    """The boxes of a purchase by whom we know: those that the law where they live wants."""
+
+    terms = forms.BooleanField(label=CONSENTS["terms"])
+    express_request = forms.BooleanField(label=CONSENTS["express_request"])
+    loss_acknowledged = forms.BooleanField(label=CONSENTS["loss_acknowledged"])
+
+    def __init__(self, *args: Any, needed: Collection[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for kind in CONSENTS.keys() - set(needed):
+            del self.fields[kind]
+
+    def consents(self) -> dict[str, str]:
+        """kind -> the words that stood beside the box, for each box that is ticked."""
+        return {kind: str(words) for kind, words in CONSENTS.items() if self.cleaned_data.get(kind)}
 
 
 class CheckoutForm(forms.Form):

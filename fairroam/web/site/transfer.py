@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,7 +14,7 @@ from segno import helpers
 from stdnum import iban
 
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.apps.payments.queries.arrivals import awaited_at
+from fairroam.apps.payments.queries.arrivals import AwaitedTransfer, awaited_at
 from fairroam.rules.money import minor_digits
 from fairroam.web.site.orders import order_for
 
@@ -31,6 +32,11 @@ def transfer(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     if asked.stage == "captured":
         return redirect("site:order", number)
+    return render(request, "site/transfer.html", {"order": page, **to_transfer(asked)})
+
+
+def to_transfer(asked: AwaitedTransfer) -> dict[str, Any]:
+    """What site/transfer_card.html shows: account, amount, reference, and their code."""
     symbol = helpers.make_epc_qr(
         name=settings.FAIRROAM_BANK_HOLDER,
         iban=settings.FAIRROAM_BANK_IBAN,
@@ -38,12 +44,10 @@ def transfer(request: HttpRequest, number: str) -> HttpResponse:
         amount=Decimal(asked.amount_minor).scaleb(-minor_digits(asked.currency)),
         reference=asked.reference,
     )
-    context = {
-        "order": page,
+    return {
         "asked": asked,
         "holder": settings.FAIRROAM_BANK_HOLDER,
         "iban": iban.format(settings.FAIRROAM_BANK_IBAN),
         "bic": settings.FAIRROAM_BANK_BIC,
         "symbol": symbol.svg_data_uri(border=4, light="#fff", dark="#000"),
     }
-    return render(request, "site/transfer.html", context)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from django.db.models import Q, QuerySet
 
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.apps.payments.models import Dispute, Payment, Payout
+from fairroam.apps.payments.models import BankAccount, Dispute, Payment, Payout
 
 ASKED_AT_ONCE = 100  # calls that one turn may make
 ROWS = Payout.objects.select_related("payment", "account")
@@ -137,3 +137,11 @@ def payments_to_ask_about(*, now: datetime) -> list[int]:
     """Charges that customers may have paid without our hearing of it, longest unasked first."""
     rows = Payment.objects.filter(stage="started", ask_at__lte=now)
     return list(rows.order_by("ask_at").values_list("pk", flat=True)[:ASKED_AT_ONCE])
+
+
+def newest_account_at(customer_id: int) -> datetime | None:
+    """When the customer last named an account that money should go to."""
+    named = BankAccount.objects.filter(
+        customer_id=customer_id, given_by=f"customer:{customer_id}"
+    ).order_by("-given_at")
+    return named.values_list("given_at", flat=True).first()

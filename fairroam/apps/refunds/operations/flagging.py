@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fairroam.apps.customers import queries as customers
+from fairroam.apps.customers.models import REST
 from fairroam.apps.esims.models import Profile
 from fairroam.apps.evidence import queries as evidence
+from fairroam.apps.payments import queries as payments
 from fairroam.apps.refunds.models import Flag, RefundRequest
 from fairroam.apps.refunds.operations.moves import RULES, tell
 
@@ -73,9 +75,18 @@ def contact_changed(refund: RefundRequest, now: datetime) -> Facts | None:
     return {"rests_until": until.isoformat()} if until else None
 
 
+def payout_changed(refund: RefundRequest, now: datetime) -> Facts | None:
+    """Another account for money that the customer named within 72 hours, up to now."""
+    named_at = payments.newest_account_at(refund.customer_id)
+    if named_at is None or refund.declared_at >= named_at + REST:
+        return None
+    return {"named_at": named_at.isoformat()}
+
+
 LOOKS: dict[str, Callable[[RefundRequest, datetime], Facts | None]] = {
     "velocity": velocity,
     "same_evidence": same_evidence,
     "same_device": same_device,
     "contact_changed": contact_changed,
+    "payout_changed": payout_changed,
 }

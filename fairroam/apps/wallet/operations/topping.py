@@ -15,7 +15,7 @@ from fairroam.apps.customers import operations as customers
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.payments import operations as payments
-from fairroam.apps.payments.queries.providers import way_to_pay
+from fairroam.apps.payments.queries.providers import CAPABILITIES, way_to_pay
 from fairroam.apps.wallet.models import Terms, TopUp
 from fairroam.apps.wallet.operations.lots import open_lot
 from fairroam.apps.wallet.queries import bonus_of, terms
@@ -38,7 +38,8 @@ def set_terms(*, currency: str, now: datetime, **agreed: Any) -> Terms:
 def top_up(*, customer_id: int, amount: Money, key: UUID, now: datetime) -> TopUp:
     """Ask for money into the wallet; it counts once it is paid. key: of the form.
 
-    Raises AmountOutOfBounds, NoWalletTerms, AccountClosed, AccountLeaving, KeyReused.
+    Raises AmountOutOfBounds, NoWalletTerms, WayNotOffered, AccountClosed, AccountLeaving,
+    KeyReused.
     """
 
     def work() -> dict[str, Any]:
@@ -64,6 +65,9 @@ def open_top_up(customer_id: int, amount: Money, key: UUID, now: datetime) -> To
     with translation.override(customer.language.lower()):
         description = _("Top-up of your wallet")
     provider, method = way_to_pay("", amount.currency)
+    return_url = f"{settings.FAIRROAM_ADDRESS}/account/wallet/"
+    if CAPABILITIES[provider].is_by_hand:
+        return_url += f"{key}/"  # What is to transfer is a page of its own, below this address.
     payment = payments.prepare_payment(
         key=key,
         customer_id=customer_id,
@@ -71,7 +75,7 @@ def open_top_up(customer_id: int, amount: Money, key: UUID, now: datetime) -> To
         provider=provider,
         method=method,
         description=description,
-        return_url=f"{settings.FAIRROAM_ADDRESS}/account/wallet/",
+        return_url=return_url,
         language=customer.language,
         now=now,
     )
