@@ -55,6 +55,20 @@ def link_in(notice: Notice) -> str:
 
 
 @pytest.mark.promise(65, 28)
+@pytest.mark.parametrize(
+    ("residence", "heading"),
+    [
+        ("US", '<h1 lang="zh-Hant">撤回合約</h1>'),  # no law fixes them: they speak to the reader
+        ("DE", '<h1 lang="de">Vertrag widerrufen</h1>'),
+    ],
+)
+def test_words_that_no_law_fixes_are_in_the_page_s_language(client, residence, heading):
+    page = client.get(f"/withdraw/?residence={residence}", headers={"accept-language": "zh-TW"})
+
+    assert heading in page.content.decode()
+    assert ("用詞由我們自定" in page.content.decode()) == (residence == "US")
+
+
 def test_two_steps_and_a_receipt_at_once_without_a_sign_in(client):
     line = given.a_paid_line()
     form = typed(line)

@@ -10,10 +10,11 @@ from django import forms
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
+from msgspec.structs import replace
 
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.refunds import operations
@@ -193,7 +194,7 @@ def _known(request: HttpRequest) -> dict[str, Any]:
 
 
 def _context(kind: str, residence: str) -> dict[str, Any]:
-    labels = labels_for(residence)
+    labels = labels_of(residence)
     return {
         "kind": kind,
         "labels": labels,
@@ -201,6 +202,20 @@ def _context(kind: str, residence: str) -> dict[str, Any]:
         "residences": places.residences(get_language() or "en"),
         "button": _button(kind, labels),
     }
+
+
+def labels_of(residence: str) -> Labels:
+    """The words on the buttons; where no law fixes them they speak the page's language."""
+    labels, ours = labels_for(residence), labels_for("")
+    if labels.source != ours.source:
+        return labels
+    return replace(
+        labels,
+        language=language_of(get_language() or "en"),
+        withdraw=gettext("Withdraw from a contract"),
+        confirm_withdrawal=gettext("Confirm withdrawal"),
+        source=gettext("No law fixes them; the words are ours"),
+    )
 
 
 def _button(kind: str, labels: Labels) -> str:
