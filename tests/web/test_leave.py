@@ -13,7 +13,13 @@ from fairroam.apps.closures.models import Closure, ServiceEnd
 from fairroam.apps.customers.models import Customer
 from fairroam.clock import now
 from tests import given
-from tests.apps.closures_given import ADDRESS, a_customer_with_a_line, close_wholly
+from tests.apps.closures_given import (
+    ADDRESS,
+    a_customer_with_a_line,
+    close_wholly,
+    give_credit,
+)
+from tests.apps.numbers_given import a_kept_number
 from tests.web.factors_given import newest_code, note
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -32,7 +38,7 @@ def form(**typed: str) -> dict[str, str]:
     return {"key": str(uuid4()), "timing": "after_rest", "understood": "on", **typed}
 
 
-@pytest.mark.promise(56, 57, 60, 69, 70)
+@pytest.mark.promise(56, 57, 60, 69, 70, 76)
 def test_the_page_says_what_leaving_means_and_asks_for_nothing_but_when():
     customer, _line = a_customer_with_a_line()
 
@@ -45,6 +51,40 @@ def test_the_page_says_what_leaving_means_and_asks_for_nothing_but_when():
     assert "After 72 hours" in words
     assert "Nobody can do this faster than this button" in words
     assert set(page.context["form"].fields) == {"timing", "trip_ends_on", "understood", "key"}
+
+
+@pytest.mark.promise(57, 58, 59)
+def test_the_balance_goes_back_or_to_somebody_else_from_the_list_itself():
+    customer, _line = a_customer_with_a_line()
+    give_credit(customer, "paid_credit", 1234)
+    browser = a_browser(customer)
+    words = browser.get(LEAVE).content.decode()
+    back = "/account/wallet/get-back/EUR/?then=leave"
+
+    assert 'data-code="paid_credit_left" data-blocks' in words
+    assert f'href="{back}"' in words
+    assert 'href="/account/wallet/give/EUR/"' in words
+    assert 'name="understood"' not in words  # nobody leaves paid credit behind
+    done = browser.post(back, {"amount": "12.34", "key": str(uuid4())}, follow=True)
+
+    words = done.content.decode()
+    assert done.redirect_chain == [(LEAVE, 302)]
+    assert 'data-code="money_moving"' in words
+    assert 'name="understood"' in words
+
+
+@pytest.mark.promise(51, 60)
+def test_the_code_for_the_number_is_asked_for_on_the_spot(settings):
+    settings.FAIRROAM_LINES_URL = "http://127.0.0.1:9"
+    keeping = a_kept_number()
+    browser = a_browser(keeping.customer)
+    assert 'name="act" value="port_out"' in browser.get(LEAVE).content.decode()
+
+    asked = {"act": "port_out", "key": str(uuid4()), "then": "leave"}
+    done = browser.post(f"/account/lines/{keeping.pk}/number/", asked, follow=True)
+
+    assert done.redirect_chain == [(LEAVE, 302)]
+    assert "The operator is making the code" in done.content.decode()
 
 
 @pytest.mark.promise(77)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from functools import wraps
@@ -56,6 +57,17 @@ HELD_BY = {
     "recent_contact_change": _(
         "Your address or a way to sign in was changed: an account rests for 72 hours after that."
     ),
+}
+# Items of the checklist that are money, as the statement above it names them.
+MONEY = {
+    "paid_credit_left": _("Balance that you paid in"),
+    "credit_held": _("Balance that your bank looks at"),
+    "refund_open": _("Back for plans, if you ask now"),
+    "refund_in_progress": _("Asked for, not decided"),
+    "money_moving": _("On its way to you"),
+    "money_held": _("Waits for your bank"),
+    "money_asked": _("Needs another way"),
+    "promo_credit_lost": _("Gifts, never payable in cash"),
 }
 
 
@@ -120,10 +132,27 @@ def listed(
     return {
         "checklist": checklist,
         "customer": customer,
+        "money": list(statement(checklist)),
         "browsers": [device_of(row.user_agent) for row in browsers],
         "key": uuid4(),
         "seconds": CHECKLIST_SECONDS,
     }
+
+
+def statement(checklist: Checklist) -> Iterator[tuple[Any, str, int]]:
+    """What of the customer's money is here: (words, currency, minor units), alike ones summed.
+
+    Nobody ever owes us anything: all that is sold is paid for in advance.
+    """
+    sums: dict[tuple[str, str], int] = {}
+    for item in checklist.items:
+        if item.code in MONEY:
+            key = (item.code, item.facts["currency"])
+            sums[key] = sums.get(key, 0) + item.facts["minor"]
+    for code, words in MONEY.items():
+        yield from (
+            (words, currency, minor) for (kind, currency), minor in sums.items() if kind == code
+        )
 
 
 def render_checklist(
