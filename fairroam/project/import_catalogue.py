@@ -1,4 +1,4 @@
-"""`fairroam import-catalogue FILE...`: operators, coverage, devices and tax rates, with dates."""
+"""`fairroam import-catalogue FILE...`: dated tables of the catalogue."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
         return 1
     for table, outcome in outcomes.items():
         sys.stdout.write(
-            f"{table:<10} {outcome.added} added, {outcome.corrected} corrected,"
+            f"{table:<13} {outcome.added} added, {outcome.corrected} corrected,"
             f" {outcome.known} known before\n"
         )
     return 0

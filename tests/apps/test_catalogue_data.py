@@ -22,6 +22,9 @@ COVERED = {"profile_type": "travel-data", "country": "JP", "mcc": "999", "mnc": 
 COVERED |= {"radio": "5G", "as_of": "2026-10-01", "source": "fictional"}
 DEVICE = {"maker": "Example Phones", "model": "Two", "esim": "yes", "notes": ""}
 DEVICE |= {"is_fictional": "true", "as_of": "2026-10-01", "source": "fictional"}
+TARIFF = {"country": "AT", "operator": "Third Mobile AT", "name": "SIM", "price_minor": "990"}
+TARIFF |= {"currency": "EUR", "days": "30", "source": "https://example.com/sim"}
+TARIFF |= {"seen_on": "2026-10-01"}
 TAX = {"country": "AT", "rate": "0.20", "from_on": "1995-01-01", "source": "UStG § 10"}
 
 
@@ -48,12 +51,13 @@ def test_all_tables_come_in_at_once_in_any_order_of_files_and_again_without_effe
         "operators.csv": a_csv(OPERATOR),
         "devices.csv": a_csv(DEVICE),
         "taxes.csv": a_csv(TAX),
+        "tariffs.csv": a_csv(TARIFF),
     }
 
     first = import_tables(files, today=TODAY)
     again = import_tables(files, today=TODAY)
 
-    assert [one.added for one in first.values()] == [1, 2, 1, 1]
+    assert [one.added for one in first.values()] == [1, 2, 1, 1, 1]
     assert again == {table: Imported(0, 0, one.added) for table, one in first.items()}
     assert queries.tax_rate("AT", TODAY) == "0.20"
     assert queries.devices("two")[0].as_of == date(2026, 10, 1)
@@ -140,6 +144,9 @@ def test_an_operator_may_be_renamed_but_a_dated_row_is_never_overwritten():
         (DEVICE | {"esim": "varies"}, "notes", "Say what it varies by."),
         (TAX | {"rate": "1.9"}, "rate", "Write it like 0.19."),
         (TAX | {"rate": "19%"}, "rate", "Write it like 0.19."),
+        (TARIFF | {"source": "a shop"}, "source", "https://"),
+        (TARIFF | {"currency": "EURO"}, "currency", "ISO 4217"),
+        (TARIFF | {"seen_on": "2026-11-03"}, "seen_on", "a day to come"),
     ],
 )
 def test_a_bad_row_is_named_with_line_column_and_reason(row, column, reason):
@@ -191,7 +198,8 @@ code = "x"
 """
 
     assert reasons(tables_toml=text.encode()) == [
-        "tables.toml: plans: The tables are operators, coverage, devices, tax_rates.",
+        "tables.toml: plans: The tables are operators, coverage, devices, tax_rates,"
+        " local_tariffs.",
         "tables.toml line 2: operators row 1: mnc: Write it as text: a number loses its zeros.",
         "tables.toml line 9: operators row 2: colour: There is no such column.",
     ]
@@ -205,7 +213,7 @@ def test_the_command_tells_what_it_took_or_why_it_took_nothing(tmp_path, capsys)
     bad.write_bytes(a_csv(DEVICE | {"as_of": "yesterday"}))
 
     assert import_catalogue.main([str(good)]) == 0
-    assert "operators  1 added, 0 corrected, 0 known before" in capsys.readouterr().out
+    assert "operators     1 added, 0 corrected, 0 known before" in capsys.readouterr().out
     assert import_catalogue.main([str(good), str(bad)]) == 1
     assert f"{bad} line 2: as_of: " in capsys.readouterr().err
     assert import_catalogue.main([str(tmp_path / "none.csv")]) == 1

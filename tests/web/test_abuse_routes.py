@@ -58,7 +58,7 @@ LATER_ON = {"export_id", *OF_THE_WALLET}  # rows without what makes them visible
 AWAY = "/sign-in/"
 # The least role that each page of the desk wants; all pages that are not named want an agent.
 SENIOR = ("disputes/", "arrivals/", "payouts/", "reconciliation/", "books/check/")
-OPERATOR = ("channels/", "incidents/", "promo-codes/", "runs/", "team/")
+OPERATOR = ("channels/", "incidents/", "promo-codes/", "runs/", "tariffs/", "team/")
 AGENT = (
     "refunds/", "conversations/", "files/", "numbers/", "declarations/", "lines/", "reports/",
     "usage/", "books/", "suppliers/", "notices/", "closures/", "guides/", "transfers/",

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.test import Client
 
+from fairroam import clock
+from fairroam.apps.catalogue import queries as catalogue
+from fairroam.apps.journal.models import Event
 from fairroam.web.site import places
 from fairroam.web.site.trips import shared_days
+from tests import given
 from tests.web.site_given import words_of
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -112,6 +118,60 @@ def test_what_cannot_be_planned_is_said_with_what_to_do(client, changed, status,
 
     assert answer.status_code == status
     assert said in words_of(answer)
+
+
+@pytest.mark.promise(9)
+def test_a_local_sim_is_compared_with_its_source_and_day_and_nothing_without_a_row(client):
+    page = client.get("/trip/", JAPAN)
+    words = words_of(page)
+
+    assert {row.name: row.is_old for row in catalogue.tariffs(["JP"], date(2025, 11, 2))} == {
+        "Visitor SIM 5 GB": False,
+        "Airport SIM": True,
+    }
+    assert "¥3,300" in words
+    assert "15 January 2025 old: it may cost something else by now" in words
+    assert "fictional: price list of the sandbox carrier" in words
+    assert "Visitor SIM 5 GB (fictional)" in words_of(client.get("/plans/japan-10gb-30d/"))
+    assert "What a SIM costs there" not in words_of(client.get("/plans/keep-number-uk-90d/"))
+
+
+@pytest.mark.promise(9)
+def test_the_desk_adds_what_was_seen_and_hides_what_is_wrong():
+    operator = Client()
+    operator.force_login(given.a_colleague("operator"))
+    seen = {
+        "country": "KR", "operator": "Third Mobile KR", "name": "SIM", "price_minor": "33000",
+        "currency": "KRW", "days": "10", "seen_on": "2026-10-01",
+        "source": "https://example.com/sim",
+    }  # fmt: skip
+
+    assert operator.post("/desk/tariffs/", seen | {"seen_on": "2100-01-01"}).status_code == 422
+    assert operator.post("/desk/tariffs/", seen).status_code == 302
+    assert operator.post("/desk/tariffs/", seen).status_code == 422  # told once a day
+    (row,) = catalogue.tariffs(["KR"], clock.now().date())
+    assert (row.price_minor, row.granted_bytes, row.is_fictional) == (33000, None, False)
+    shown = Client().get("/ready/", {"to": "KR"}).content.decode()
+    assert 'href="https://example.com/sim"' in shown
+
+    operator.post(f"/desk/tariffs/{row.pk}/hide/")
+    assert catalogue.tariffs(["KR"], clock.now().date()) == []
+    kinds = Event.objects.filter(kind__startswith="tariff.").order_by("pk")
+    assert [event.kind for event in kinds] == ["tariff.added", "tariff.hidden"]
+
+
+@pytest.mark.promise(45)
+def test_before_a_trip_networks_phone_and_steps_are_on_one_page(client):
+    words = words_of(client.get("/ready/", {"to": ["JP", "GL"], "model": "Example"}))
+
+    assert "Networks in Japan" in words
+    assert "Sandbox Mobile JP (fictional) 4G, 5G 1 October 2025" in words
+    assert "Networks in Greenland No plan of ours works there." in words
+    assert "Example" in words
+    assert "takes an eSIM" in words
+    assert "Install the eSIM at home" in words
+    for path in ("/plans/japan-10gb-30d/", "/trip/?to=JP"):
+        assert 'href="/ready/?' in client.get(path).content.decode()
 
 
 def test_what_is_being_typed_is_suggested_those_we_serve_first(client):

@@ -1,10 +1,11 @@
 """What is sold, taxed and promised: plans, where they work, tax rates, refund packs, the brand."""
 
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
+from fairroam.rules.money import known_currencies
 from fairroam.rules.residences import zones_by_country
 
 RADIOS = ("3G", "4G", "5G")
@@ -16,6 +17,12 @@ def require_country(code: str) -> None:
     """Refuse what is no ISO 3166 country. Raises ValidationError."""
     if code not in zones_by_country():
         raise ValidationError("This is not the ISO 3166 code of a country.", code="country")
+
+
+def require_currency(code: str) -> None:
+    """Refuse what is no ISO 4217 currency. Raises ValidationError."""
+    if code not in known_currencies():
+        raise ValidationError("This is not the ISO 4217 code of a currency.", code="currency")
 
 
 class Plan(models.Model):
@@ -223,6 +230,54 @@ class Device(models.Model):
         """Ask for the words that a buyer needs."""
         if self.esim == self.Esim.VARIES and not self.notes:
             raise ValidationError({"notes": "Say what it varies by."})
+
+
+class LocalTariff(models.Model):
+    """What a SIM bought in the country costs, as seen on a day at a source; for comparison only.
+
+    Rows are added and never edited; one that should not be shown any more is hidden.
+    """
+
+    country = models.CharField(max_length=2, validators=[require_country])
+    operator = models.CharField(max_length=60)
+    name = models.CharField(max_length=80)
+    price_minor = models.BigIntegerField(validators=[MinValueValidator(0)])
+    currency = models.CharField(max_length=3, validators=[require_currency])
+    granted_bytes = models.BigIntegerField(  # null = unlimited
+        null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    days = models.PositiveIntegerField(validators=[MinValueValidator(1)])
+    is_fictional = models.BooleanField(default=False)
+    is_hidden = models.BooleanField(default=False)
+    source = models.CharField(max_length=300)  # the address of the page where it was seen
+    seen_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["country", "operator", "name", "seen_on"],
+                name="a_tariff_is_seen_once_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(price_minor__gte=0, days__gt=0), name="a_tariff_has_a_price_and_days"
+            ),
+            models.CheckConstraint(
+                condition=Q(granted_bytes__isnull=True) | Q(granted_bytes__gt=0),
+                name="a_tariff_grants_data",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_fictional=True) & ~Q(source="") | Q(source__startswith="https://"),
+                name="a_tariff_names_the_page_where_it_was_seen",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operator} {self.name}"
+
+    def clean(self) -> None:
+        """Ask for a page that everybody can open, but of an invented tariff."""
+        if not self.is_fictional and not self.source.startswith("https://"):
+            raise ValidationError({"source": "Give the address of the page, https://…"})
 
 
 class Pack(models.Model):

@@ -25,6 +25,13 @@ TABLES = (
         name="catalogue_device",
         ours={SHOP: "id maker model esim notes is_fictional as_of source"},
     ),
+    Table(
+        name="catalogue_localtariff",
+        ours={
+            SHOP: "id country operator name price_minor currency granted_bytes days is_fictional"
+            " is_hidden source seen_on"
+        },
+    ),
     Table(name="catalogue_pack", ours={SHOP: "id name version content published_at"}),
     Table(name="catalogue_brand", ours={SHOP: "id name legal_name address tax_number email"}),
 )

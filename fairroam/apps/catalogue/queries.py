@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import F, QuerySet, Window
 from django.db.models.functions import Rank
 
-from fairroam.apps.catalogue.models import Brand, Coverage, Device, Pack, Plan, TaxRate
+from fairroam.apps.catalogue.models import (
+    Brand,
+    Coverage,
+    Device,
+    LocalTariff,
+    Pack,
+    Plan,
+    TaxRate,
+)
 from fairroam.apps.catalogue.refusals import NoSuchPlan
 from fairroam.rules.trips import Offer
+
+TARIFF_FRESH = timedelta(days=180)  # a price that was seen longer ago is marked as old
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +242,56 @@ def devices(search: str = "") -> list[DeviceRow]:
         )
         if all(word in f"{values[0]} {values[1]}".casefold() for word in words)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class TariffRow:
+    """A SIM bought in the country, as seen on a day; granted_bytes None = unlimited.
+
+    is_old: seen so long ago that it may be wrong by now.
+    """
+
+    pk: int
+    country: str
+    operator: str
+    name: str
+    price_minor: int
+    currency: str
+    granted_bytes: int | None
+    days: int
+    is_fictional: bool
+    is_hidden: bool
+    source: str
+    seen_on: date
+    is_old: bool
+
+
+def tariffs(countries: Iterable[str] | None, today: date) -> list[TariffRow]:
+    """The newest row of each tariff that is shown, by country and price; None: all, also hidden."""
+    rows = LocalTariff.objects.order_by("country", "operator", "name", "-seen_on")
+    if countries is not None:
+        rows = rows.filter(country__in=countries)
+    newest = [tariff_row(row, today) for row in rows.distinct("country", "operator", "name")]
+    shown = [row for row in newest if countries is None or not row.is_hidden]
+    return sorted(shown, key=lambda row: (row.country, row.currency, row.price_minor, row.pk))
+
+
+def tariff_row(row: LocalTariff, today: date) -> TariffRow:
+    return TariffRow(
+        pk=row.pk,
+        country=row.country,
+        operator=row.operator,
+        name=row.name,
+        price_minor=row.price_minor,
+        currency=row.currency,
+        granted_bytes=row.granted_bytes,
+        days=row.days,
+        is_fictional=row.is_fictional,
+        is_hidden=row.is_hidden,
+        source=row.source,
+        seen_on=row.seen_on,
+        is_old=today - row.seen_on > TARIFF_FRESH,
+    )
 
 
 def brand() -> Brand:

@@ -15,6 +15,13 @@ class NoSuchPlan(Refusal):
     status = 404
 
 
+class TariffRefused(Refusal):
+    """This tariff cannot be taken as it is. Please correct what is named, or take another day."""
+
+    code = "tariff-refused"
+    status = 422
+
+
 # One row that cannot be taken. No docstring: in this file those are sentences for customers.
 @dataclass(frozen=True, slots=True)
 class BadRow:

@@ -152,6 +152,7 @@ ROOMS: dict[str | Promise, tuple[Room, ...]] = {
         Room("reports", _("How money back goes")),
         Room("replies", _("Saved replies")),
         Room("channels", _("Channels and fakes"), "operator", counted(channels.waiting_reports)),
+        Room("tariffs", _("Local SIM prices"), "operator"),
         Room("team", _("The team"), "operator"),
     ),
 }

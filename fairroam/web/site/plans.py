@@ -146,6 +146,7 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
     covered = coverage.by_country(shown, page_language())
     if shown.number_rule:
         context["operator"] = keep_alive.versions_of(shown.number_rule)[-1].operator
+    context["tariffs"] = catalogue.tariffs(shown.countries, now().date())
     context |= {"answer": answer, "coverage": covered, "sources": coverage.sources_of(covered)}
     return render(request, "site/plan.html", context)
 

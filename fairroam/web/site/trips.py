@@ -154,6 +154,8 @@ def trip(request: HttpRequest) -> HttpResponse:
     if is_sound and chosen:
         context["found"] = find(trip_of(form.cleaned_data, chosen, asked))
         context |= {"needs": rules.needs(), "is_own_figure": form.cleaned_data["gigabytes"]}
+        context["tariffs"] = catalogue.tariffs(chosen, now().date())
+        context["link"] = urlencode([("to", code) for code in chosen])
     status = 422 if request.GET and not is_sound else 200
     return render(request, "site/trip.html", context, status=status)
 

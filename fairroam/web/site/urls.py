@@ -14,6 +14,7 @@ from fairroam.web.site import (
     guides,
     orders,
     plans,
+    ready,
     statements,
     status,
     terms,
@@ -27,6 +28,7 @@ app_name = "site"
 urlpatterns = [
     path("", plans.home, name="home"),
     path("trip/", trips.trip, name="trip"),
+    path("ready/", ready.ready, name="ready"),
     path("trip/countries/", trips.suggest, name="trip_countries"),
     path("plans/", plans.plans, name="plans"),
     path("plans/<slug:code>/", plans.plan, name="plan"),

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
 
-from fairroam.apps.catalogue.models import Coverage, Device, Operator, TaxRate
+from fairroam.apps.catalogue.models import Coverage, Device, LocalTariff, Operator, TaxRate
 from fairroam.apps.catalogue.operations.rows import NEEDED, Row, columns_of, read_rows
 from fairroam.apps.catalogue.refusals import BadRow, TablesRefused
 
@@ -19,12 +19,14 @@ MODELS: dict[str, type[models.Model]] = {
     "coverage": Coverage,
     "devices": Device,
     "tax_rates": TaxRate,
+    "local_tariffs": LocalTariff,
 }
 KEYS: dict[type[models.Model], tuple[str, ...]] = {
     Operator: ("mcc", "mnc"),
     Coverage: ("profile_type", "country", "operator_id", "radio", "as_of"),
     Device: ("maker", "model", "as_of"),
     TaxRate: ("country", "from_on"),
+    LocalTariff: ("country", "operator", "name", "seen_on"),
 }
 Key = tuple[Any, ...]
 TRUTHS = {"true": True, "false": False}
@@ -52,7 +54,7 @@ class Imported:
 
 @transaction.atomic
 def import_tables(files: Mapping[str, bytes], *, today: date) -> dict[str, Imported]:
-    """Take in operators, coverage, devices and tax rates; file names end in .csv or .toml.
+    """Take in every table of NEEDED; file names end in .csv or .toml.
 
     A dated row is added and never changed: the same row again is nothing new, the same key with
     other content is refused. Operators have no date, so that their names may be corrected.
@@ -124,8 +126,9 @@ def _built(row: Row, operators: Mapping[tuple[str, str], Operator], today: date)
     except ValidationError as error:
         reasons = error.message_dict.items()
         raise BadCells({column: " ".join(texts) for column, texts in reasons}) from error
-    if getattr(one, "as_of", today) > today:
-        raise BadCells({"as_of": "Nothing is known as of a day to come."})
+    for column in ("as_of", "seen_on"):
+        if getattr(one, column, today) > today:
+            raise BadCells({column: "Nothing is known as of a day to come."})
     return one
 
 
@@ -155,4 +158,8 @@ def _key(one: models.Model) -> Key:
 
 
 def _content(one: models.Model) -> Key:
-    return tuple(field.value_from_object(one) for field in one._meta.fields if field.name != "id")
+    return tuple(
+        field.value_from_object(one)
+        for field in one._meta.fields
+        if field.name not in ("id", "is_hidden")  # hidden at the desk, it stays so
+    )

@@ -15,8 +15,15 @@ NEEDED = {
     "coverage": ("profile_type", "country", "mcc", "mnc", "radio", "as_of", "source"),
     "devices": ("maker", "model", "esim", "as_of", "source"),
     "tax_rates": ("country", "rate", "from_on", "source"),
+    "local_tariffs": (
+        *("country", "operator", "name", "price_minor", "currency", "days", "source", "seen_on"),
+    ),
 }
-OPTIONAL = {"operators": ("is_fictional",), "devices": ("notes", "is_fictional")}
+OPTIONAL = {
+    "operators": ("is_fictional",),
+    "devices": ("notes", "is_fictional"),
+    "local_tariffs": ("granted_bytes", "is_fictional"),
+}
 SPARE = "(more cells than columns)"
 
 

@@ -1,0 +1,89 @@
+"""What SIMs cost in the countries: the rows that plans are compared with."""
+
+from __future__ import annotations
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from fairroam.apps.catalogue import operations, queries
+from fairroam.apps.customers.models import User
+from fairroam.apps.journal.refusals import Refusal
+from fairroam.clock import now
+from fairroam.rules.money import known_currencies
+from fairroam.web.components.refused import render_refused
+from fairroam.web.desk.staff import staff_only
+from fairroam.web.site import places
+
+GIGABYTE = 10**9
+
+
+def currencies() -> list[tuple[str, str]]:
+    return [(code, code) for code in sorted(known_currencies())]
+
+
+class TariffForm(forms.Form):
+    """One tariff, exactly as its page says it."""
+
+    country = forms.ChoiceField(label=_("Country"))
+    operator = forms.CharField(label=_("Network"), max_length=60)
+    name = forms.CharField(label=_("Name of the tariff"), max_length=80)
+    price_minor = forms.IntegerField(
+        label=_("Price in minor units"),
+        min_value=0,
+        max_value=10**12,
+        help_text=_("Cents, yen, satang: 1990 is €19.90, and ¥1,990."),
+    )
+    currency = forms.ChoiceField(label=_("Currency"), choices=currencies)
+    gigabytes = forms.DecimalField(
+        label=_("Data in GB"),
+        min_value=0,
+        max_value=10_000,
+        decimal_places=3,
+        required=False,
+        help_text=_("Empty: unlimited."),
+    )
+    days = forms.IntegerField(label=_("Days"), min_value=1, max_value=366)
+    source = forms.URLField(label=_("Address of the page"), max_length=300, assume_scheme="https")
+    seen_on = forms.DateField(label=_("Seen on"), widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        country = self.fields["country"]
+        assert isinstance(country, forms.ChoiceField)
+        country.choices = [("", _("Please choose")), *places.residences("en")]
+
+    def fields_of_row(self) -> dict[str, object]:
+        """What was typed, in the units of a row."""
+        fields = dict(self.cleaned_data)
+        gigabytes = fields.pop("gigabytes")
+        fields["granted_bytes"] = int(gigabytes * GIGABYTE) if gigabytes else None
+        return fields
+
+
+@never_cache
+@staff_only(role="operator")
+@require_http_methods(["GET", "HEAD", "POST"])
+def tariffs(request: HttpRequest, staff: User) -> HttpResponse:
+    """Every tariff by country, and the form for what somebody has seen."""
+    form = TariffForm(request.POST or None)
+    listed = {"tariffs": queries.tariffs(None, now().date())}
+    if form.is_valid():
+        try:
+            operations.add_tariff(**form.fields_of_row(), actor=f"staff:{staff.pk}", now=now())  # type: ignore[arg-type]
+        except Refusal as refusal:
+            return render_refused(request, "desk/tariffs.html", form, refusal, **listed)
+        return redirect("desk:tariffs")
+    status = 422 if form.is_bound else 200
+    return render(request, "desk/tariffs.html", {**listed, "form": form}, status=status)
+
+
+@staff_only(role="operator")
+@require_POST
+def hide(request: HttpRequest, staff: User, tariff_id: int) -> HttpResponse:
+    """Show a row no more."""
+    operations.hide_tariff(tariff_id=tariff_id, actor=f"staff:{staff.pk}", now=now())
+    return redirect("desk:tariffs")
