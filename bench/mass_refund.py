@@ -251,7 +251,7 @@ def measured_run(
             begun = time.perf_counter()
             os.killpg(process.pid, signal.SIGCONT)
             done.waits += [pay_back_somebody_else(line_id) for line_id in islice(waiting, 1)]
-            wait_until(run, done.lines * left // slices)
+            wait_until(process, run, done.lines * left // slices)
             os.killpg(process.pid, signal.SIGSTOP)
             done.seconds.append(time.perf_counter() - begun)
             done.floors.append(floor.measure())
@@ -267,10 +267,12 @@ def measured_run(
     return done
 
 
-def wait_until(run: RefundRun, left: int) -> None:
+def wait_until(process: subprocess.Popen[str], run: RefundRun, left: int) -> None:
     """Return when no more than `left` lines are to do."""
     while lines_to_do(run.pk) > left:
-        time.sleep(0.05)
+        ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        assert ended is None, f"the run ended with lines to do: {ended}"
+        time.sleep(0.1)
 
 
 def kill_in_the_middle(cluster: Cluster) -> list[Any]:
