@@ -19,8 +19,10 @@ from tests.given import NOON
 PLAN = "japan-10gb-30d"
 
 
-def terms(burn: str = "promo_first", *, currency: str = "EUR", bonus: int = 0) -> None:
-    """What a top-up gives: `bonus` minor units on top of each."""
+def terms(
+    burn: str = "promo_first", *, currency: str = "EUR", bonus: int = 0, now: datetime = NOON
+) -> None:
+    """What a top-up gives: `bonus` minor units on top of each, from the day before `now`."""
     wallet.set_terms(
         currency=currency,
         burn=burn,
@@ -29,7 +31,7 @@ def terms(burn: str = "promo_first", *, currency: str = "EUR", bonus: int = 0) -
         bonus_steps=[[1, bonus]] if bonus else [],
         promo_days=180,
         transfer_day_minor=20000,
-        now=NOON - timedelta(days=1),
+        now=now - timedelta(days=1),
     )
 
 
