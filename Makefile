@@ -4,7 +4,8 @@ BIN := .venv/bin
 STYLES := fairroam/web/components/static/components/app.css
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run check test night bench promises books shots certificates styles messages setup-test
+.PHONY: help setup demo run check test night bench promises books shots certificates styles messages setup-test \
+	check-types check-style check-imports check-migrations
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -39,19 +40,26 @@ run: setup ## start the service with the settings of the environment, no demo da
 	@$(BIN)/fairroam run
 
 check: setup-test ## format, lint, types, import rules, migrations
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target check-types check-style check-imports check-migrations
+
+check-types:
+	@$(BIN)/mypy
+
+check-style:
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/ruff check -q .
+
+check-imports:
 	@$(BIN)/lint-imports
-	@$(BIN)/mypy
+
+check-migrations:
 	@$(BIN)/python -W ignore::RuntimeWarning $(BIN)/fairroam makemigrations --check --dry-run
 
 test: check ## the checks, then all tests but the nightly ones
-	@$(BIN)/pytest tests/browser
-	@$(BIN)/pytest -n 2 --dist loadfile --ignore tests/browser
+	@$(BIN)/pytest -n 2
 
 night: check ## everything: all races, crash points and pages
-	@$(BIN)/pytest tests/browser --night
-	@$(BIN)/pytest -n 2 --dist loadfile --ignore tests/browser --night
+	@$(BIN)/pytest -n 2 --night
 
 bench: setup-test ## every published figure, measured now
 	@for figure in bench/*.py; do echo "== $$figure"; $(BIN)/python $$figure || failed=1; done; exit $${failed:-0}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 if TYPE_CHECKING:
     from tests.stack import Stack
@@ -37,6 +38,31 @@ django.setup()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--night", action="store_true", help="all races, crash points and pages")
+
+
+# What takes long begins first, so that no process waits for another at the end.
+LONG_FIRST = ("browser", "stories", "crashes", "races", "project", "web", "apps", "gateways")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        folder = item.path.parent.name
+        return LONG_FIRST.index(folder) if folder in LONG_FIRST else len(LONG_FIRST)
+
+    items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Processes share the files of tests; the browser's stay together, as they share a demo."""
+
+    class Sharing(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = str(super()._split_scope(nodeid))
+            return "browser" if "/browser/" in file else file
+
+    config.option.loadscopereorder = False  # The order is ours.
+    return Sharing(config, log)
 
 
 @pytest.fixture(scope="session")
