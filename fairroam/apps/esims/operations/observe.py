@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from fairroam.apps.customers import operations as customers
 from fairroam.apps.esims import queries
 from fairroam.apps.esims.models import ActivationFact, CarrierNotice, Profile
 from fairroam.apps.esims.operations.moves import (
@@ -17,6 +18,7 @@ from fairroam.apps.esims.operations.moves import (
     lock_profiles,
     move_profiles,
 )
+from fairroam.apps.esims.queries import ProfileOwner
 from fairroam.apps.journal.operations import NewEvent, tell, tell_each
 from fairroam.gateways.profiles import NoticeKind, ProgressNotice
 
@@ -44,11 +46,14 @@ def record_notice(*, notice: ProgressNotice, now: datetime) -> bool:
     A sender's clock that is ahead of ours, or missing, is replaced by the moment of arrival: a
     fact from the future would not count.
     """
+    happened_at = notice.happened_at or now
+    owner = queries.owner_of(notice.iccid, at=happened_at)
+    eid = _chip_of(notice, owner)
     _row, is_first = CarrierNotice.objects.get_or_create(
         key_sha256=hashlib.sha256(notice.key.encode()).hexdigest(),
         defaults={
             "iccid": notice.iccid,
-            "eid": _kept(notice.eid or "", 32),
+            "eid": eid,
             "point": _kept(notice.point, 20),
             "succeeded": notice.succeeded,
             "happened_at": notice.happened_at,
@@ -58,8 +63,6 @@ def record_notice(*, notice: ProgressNotice, now: datetime) -> bool:
     kind = FACT_OF_NOTICE.get(notice.kind)
     if not is_first or kind is None or not notice.succeeded:
         return is_first
-    happened_at = notice.happened_at or now
-    owner = queries.owner_of(notice.iccid, at=happened_at)
     if owner is not None:
         record_fact(
             profile_id=owner.profile_id,
@@ -67,9 +70,22 @@ def record_notice(*, notice: ProgressNotice, now: datetime) -> bool:
             happened_at=happened_at,
             source="es2plus",
             now=now,
-            eid=_kept(notice.eid or "", 32),
+            eid=eid,
         )
     return True
+
+
+def _chip_of(notice: ProgressNotice, owner: ProfileOwner | None) -> str:
+    """The number of the phone's chip, if it may be kept: it names whose phone it is.
+
+    Phones tell of a deletion days later. What was erased when an account closed does not come
+    back by that; the owner's row is locked, so that none is erased while this is written.
+    """
+    eid = _kept(notice.eid or "", 32)
+    if not eid or owner is None:
+        return eid
+    owner_id = Profile.objects.values_list("customer_id", flat=True).get(pk=owner.profile_id)
+    return eid if customers.lock(owner_id).is_open else ""
 
 
 @transaction.atomic

@@ -22,6 +22,13 @@ FAULTS = {
         SELECT l.order_line_id FROM esims_line l WHERE l.stage IN ('active', 'suspended')
         AND NOT EXISTS (SELECT 1 FROM esims_profile p JOIN esims_activationfact f
             ON f.profile_id = p.id WHERE p.line_id = l.order_line_id AND f.kind = 'ready')""",
+    # I25, I28: who left has no phone here any more.
+    "erased customer {} is bound to a phone": """
+        SELECT c.id FROM customers_customer c WHERE NOT c.is_open AND c.user_id IS NULL AND EXISTS (
+            SELECT 1 FROM esims_profile p WHERE p.customer_id = c.id AND (p.eid <> '' OR EXISTS (
+                SELECT 1 FROM esims_carriernotice n WHERE n.iccid = p.iccid AND n.eid <> ''
+                AND NOT EXISTS (SELECT 1 FROM esims_profile other
+                    WHERE other.iccid = p.iccid AND other.customer_id <> p.customer_id))))""",
     # I23: what the carrier took back was in no phone.
     "profile {} was cancelled and yet a phone had it": """
         SELECT p.id FROM esims_profile p WHERE p.stage = 'cancelled' AND EXISTS (
