@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core import mail
@@ -13,11 +13,14 @@ from fairroam.apps.closures.models import STEPS, Closure, ClosureStep
 from fairroam.apps.closures.operations.searching import search_everywhere
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers.models import Customer, User
+from fairroam.apps.esims import operations as esims
+from fairroam.apps.esims.models import CarrierNotice, Profile
 from fairroam.apps.journal.models import Event
 from fairroam.apps.papers import queries as papers
 from fairroam.apps.papers.models import Paper
 from fairroam.apps.payments.models import Payment
 from fairroam.apps.refunds.models import RefundRequest
+from fairroam.gateways.profiles import NoticeKind, ProgressNotice
 from fairroam.proof import opens, read, verify
 from fairroam.worker.books import find_faults
 from tests.apps.closures_given import (
@@ -52,6 +55,41 @@ def test_nothing_that_names_the_person_is_left_anywhere():
     assert User.objects.count() == 0
     refund.refresh_from_db()
     assert (refund.words, refund.stage) == ("", "paid")
+
+
+@pytest.mark.promise(62)
+def test_a_phone_that_tells_of_a_deletion_days_later_is_not_bound_again():
+    customer, line = a_customer_with_a_line()
+    profile = Profile.objects.get(line_id=line.pk)
+
+    def tell(kind: NoticeKind, at: datetime) -> bool:
+        notice = ProgressNotice(
+            iccid=profile.iccid,
+            eid="89049032123451234512345678901235",
+            kind=kind,
+            point=str(kind),
+            succeeded=True,
+            happened_at=at,
+            key=f"{profile.iccid} {kind}",
+        )
+        return esims.record_notice(notice=notice, now=at)
+
+    tell(NoticeKind.INSTALLED, EVENING)
+    profile.refresh_from_db()
+    assert profile.eid
+    statement = close_wholly(customer).certificate.statement
+
+    [stopped] = [row for row in statement["stopped"] if row["code"] == "LINE"]
+    assert "no phone has told yet" in stopped["why"]
+    assert tell(NoticeKind.DELETED, EVENING + timedelta(days=3))
+
+    profile.refresh_from_db()
+    assert (profile.eid, profile.matching_id) == ("", "")
+    assert set(CarrierNotice.objects.values_list("eid", flat=True)) == {""}
+    assert profile.facts.filter(kind="deleted").exists()
+    assert list(find_faults()) == []
+    Profile.objects.filter(pk=profile.pk).update(eid="89049032123451234512345678901235")
+    assert list(find_faults()) == [f"esims: erased customer {customer.pk} is bound to a phone"]
 
 
 def test_the_search_finds_an_address_wherever_it_hides():

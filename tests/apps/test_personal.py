@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 
 import pytest
 from django.db import connection
 
-from fairroam.apps.closures.operations.certifying import ERASED, KEPT
+from fairroam.apps.closures.operations.declaring import (
+    ERASED,
+    FILES,
+    erased,
+    fields,
+    going,
+    kept,
+)
 from fairroam.apps.closures.operations.erasing import ROOMS
 from fairroam.apps.closures.personal import EVERYTHING
-from fairroam.apps.journal.personal import GUARD, RETAINED, SECRET, field_of
-from tests.given import a_customer
+from fairroam.apps.journal.personal import (
+    GUARD,
+    PURPOSES,
+    RETAINED,
+    SECRET,
+    TITLES,
+    field_of,
+)
+from tests.given import NOON, a_customer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise(61)]
 TOLD_OF = [table for table in EVERYTHING if table.whose]
@@ -34,9 +49,9 @@ def test_no_column_of_any_table_is_forgotten_and_none_is_invented():
 
 def test_what_is_kept_of_people_says_why_and_until_when():
     for table in TOLD_OF:
-        assert table.about, table.name
+        assert table.about in TITLES, table.name
         assert bool(table.kept) == bool(table.why), table.name
-        assert not table.why or table.why in RETAINED, table.name
+        assert not table.why or table.why in RETAINED.keys() & PURPOSES.keys(), table.name
         assert set(table.withheld) <= {SECRET, GUARD} | {"joins rows and tells repeats apart"}
     for table in EVERYTHING:
         if not table.whose:
@@ -58,17 +73,30 @@ def test_whose_rows_they_are_can_be_asked_of_every_table():
             assert field_of(table, column) is not None
 
 
-def test_the_certificate_promises_the_same_years():
-    assert {code: years for code, (_what, _why, years) in KEPT.items()}.items() <= RETAINED.items()
-
-
 def test_what_is_declared_as_erased_is_erased_by_its_room_and_said_in_the_certificate():
     ada = a_customer()
-    counted: dict[str, int] = {}
+    counted = going(ada.pk)
     for room in ROOMS:
         counted |= room.erase(ada.pk)
 
-    declared = {f"{table.name}.{column}" for table in TOLD_OF for column in table.erased.split()}
-    assert declared <= set(counted)
-    assert set(ERASED) <= set(counted)
+    said = {field for field, _about in fields()}
+    assert said <= set(counted)
+    assert set(ERASED) <= said | set(FILES) <= set(counted)
     assert sum(room.remains(ada.pk) for room in ROOMS) == 0
+    # Also what has no words of its own: it is counted under its heading.
+    told = {row["code"]: row["why"] for row in erased(dict.fromkeys(said | set(FILES), 1))}
+    assert set(ERASED) < set(told) <= set(ERASED) | set(TITLES)
+    figures = [int(why.split(" ")[0]) for why in told.values()]
+    assert sum(figures) == len(said | set(FILES))
+
+
+def test_the_certificate_says_of_all_that_is_kept_why_and_until_when():
+    ada = a_customer()
+
+    told = {row["code"]: row for row in kept(ada.pk, NOON)}
+
+    there = [table for table in TOLD_OF if table.why and table.rows(ada.pk).exists()]
+    assert set(told) == {table.why for table in there}
+    for table in there:
+        assert str(TITLES[table.about]) in told[table.why]["text"]
+        assert told[table.why]["until"] == date(NOON.year + RETAINED[table.why], 12, 31)

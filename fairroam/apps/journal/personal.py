@@ -14,6 +14,8 @@ from typing import Any
 
 from django.apps import apps
 from django.db.models import Field, JSONField, Model, Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 # Why a column says nothing of a person.
 KEY = "joins rows and tells repeats apart"
@@ -32,6 +34,30 @@ BOOKS, DECISIONS, USAGE, PROOF = "BOOKS", "DECISIONS", "USAGE", "PROOF"
 # section 147 AO: 8 and 10). The others: claims between us (section 195 BGB: 3 years; decisions
 # are vouchers of the books).
 RETAINED = {BOOKS: 10, DECISIONS: 10, USAGE: 3, PROOF: 3}
+# The headings of the declarations, in words for people.
+TITLES: dict[str, Promise] = {
+    "account": _("Your account"),
+    "sign_in": _("How you sign in"),
+    "contacts": _("Your address book"),
+    "orders": _("Orders"),
+    "money": _("Payments and balance"),
+    "papers": _("Papers"),
+    "lines": _("eSIMs"),
+    "numbers": _("Phone numbers"),
+    "usage": _("Usage"),
+    "refunds": _("Money back"),
+    "messages": _("Messages and mails"),
+    "files": _("Files"),
+    "leaving": _("Leaving"),
+    "history": _("What happened when"),
+}
+# Why something stays after a closing.
+PURPOSES: dict[str, Promise] = {
+    BOOKS: _("tax law asks for it"),
+    DECISIONS: _("so that you and we can prove what was decided and why"),
+    USAGE: _("so that a bill can be checked while claims are possible"),
+    PROOF: _("so that it can be shown that it was done, while claims are possible"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +65,7 @@ class Table:
     """What is kept in one table, about whom, and what becomes of it. Columns parted by spaces.
 
     whose: from a row to the customer's id, as Django looks it up, or the rows as a condition;
-    empty when no row is about a customer. about: a heading for people (`Subject` in the web).
+    empty when no row is about a customer. about: a heading for people, see `TITLES`.
     kept: stays after a closing, for `why`. erased: emptied. deleted: goes with its whole row.
     withheld: reason -> those of them that the export leaves out. ours: reason -> columns that
     say nothing of a person.

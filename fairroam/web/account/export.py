@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from fairroam.apps.closures.personal import EVERYTHING
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.exports import operations, queries
-from fairroam.apps.journal.personal import BOOKS, DECISIONS, PROOF, RETAINED, USAGE
+from fairroam.apps.journal.personal import PURPOSES, RETAINED, TITLES
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.clock import now
 from fairroam.web.account.live import render_live
@@ -25,56 +25,29 @@ from fairroam.web.components.refused import render_refused
 
 LOOK_SECONDS = 2
 Words = str | Promise
-# What is kept, by heading: its title, and what is in it.
-SUBJECTS: dict[str, tuple[Words, Words]] = {
-    "account": (
-        _("Your account"),
-        _("Your customer number, country of residence, language, time zone, and since when."),
+# What is kept under each heading.
+SUBJECTS: dict[str, Words] = {
+    "account": _(
+        "Your customer number, country of residence, language, time zone, and since when."
     ),
-    "sign_in": (
-        _("How you sign in"),
-        _(
-            "Your e-mail address; passkeys and other factors: when they were added and used, never"
-            " the keys themselves; in which browsers you were signed in."
-        ),
+    "sign_in": _(
+        "Your e-mail address; passkeys and other factors: when they were added and used, never"
+        " the keys themselves; in which browsers you were signed in."
     ),
-    "contacts": (_("Your address book"), _("Whom you wrote down or imported here.")),
-    "orders": (
-        _("Orders"),
-        _("What you bought, at which price and with which tax, and what you agreed to."),
+    "contacts": _("Whom you wrote down or imported here."),
+    "orders": _("What you bought, at which price and with which tax, and what you agreed to."),
+    "money": _("What you paid, what came back by which way, and bank accounts that you named."),
+    "papers": _("Invoices, credit notes, decisions and certificates."),
+    "lines": _("Card numbers, the chip number of your phone, when an eSIM was installed and used."),
+    "numbers": _(
+        "Which number is yours, how it is kept, and that somebody has checked who you are."
     ),
-    "money": (
-        _("Payments and balance"),
-        _("What you paid, what came back by which way, and bank accounts that you named."),
-    ),
-    "papers": (_("Papers"), _("Invoices, credit notes, decisions and certificates.")),
-    "lines": (
-        _("eSIMs"),
-        _("Card numbers, the chip number of your phone, when an eSIM was installed and used."),
-    ),
-    "numbers": (
-        _("Phone numbers"),
-        _("Which number is yours, how it is kept, and that somebody has checked who you are."),
-    ),
-    "usage": (_("Usage"), _("How much was used when and in which country; never where you were.")),
-    "refunds": (
-        _("Money back"),
-        _("Quotes, requests, offers and decisions with their facts, and what was written."),
-    ),
-    "messages": (
-        _("Messages and mails"),
-        _("What you wrote to us, what we wrote to you, and which mails you do not want."),
-    ),
-    "files": (_("Files"), _("Pictures and papers that you sent us.")),
-    "leaving": (_("Leaving"), _("What you ended or closed, and how that went.")),
-    "history": (_("What happened when"), _("Kinds and times of what happened, and exports.")),
-}
-# Why something stays after a closing.
-PURPOSES: dict[str, Words] = {
-    BOOKS: _("tax law asks for it"),
-    DECISIONS: _("so that you and we can prove what was decided and why"),
-    USAGE: _("so that a bill can be checked while claims are possible"),
-    PROOF: _("so that it can be shown that it was done, while claims are possible"),
+    "usage": _("How much was used when and in which country; never where you were."),
+    "refunds": _("Quotes, requests, offers and decisions with their facts, and what was written."),
+    "messages": _("What you wrote to us, what we wrote to you, and which mails you do not want."),
+    "files": _("Pictures and papers that you sent us."),
+    "leaving": _("What you ended or closed, and how that went."),
+    "history": _("Kinds and times of what happened, and exports."),
 }
 
 
@@ -96,7 +69,7 @@ class Kept:
 
 def everything_kept() -> list[Kept]:
     """The declarations of all apps, by heading."""
-    found = {about: Kept(*words) for about, words in SUBJECTS.items()}
+    found = {about: Kept(TITLES[about], words) for about, words in SUBJECTS.items()}
     for table in EVERYTHING:
         if not table.whose:
             continue

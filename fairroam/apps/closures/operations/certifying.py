@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
-from django.utils.translation import ngettext
 
 from fairroam.apps.closures.models import Closure
+from fairroam.apps.closures.operations.declaring import counted, erased, exported, kept
 from fairroam.apps.closures.operations.remembering import KEPT as KEPT_MARK
 from fairroam.apps.closures.queries import figures_of
 from fairroam.apps.esims import queries as esims
@@ -24,49 +24,6 @@ from fairroam.proof import commit, make_salt
 from fairroam.rules.languages import words_for
 from fairroam.rules.money import Money
 
-ERASED = {
-    "customers_user.email": N_("Your sign-in with its mail address"),
-    "customers_browsersession.user_agent": N_("Which browsers you were signed in with"),
-    "mfa_authenticator.data": N_("Your passkeys, authenticator app and recovery codes"),
-    "contacts_contact": N_("Contacts of your address book"),
-    "notices_notice.address": N_("Addresses of the messages we sent you"),
-    "notices_notice.subject": N_("Subjects of the messages we sent you"),
-    "notices_notice.text": N_("Texts of the messages we sent you"),
-    "payments_bankaccount.holder": N_("Names of bank accounts' holders"),
-    "payments_bankaccount.iban": N_("Numbers of bank accounts"),
-    "payments_providerevent.content": N_("Notices of payment providers, as they came"),
-    "esims_profile.eid": N_("Chip numbers of your phones"),
-    "esims_profile.matching_id": N_("Activation codes"),
-    "esims_carriernotice.eid": N_("Chip numbers in the carrier's notices"),
-    "refunds_refundrequest.words": N_("Your words in requests for money back"),
-    "refunds_refundrequest.answer_words": N_("Our words in answer to them"),
-    "refunds_case.question_words": N_("What we asked you about them"),
-    "refunds_case.added_words": N_("Your answers and appeals"),
-    "refunds_offer.words": N_("Our words beside offers"),
-    "refunds_offer.counter_words": N_("Your words in answer to offers"),
-    "closures_closure.question_words": N_("What we asked about the closing"),
-    "closures_closure.answer_words": N_("Your answer to that"),
-    "closures_closure.reject_words": N_("Why a closing was refused before"),
-    "refunds_proposal.words": N_("Our words beside offers that were not made"),
-}
-# What stays without a name: in words, why, and for how many years after the year's end.
-KEPT = {
-    "BOOKS": (
-        N_("Orders, payments, invoices, credit notes and the books"),
-        N_("tax law asks for them"),
-        10,
-    ),
-    "DECISIONS": (
-        N_("Refund decisions with their facts"),
-        N_("so that you and we can prove what was decided and why"),
-        10,
-    ),
-    "USAGE": (
-        N_("Usage records by card number"),
-        N_("so that a bill can be checked while claims are possible"),
-        3,
-    ),
-}
 FIGURES = {
     "PAID_IN": N_("Paid by you"),
     "GIFTED": N_("Given to you by us, and spent"),
@@ -120,8 +77,9 @@ def statement(closure: Closure) -> dict[str, Any]:
         "closed_at": closed_at,
         "stopped": list(stopped(closure)),
         "paid": list(paid(customer_id)),
+        "exported": list(exported(customer_id)),
         "erased": list(erased(proof["erase"]["erased"])),
-        "kept": [*kept(closed_at), *kept_for_now(closure)],
+        "kept": [*kept(customer_id, closed_at), *kept_for_now(closure)],
         "pending": list(pending(closure)),
         "figures": [
             {"code": code, "text": _(FIGURES[code]), "amount": Money(minor, currency)}
@@ -139,7 +97,7 @@ def stopped(closure: Closure) -> Iterator[dict[str, Any]]:
             "code": "LINE",
             "text": words_for(names, closure.language),
             "at": line.ended_at,
-            "why": masked(iccid_of(line.order_line_id)),
+            "why": "; ".join(filter(None, said_of(line.order_line_id))),
         }
     proof = {step.name: step.proof for step in closure.steps.all()}
     yield {
@@ -154,6 +112,16 @@ def stopped(closure: Closure) -> Iterator[dict[str, Any]]:
     }
 
 
+def said_of(order_line_id: int) -> tuple[str, str]:
+    """A card's number, masked, and whether the phone that had it has told of its deletion."""
+    if esims.is_on_a_phone(order_line_id):
+        phone = _("no phone has told yet that it was deleted there")
+    else:
+        is_deleted = esims.facts_of(order_line_id).deleted_at is not None
+        phone = _("deleted in the phone, as it told us") if is_deleted else ""
+    return masked(iccid_of(order_line_id)), phone
+
+
 def paid(customer_id: int) -> Iterator[dict[str, Any]]:
     """Every refund that arrived."""
     for refund in reversed(refunds.refunds_of(customer_id)):
@@ -166,24 +134,6 @@ def paid(customer_id: int) -> Iterator[dict[str, Any]]:
                 "why": refund.decision.number,
                 "at": max(arrived),
             }
-
-
-def erased(counts: dict[str, int]) -> Iterator[dict[str, Any]]:
-    """Every field that was emptied, and how many values it held."""
-    for field, words in ERASED.items():
-        if counts[field]:
-            yield {"code": field, "text": _(words), "why": counted(counts[field])}
-
-
-def counted(count: int) -> str:
-    return ngettext("%(count)s entry", "%(count)s entries", count) % {"count": count}
-
-
-def kept(closed_at: datetime) -> Iterator[dict[str, Any]]:
-    """What stays, why, and until when: whole calendar years, as the tax law counts."""
-    for code, (what, why, years) in KEPT.items():
-        until = date(closed_at.year + years, 12, 31)
-        yield {"code": code, "text": _(what), "why": _(why), "until": until}
 
 
 def pending(closure: Closure) -> Iterator[dict[str, Any]]:

@@ -25,6 +25,7 @@ __all__ = [
     "find_faults",
     "ready_export",
     "schema",
+    "taken_by",
 ]
 
 
@@ -57,6 +58,12 @@ def export_of(customer_id: int) -> ExportRow | None:
         begun_at=found.begun_at,
         expires_at=found.expires_at,
     )
+
+
+def taken_by(customer_id: int) -> list[Export]:
+    """Every export that its owner has downloaded, oldest first."""
+    taken = Export.objects.filter(customer_id=customer_id, taken_at__isnull=False)
+    return list(taken.order_by("pk"))
 
 
 def ready_export(export_id: int, customer_id: int, *, now: datetime) -> Export:
