@@ -377,7 +377,11 @@ def test_the_code_is_for_its_owner_alone():
 @pytest.mark.promise(3)
 @pytest.mark.parametrize(
     ("language", "subject"),
-    [("en", "Your eSIM is ready: Japan 10 GB"), ("zh-Hans", "已就绪：日本 10 GB")],
+    [
+        ("en", "Your eSIM is ready: Japan 10 GB"),
+        ("zh-Hans", "已就绪：日本 10 GB"),
+        ("zh-Hant", "已就緒：日本 10 GB"),
+    ],
 )
 def test_the_mail_brings_the_page_and_never_the_code(language, subject):
     profile = ready(language=language)
