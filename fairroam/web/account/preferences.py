@@ -16,8 +16,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
@@ -32,16 +32,21 @@ from fairroam.rules.languages import NAMES, language_of
 from fairroam.web.account.me import customers_only, signed_in
 from fairroam.web.account.signin import MailedCodeAdapter
 from fairroam.web.account.step_up import TRIES_MAX, often, step_up_required
+from fairroam.web.components import formats
 from fairroam.web.components.refused import render_refused
 
 PENDING = "new_address"  # session key: the address that waits for its code
 
 
-@cache
 def zones() -> list[tuple[str, str]]:
-    """Every zone that is named after a place."""
+    """Every zone that is named after a place, by its city in the page's language."""
+    return _zones(get_language() or "en")
+
+
+@cache
+def _zones(language: str) -> list[tuple[str, str]]:
     return [
-        (name, name.replace("_", " "))
+        (name, f"{name.replace('_', ' ')} · {formats.zone_name(name, language)}")
         for name in sorted(available_timezones())
         if "/" in name and not name.startswith(("Etc/", "posix/", "right/", "SystemV/"))
     ]

@@ -7,15 +7,15 @@ from fractions import Fraction
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from fairroam.apps.customers.models import User
 from fairroam.apps.refunds.queries.reports import Report, report
 from fairroam.clock import now
-from fairroam.web.components import charts
+from fairroam.web.components import charts, formats
 from fairroam.web.components.csv_cells import write_csv
 from fairroam.web.desk import words
 from fairroam.web.desk.staff import staff_only
@@ -84,7 +84,10 @@ def span(length: timedelta | None) -> str:
 
 def percent(share: Fraction | None) -> str:
     """A share in whole percent, rounded down; a dash for none."""
-    return "–" if share is None else f"{share.numerator * 100 // share.denominator} %"
+    if share is None:
+        return "–"
+    whole = Fraction(share.numerator * 100 // share.denominator, 100)
+    return formats.percent(whole, get_language() or "en")
 
 
 def csv_rows(made: Report) -> list[tuple[object, ...]]:
