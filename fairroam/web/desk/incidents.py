@@ -11,8 +11,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_countries import countries
@@ -29,6 +29,7 @@ from fairroam.apps.refunds.queries.everyone import RunRow
 from fairroam.apps.refunds.refusals import NoSuchRun
 from fairroam.clock import now
 from fairroam.web.account.live import render_live
+from fairroam.web.components import formats
 from fairroam.web.components.refused import render_refused, sentence_of
 from fairroam.web.desk.staff import staff_only
 
@@ -70,12 +71,17 @@ class Moment(forms.DateTimeField):
         return moment.replace(tzinfo=UTC) if moment else None
 
 
+def named_countries() -> list[tuple[str, str]]:
+    """Every country, by its name in the page's language."""
+    language = get_language() or "en"
+    named = [(code, formats.country_name(code, language)) for code, _name in countries]
+    return sorted(named, key=lambda pair: pair[1])
+
+
 class IncidentForm(forms.Form):
     """What is known of a failure."""
 
-    countries = forms.MultipleChoiceField(
-        label=gettext_lazy("Countries"), choices=lambda: list(countries)
-    )
+    countries = forms.MultipleChoiceField(label=gettext_lazy("Countries"), choices=named_countries)
     operators = forms.CharField(
         label=gettext_lazy("Operators, one a line; none: every network there"),
         required=False,
