@@ -31,7 +31,7 @@ class RunningPlan:
     """A line that still serves. ends_at: None while its plan has not begun, or for ever.
 
     validity_days: None for a plan that never ends by itself. bytes_left: of data; None without a
-    limit.
+    limit, or without data.
     """
 
     order_line_id: int

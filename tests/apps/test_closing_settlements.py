@@ -102,6 +102,7 @@ def test_what_fails_afterwards_goes_to_a_person_who_asks_at_the_sealed_address()
     late = LateMoney.objects.get(returned_id=payout)
     closure.refresh_from_db()
     assert (late.amount_minor, closure.payout_contact) == (1000, ADDRESS)
+    assert queries.sealed_contacts([late.pk]) == {late.pk: ADDRESS}
     assert list(find_faults()) == []
 
     staff = given.a_colleague(email="asker@example.com")

@@ -4,7 +4,7 @@ from fairroam.apps.journal.refusals import Refusal
 
 
 class StillOnItsWay(Refusal):
-    """Something is still on its way to you. Once it has arrived you can close your account."""
+    """Something must be done first: the list on this page says what. Then you can close it."""
 
     code = "closure-blocked"
 

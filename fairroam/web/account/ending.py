@@ -33,7 +33,7 @@ TEMPLATE = "account/end_service.html"
 class EndForm(forms.Form):
     """Now or at the plan's end; the tick that says it was read; the key of the form."""
 
-    at = forms.ChoiceField(label=gettext_lazy("When"), widget=forms.RadioSelect)
+    at = forms.ChoiceField(label=gettext_lazy("When it ends"), widget=forms.RadioSelect)
     understood = forms.BooleanField(label=gettext_lazy("I have read what happens."))
     key = forms.UUIDField(widget=forms.HiddenInput)
 

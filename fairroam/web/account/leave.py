@@ -12,6 +12,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -21,9 +22,12 @@ from fairroam.apps.closures.queries import ClosureRow, closure_by_seal, seal_of
 from fairroam.apps.closures.refusals import AlreadyClosing
 from fairroam.apps.customers import queries as people
 from fairroam.apps.customers.models import Customer
+from fairroam.apps.esims.queries import numbers
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
+from fairroam.apps.orders import queries as orders
 from fairroam.clock import now
-from fairroam.rules.closure_checklist import Checklist
+from fairroam.rules.closure_checklist import Checklist, Item
+from fairroam.rules.languages import words_for
 from fairroam.web.account.leave_forms import AnswerForm, LeaveForm, UndoForm
 from fairroam.web.account.live import render_live
 from fairroam.web.account.me import customers_only
@@ -36,7 +40,7 @@ WAIT_SECONDS = 60  # while it waits for its time or for a person
 CHECKLIST_SECONDS = 5
 
 STEPS = {
-    "refunds": _("Finish refunds"),
+    "refunds": _("See that every request is decided"),
     "lines": _("Switch eSIMs off at the carrier"),
     "notices": _("Drop waiting messages"),
     "sessions": _("Sign out everywhere"),
@@ -131,12 +135,24 @@ def listed(
     browsers = people.browsers_of(customer.user_id, this=request.session.session_key, now=at)
     return {
         "checklist": checklist,
+        "items": [(item, about(item, customer)) for item in checklist.items],
         "customer": customer,
         "money": list(statement(checklist)),
         "browsers": [device_of(row.user_agent) for row in browsers],
         "key": uuid4(),
         "seconds": CHECKLIST_SECONDS,
     }
+
+
+def about(item: Item, customer: Customer) -> str:
+    """Which plan, or which number, an item is about; empty for what is about neither."""
+    line_id = item.facts.get("order_line_id")
+    if line_id is None:
+        return ""
+    if item.code == "number_lost":
+        with suppress(NotAmongYours):
+            return numbers.keeping_page(line_id, customer.pk, now=now()).number
+    return words_for(orders.terms_of(line_id).plan_copy["names"], get_language() or "en")
 
 
 def statement(checklist: Checklist) -> Iterator[tuple[Any, str, int]]:

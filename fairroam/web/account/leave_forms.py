@@ -23,7 +23,7 @@ class LeaveForm(forms.Form):
     """When, one tick that says it was read, and the key of the form."""
 
     timing = forms.ChoiceField(
-        label=gettext_lazy("When"), widget=forms.RadioSelect, initial="after_rest"
+        label=gettext_lazy("When to close"), widget=forms.RadioSelect, initial="after_rest"
     )
     trip_ends_on = forms.DateField(
         label=gettext_lazy("Last day of your trip"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from fairroam.apps.closures import queries as closures
 from fairroam.apps.customers.models import User
 from fairroam.apps.payments import operations
 from fairroam.apps.payments.queries import desk, reports
@@ -52,6 +53,8 @@ def reconciliation(request: HttpRequest, staff: User) -> HttpResponse:
     """Each day and currency of the last month; below it whatever waits for a person."""
     today = now().astimezone(UTC).date()
     first = today - timedelta(days=DAYS)
+    late = list(desk.late_money()[: desk.PAGE])
+    contacts = closures.sealed_contacts(row.pk for row in late)
     context = {
         "providers": [
             (provider, reports.days_of(provider, first=first, last=today))
@@ -59,7 +62,7 @@ def reconciliation(request: HttpRequest, staff: User) -> HttpResponse:
         ],
         "differences": reports.open_differences()[: desk.PAGE],
         "events": Paginator(desk.quarantined(), desk.PAGE).get_page(request.GET.get("page")),
-        "late": desk.late_money()[: desk.PAGE],
+        "late": [(row, contacts.get(row.pk)) for row in late],
         "keep_until": date(today.year + 3, 12, 31),
     }
     return render(request, "desk/reconciliation.html", context)

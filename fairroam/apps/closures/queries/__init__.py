@@ -21,6 +21,7 @@ from fairroam.apps.closures.queries.rows import (
     rejected_of,
     reviews,
     seal_of,
+    sealed_contacts,
     unfinished,
 )
 from fairroam.apps.closures.queries.standing import (
@@ -53,5 +54,6 @@ __all__ = [
     "rejected_of",
     "reviews",
     "seal_of",
+    "sealed_contacts",
     "unfinished",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from fairroam.apps.closures.models import (
     Closure,
     ClosureStep,
     ServiceEnd,
+    Settlement,
 )
 from fairroam.apps.journal.refusals import NotAmongYours
 
@@ -127,6 +129,17 @@ def closed_on(address: str, now: datetime) -> datetime | None:
     """When the account with this address was closed; None when we know of none, any more."""
     known = ClosedMark.objects.filter(digest=digest_of(address), keep_until__gt=now).first()
     return known.closed_at if known else None
+
+
+def sealed_contacts(late_money_ids: Iterable[int]) -> dict[int, str]:
+    """Late money -> the sealed address at which its owner may be asked, while that is kept."""
+    waiting = Settlement.objects.filter(
+        ended_at=None,
+        payout__late__in=list(late_money_ids),
+        closure__payout_contact__isnull=False,
+    )
+    found = waiting.values_list("payout__late__pk", "closure__payout_contact")
+    return {late_id: address for late_id, address in found if address}
 
 
 def rejected_of(customer_id: int) -> ClosureRow | None:

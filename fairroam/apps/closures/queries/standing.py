@@ -141,7 +141,7 @@ def plan_of(line: LineRow) -> RunningPlan:
         order_line_id=line.order_line_id,
         ends_at=usage.ends_at,
         validity_days=orders.terms_of(line.order_line_id).plan_copy["validity_days"],
-        bytes_left=left if len(limited) == len(data) else None,
+        bytes_left=left if data and len(limited) == len(data) else None,
     )
 
 
