@@ -6,11 +6,15 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
 
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims.models import Profile
 from fairroam.apps.journal.refusals import KeyReused, NotAmongYours
-from fairroam.apps.payments.models import Payment
+from fairroam.apps.notices.models import Notice
+from fairroam.apps.papers.models import Paper
+from fairroam.apps.payments.models import Payment, Payout
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds import personal, queries
 from fairroam.apps.refunds.models import Decision, Quote, RefundRequest
@@ -22,11 +26,15 @@ from fairroam.apps.refunds.refusals import (
     QuoteChanged,
     QuoteExpired,
 )
+from fairroam.apps.wallet import operations as wallet
+from fairroam.apps.wallet.models import Lot
+from fairroam.gateways.payments import PayoutStatus
 from fairroam.rules.money import Money
 from fairroam.worker.books import find_faults
 from tests import given
-from tests.apps.lines_given import LATER, a_ready_line, ask_and_end, prove_off, use
-from tests.apps.refunds_given import GIGABYTE, dispute, events
+from tests.apps import wallet_given as wallets
+from tests.apps.lines_given import LATER, a_ready_line, ask, ask_and_end, payout_of, prove_off, use
+from tests.apps.refunds_given import GIGABYTE, dispute, events, settle, tell
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 # The fourteen days of the law end with Monday 16 November, Berlin time.
@@ -284,3 +292,89 @@ def test_the_words_of_a_quote_are_erased_with_the_account():
 
     assert personal.erase(made.customer_id)["refunds_quote.words"] == 1
     assert personal.remains(made.customer_id) == 0
+
+
+AGREED = {"destination": "wallet", "agreed_words": "As credit in my wallet"}
+
+
+def test_credit_in_place_of_money_keeps_its_payment_and_can_still_go_back_there():
+    wallets.terms()
+    line = a_ready_line()
+    use(line, GIGABYTE)
+    assert queries.destinations(line.pk, now=LATER) == ("original", "wallet")
+    refund = confirm(quote(line, **AGREED), now=LATER)
+    prove_off(line, now=LATER)
+    tell("refund.paid", refund)
+
+    row = queries.refund(refund.pk, refund.customer_id)
+    lot, payment = Lot.objects.get(), line.order.payment
+    assert (row.stage, row.went_to_wallet, Payout.objects.count()) == ("paid", True, 0)
+    assert (lot.kind, lot.origin, lot.left_minor, lot.payment) == ("paid", "refund", 1710, payment)
+    papers = (Paper.objects.get(number=number) for number in (row.decision_paper, row.receipt))
+    assert all("TO_WALLET" in {one["code"] for one in each.statement["reasons"]} for each in papers)
+    assert "is in your wallet, as you chose" in Notice.objects.get(kind="refunds.paid").text
+    assert list(find_faults()) == []
+
+    wallet.refund_balance(
+        customer_id=refund.customer_id,
+        currency="EUR",
+        minor=None,
+        key=uuid4(),
+        proof=wallets.proof(LATER),
+        now=LATER,
+    )
+
+    payout = Payout.objects.get()
+    assert (payout.payment, payout.amount_minor, payout.is_by_hand) == (payment, 1710, False)
+    assert list(find_faults()) == []
+
+
+def test_disputed_money_never_becomes_credit():
+    wallets.terms()
+    line = a_ready_line()
+    refund = confirm(quote(line, **AGREED), now=LATER)
+    dispute(line.order.payment)
+    prove_off(line, now=LATER)
+
+    assert queries.destinations(line.pk, now=LATER) == ("original",)
+    assert not Lot.objects.exists()
+    assert RefundRequest.objects.get(pk=refund.pk).stage != "paid"
+
+
+def test_credit_in_place_of_money_wants_the_words_that_were_agreed_to():
+    with pytest.raises(IntegrityError, match="agreed_in_words"), transaction.atomic():
+        quote(a_ready_line(), destination="wallet")
+
+
+def test_money_that_comes_back_to_us_does_not_meet_another_request_of_its_line():
+    line = a_ready_line()
+    use(line, GIGABYTE)
+    first = ask_and_end(line, asked_minor=500)
+    settle(payout_of(first), PayoutStatus.SUCCEEDED)
+    second = ask(line, is_flagged=True)
+
+    settle(payout_of(first), PayoutStatus.FAILED)
+
+    stages = [RefundRequest.objects.get(pk=one.pk).stage for one in (first, second)]
+    assert stages == ["payout_failed", "waiting_for_usage"]
+    with pytest.raises(IntegrityError, match="one_open_refund"), transaction.atomic():
+        RefundRequest.objects.filter(pk=first.pk).update(stage="under_review")
+    assert list(find_faults()) == []
+
+
+def test_the_page_offers_credit_beside_the_way_it_was_paid_and_never_ticks_it():
+    wallets.terms()
+    line, browser = a_ready_line(), Client()
+    browser.force_login(line.order.customer.user)
+    path = f"/account/lines/{line.pk}/refund/"
+
+    field = browser.get(path).context["form"]["destination"]
+    answer = browser.post(path, {"key": uuid4(), "currency": "EUR", "destination": "wallet"})
+
+    assert (field.value(), [name for name, _ in field.field.choices]) == (
+        "original",
+        ["original", "wallet"],
+    )
+    made = Quote.objects.get()
+    assert made.agreed_words.startswith("As credit in your wallet")
+    assert made.agreed_words in browser.get(answer.url).content.decode()

@@ -38,8 +38,8 @@ TABLES = (
         about="refunds",
         whose="customer_id",
         why=DECISIONS,
-        kept="id order_line_id asked_minor wish wish_minor destination facts result made_at"
-        " expires_at",
+        kept="id order_line_id asked_minor wish wish_minor destination agreed_words facts result"
+        " made_at expires_at",
         erased="words",
         ours={KEY: "key customer_id facts_sha256", RULE: "packs"},
     ),

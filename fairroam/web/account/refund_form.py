@@ -25,7 +25,10 @@ WISHES = [
 DESTINATIONS = {
     "original": gettext_lazy("Back the way you paid"),
     "transfer": gettext_lazy("By bank transfer; we ask for the account afterwards"),
-    "wallet": gettext_lazy("As credit in your wallet, at once"),
+    "wallet": gettext_lazy(
+        "As credit in your wallet, at once; what you do not spend can still go back the way you"
+        " paid"
+    ),
 }
 
 
@@ -87,9 +90,11 @@ class RefundForm(forms.Form):
         typed = self.cleaned_data
         currency = typed["currency"] or self.own_currency
         minor = int((typed["asked"] or Decimal(0)).scaleb(minor_digits(self.own_currency)))
+        destination = typed["destination"] or self.first_destination
         return Choice(
             asked=Money(minor, currency) if minor else None,
             wish=typed["wish"],
-            destination=typed["destination"] or self.first_destination,
+            destination=destination,
+            agreed_words=str(DESTINATIONS[destination]) if destination == "wallet" else "",
             words=typed["words"],
         )

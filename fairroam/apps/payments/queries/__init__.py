@@ -15,6 +15,7 @@ from fairroam.apps.payments.queries.rows import (
     payouts_for,
     payouts_of,
     payouts_to_ask_about,
+    was_disputed,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "payouts_for",
     "payouts_of",
     "payouts_to_ask_about",
+    "was_disputed",
 ]

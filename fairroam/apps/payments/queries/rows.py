@@ -115,6 +115,12 @@ def has_lost_dispute(customer_id: int) -> bool:
     return Dispute.objects.filter(payment__customer_id=customer_id, stage="lost").exists()
 
 
+def was_disputed(payment_id: int) -> bool:
+    """Whether a bank disputes that payment, or has taken it back for good."""
+    disputes = Dispute.objects.filter(payment_id=payment_id)
+    return disputes.exclude(stage="won").exists()
+
+
 def open_disputes_of(customer_id: int) -> list[Dispute]:
     """What banks have taken of this customer's, and have not said whether they keep it."""
     theirs = Dispute.objects.filter(payment__customer_id=customer_id, ended_at__isnull=True)

@@ -5,12 +5,19 @@ from fairroam.apps.refunds.models.desk import Case, Escalation, Flag, Offer, Pro
 from fairroam.apps.refunds.models.everyone import FINDINGS, OUTCOMES, RefundRun, RefundRunLine
 from fairroam.apps.refunds.models.exhibits import Exhibit
 from fairroam.apps.refunds.models.quotes import Quote
-from fairroam.apps.refunds.models.requests import ENDED, Decision, RefundPart, RefundRequest
+from fairroam.apps.refunds.models.requests import (
+    ENDED,
+    ON_THE_WAY,
+    Decision,
+    RefundPart,
+    RefundRequest,
+)
 from fairroam.apps.refunds.models.troubles import Trouble, TroubleStep
 
 __all__ = [
     "ENDED",
     "FINDINGS",
+    "ON_THE_WAY",
     "OUTCOMES",
     "Case",
     "Decision",

@@ -25,6 +25,8 @@ class Quote(models.Model):
     wish = models.CharField(max_length=11, default="")
     wish_minor = models.BigIntegerField(null=True)  # more than is due was wished: for a person
     destination = models.CharField(max_length=8, default="original")
+    # What stood beside the choice of credit in place of money; empty: it was not chosen.
+    agreed_words = models.TextField(default="")
     words = models.TextField(default="")  # theirs; erased with the account
     facts = models.JSONField()
     facts_sha256 = models.CharField(max_length=64)  # of their canonical JSON
@@ -45,5 +47,9 @@ class Quote(models.Model):
             models.CheckConstraint(
                 condition=Q(wish__in=WISHES) & Q(destination__in=DESTINATIONS),
                 name="a_quote_has_a_known_wish_and_destination",
+            ),
+            models.CheckConstraint(
+                condition=Q(destination="wallet") ^ Q(agreed_words=""),
+                name="credit_in_place_of_money_was_agreed_in_words",
             ),
         ]

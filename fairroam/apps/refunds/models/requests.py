@@ -11,6 +11,8 @@ from fairroam.rules import stages
 
 # An end may be taken back: money returns, and a no is appealed.
 ENDED = sorted(stages.terminal(stages.REFUND) | {"paid", "declined", "handed_over"})
+# Decided, with its money on the way: what comes back to us later stands in nobody's way.
+ON_THE_WAY = ("approved", "payout_failed")
 
 
 class RefundRequest(models.Model):
@@ -66,12 +68,12 @@ class RefundRequest(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["order_line"],
-                condition=Q(is_live=True, follows__isnull=True),
+                condition=Q(is_live=True, follows__isnull=True) & ~Q(stage__in=ON_THE_WAY),
                 name="one_open_refund_per_order_line",
             ),
             models.UniqueConstraint(
                 fields=["order_line"],
-                condition=Q(is_live=True, follows__isnull=False),
+                condition=Q(is_live=True, follows__isnull=False) & ~Q(stage__in=ON_THE_WAY),
                 name="one_open_wish_per_order_line",
             ),
         ]

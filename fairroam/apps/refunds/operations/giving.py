@@ -16,10 +16,12 @@ from fairroam.apps.orders.operations.refund import owe_entries, settle, tax_book
 from fairroam.apps.orders.operations.tenders import credit_book, give_back_credit
 from fairroam.apps.orders.queries import LineTerms, TenderTerms
 from fairroam.apps.payments import operations as payments
+from fairroam.apps.payments import queries as payment_rows
 from fairroam.apps.refunds.models import Decision, Offer, RefundPart, RefundRequest
 from fairroam.apps.refunds.operations.moves import move, tell
 from fairroam.apps.refunds.operations.papering import issue_credit_note, issue_decision
 from fairroam.apps.refunds.operations.paying import pay_if_all_arrived
+from fairroam.apps.wallet import operations as wallet
 from fairroam.rules.money import share_by_weight
 from fairroam.rules.tax import tax_inside
 
@@ -55,6 +57,7 @@ def pay_back(
     plan_parts(refund, decision, parts, now=now)
     entries, tax_minor = owed_entries(refund, decision)
     ledger.post([*entries, *credit_entries(refund, decision, parts)], now=now)
+    credit_wallet(refund, parts, now=now)
     decision_paper = issue_decision(refund, decision, now=now, offer=gift)
     credit_note = issue_credit_note(refund, decision, tax_minor=tax_minor, now=now)
     move(refund, "approve", now=now, decision_paper=decision_paper, credit_note=credit_note)
@@ -96,7 +99,7 @@ def plan_parts(
     """Store the parts; cash is planned as a payout, credit is back with this booking."""
     for part in parts:
         payout = None
-        if part.tender.kind == "cash":
+        if part.tender.kind == "cash" and not is_to_wallet(refund, part):
             assert part.tender.payment_id is not None
             payout = payments.plan_payout(
                 payment_id=part.tender.payment_id,
@@ -117,8 +120,46 @@ def plan_parts(
         )
         if payout is None:
             settle(tender_id=part.tender.id, minor=part.minor)
+        if part.tender.kind != "cash":
             why = f"refund:{refund.pk}"
             give_back_credit(refund.order_line, part.tender.kind, part.minor, why=why, now=now)
+
+
+def is_to_wallet(refund: RefundRequest, part: Part) -> bool:
+    """Whether money becomes paid credit, as its owner chose, in place of a payout.
+
+    A payment whose bank has taken it back, or may, and an account that is being left, go the
+    ordinary way after all.
+    """
+    payment_id = part.tender.payment_id
+    return (
+        refund.destination == "wallet"
+        and payment_id is not None
+        and not refund.customer.leaving_at
+        and not payment_rows.was_disputed(payment_id)
+    )
+
+
+def credit_wallet(refund: RefundRequest, parts: Sequence[Part], *, now: datetime) -> None:
+    """Open a lot of paid credit for each part that goes to the wallet.
+
+    It names the payment that it was paid with, so that it can still go back there. The books owe
+    it already.
+    """
+    terms = order_rows.terms_of(refund.order_line_id)
+    for part in parts:
+        if is_to_wallet(refund, part):
+            wallet.open_lot(
+                customer_id=refund.customer_id,
+                kind="paid",
+                currency=terms.currency,
+                minor=part.minor,
+                origin="refund",
+                cause=f"refund:{refund.pk}/{part.tender.id}",
+                source=BookName("refunds_owed", terms.currency, customer_id=refund.customer_id),
+                payment_id=part.tender.payment_id,
+                now=now,
+            )
 
 
 def owed_entries(refund: RefundRequest, decision: Decision) -> tuple[list[Entry], int]:

@@ -13,7 +13,7 @@ from fairroam.apps.customers import operations as customers
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MovedMeanwhile, MoveNotAllowed, NotAmongYours
 from fairroam.apps.orders import operations as orders
-from fairroam.apps.refunds.models import ENDED, RefundRequest
+from fairroam.apps.refunds.models import ENDED, ON_THE_WAY, RefundRequest
 from fairroam.rules import stages
 
 RULES = "rules"
@@ -34,13 +34,13 @@ def lock_request(request_id: int) -> RefundRequest:
 
 
 def lock_live_request(order_line_id: int) -> RefundRequest | None:
-    """The open request of that line, locked as above; None when there is none.
+    """The undecided request of that line, locked as above; None when there is none.
 
     What follows a request concerns no line: it begins when the line is off and all use is known.
     """
     live = RefundRequest.objects.filter(
         order_line_id=order_line_id, is_live=True, follows__isnull=True
-    )
+    ).exclude(stage__in=ON_THE_WAY)
     request_id = live.values_list("pk", flat=True).first()
     if request_id is None:
         return None

@@ -139,7 +139,11 @@ def statement(
     order = refund.order_line.order
     with translation.override(language.lower()):
         said = statement_of(decision, lines_of(decision, language), order.number, order.zone)
-        said["reasons"] += [*goodwill_entries(decision), *gift_entries(offer)]
+        said["reasons"] += [
+            *goodwill_entries(decision),
+            *gift_entries(offer),
+            *wallet_entries(refund, decision),
+        ]
         return said
 
 
@@ -185,6 +189,15 @@ def goodwill_entries(decision: Decision) -> list[dict[str, Any]]:
     return [
         {"code": "GOODWILL_GRANTED", "text": _("Goodwill, granted by a person"), "amount": amount}
     ]
+
+
+def wallet_entries(refund: RefundRequest, decision: Decision) -> list[dict[str, Any]]:
+    """The line that says what became credit because its owner wanted that, if anything did."""
+    credited = decision.parts.filter(tender__kind="cash", payout__isnull=True)
+    if refund.destination != "wallet" or not credited.exists():
+        return []
+    text = _("As credit in your wallet, as you chose; it can still go back the way you paid")
+    return [{"code": "TO_WALLET", "text": text, "amount": None, "counts": True}]
 
 
 def gift_entries(offer: Offer | None) -> list[dict[str, Any]]:

@@ -42,6 +42,7 @@ class Choice:
     wish: str = ""
     wish_amount: Money | None = None
     destination: str = "original"
+    agreed_words: str = ""  # beside the choice of credit instead of money
     words: str = ""
 
 
@@ -95,6 +96,7 @@ def add_quote(order_line_id: int, customer_id: int, choice: Choice, *, now: date
         wish=choice.wish,
         wish_minor=wish_minor,
         destination=choice.destination,
+        agreed_words=choice.agreed_words,
         words=choice.words,
         facts=quote.facts,
         facts_sha256=sha256(canonical(quote.facts)).hexdigest(),
@@ -170,6 +172,7 @@ def quote_again(*, quote_key: UUID, customer_id: int, now: datetime) -> Quote:
         wish=old.wish,
         wish_amount=wished,
         destination=old.destination,
+        agreed_words=old.agreed_words,
         words=old.words,
     )
     return add_quote(old.order_line_id, customer_id, choice, now=now)

@@ -102,6 +102,12 @@ class RefundRow:
     credit_note: str | None
     receipt: str | None
 
+    @property
+    def went_to_wallet(self) -> bool:
+        """Whether credit was chosen in place of money, and given."""
+        cash = [part.method for part in self.parts if part.kind == "cash"]
+        return bool(cash) and set(cash) == {"wallet"}
+
 
 def current_decision(request_id: int) -> Decision | None:
     """The decision that none supersedes; None before the first."""
@@ -124,7 +130,7 @@ def decision_row(decision: Decision) -> DecisionRow:
 
 def part_row(part: RefundPart) -> PartRow:
     return PartRow(
-        method=part.tender.method,
+        method=part.tender.method if part.payout or part.tender.kind != "cash" else "wallet",
         kind=part.tender.kind,
         amount_minor=part.amount_minor,
         is_held=part.payout is not None and part.payout.stage == "held",

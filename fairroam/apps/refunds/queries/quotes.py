@@ -11,10 +11,12 @@ from uuid import UUID
 from fairroam import rules
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders import queries as orders
+from fairroam.apps.payments import queries as payments
 from fairroam.apps.payments.models import Payment
 from fairroam.apps.payments.operations.planning import way_back
 from fairroam.apps.refunds.models import Quote
 from fairroam.apps.refunds.queries.facts import ACTIVATION, gather_facts
+from fairroam.apps.wallet import queries as wallet
 
 # Chosen by the customer, or moved by the clock alone: a quote guards against these.
 GUARDED = frozenset({"declared_at", "received_at", "asked"})
@@ -153,14 +155,21 @@ def changed_use(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> It
 
 
 def destinations(order_line_id: int, *, now: datetime) -> tuple[str, ...]:
-    """Where money for that line can go; one alone leaves nothing to choose.
+    """Where money for that line can go, what the law wants first; one leaves nothing to choose.
 
     The way it came; by transfer, once a means that it was paid with takes nothing back any more.
+    Into the wallet for whoever would rather have that (Directive 2011/83/EU, article 13(1): only
+    with their express agreement), where there is one and no bank asks for the payment.
     """
     terms = orders.terms_of(order_line_id)
+    cash = [tender for tender in terms.tenders if tender.payment_id]
     ways = [
         way_back(Payment.objects.get(pk=tender.payment_id), minor=left, now=now)
-        for tender in terms.tenders
+        for tender in cash
         if tender.payment_id and (left := tender.captured - tender.refunded - tender.pending)
     ]
-    return ("original",) if all(way.is_original for way in ways) else ("transfer",)
+    first = "original" if all(way.is_original for way in ways) else "transfer"
+    disputed = [one for one in cash if one.payment_id and payments.was_disputed(one.payment_id)]
+    is_free = bool(ways) and not disputed
+    has_wallet = terms.currency in wallet.currencies(now)
+    return (first, "wallet") if is_free and has_wallet else (first,)
