@@ -33,7 +33,16 @@ from fairroam.apps.refunds import tasks as refund_tasks
 from fairroam.apps.refunds.operations import everyone
 from fairroam.apps.suppliers import operations as supplier_acts
 from fairroam.apps.suppliers import tasks as suppliers
-from fairroam.worker import closings, conversations, exporting, giving, numbers, people, wallet
+from fairroam.worker import (
+    closings,
+    conversations,
+    exporting,
+    giving,
+    numbers,
+    people,
+    trials,
+    wallet,
+)
 from fairroam.worker.reacting import PATIENT, reaction
 from fairroam.worker.reactions import REACTIONS
 
@@ -381,4 +390,5 @@ def registered() -> dict[str, Any]:
     assert exporting.make_export is not None
     assert people.tell_security_change is not None
     assert wallet.tell_wallet is not None
+    assert trials.tell_trial is not None
     return {name: task for name, task in app.tasks.items() if not name.startswith("builtin")}

@@ -7,6 +7,9 @@ REACTIONS: dict[str, list[str]] = {
     "export.asked": ["make_export"],
     "export.ready": ["tell_export_ready"],
     "order.placed": [],
+    "trial.begun": [],
+    "trial.declined": ["end_trial", "tell_trial"],
+    "trial.ending": ["tell_trial"],
     "promo_code.made": [],
     "promo_code.ended": [],
     # the wallet
@@ -31,7 +34,7 @@ REACTIONS: dict[str, list[str]] = {
     "order.failed": ["tell_given_up"],
     # the eSIM and its use
     "profile.planned": ["provision"],
-    "profile.fact": [],
+    "profile.fact": ["claim_trial_chip"],
     "profile.failed": ["give_up_line"],
     "line.ready": ["record_delivery", "tell_ready", "ask_number"],
     "plan.started": ["record_paid_period"],
@@ -39,7 +42,7 @@ REACTIONS: dict[str, list[str]] = {
     "pack.stopped": [],
     "plan.data_granted": [],
     "plan.extended": [],
-    "usage.low": [],
+    "usage.low": ["remind_of_trial"],
     "usage.file_received": ["import_usage_file"],
     "usage.used_up": [],
     "line.act_asked": ["do_line_act"],

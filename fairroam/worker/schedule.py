@@ -25,7 +25,7 @@ from fairroam.apps.refunds import queries as refund_queries
 from fairroam.apps.suppliers import tasks as suppliers
 from fairroam.clock import now
 from fairroam.gateways.payments import GatewayUnreachable
-from fairroam.worker import numbers, refund_clocks
+from fairroam.worker import numbers, refund_clocks, trials
 
 log = logging.getLogger(__name__)
 
@@ -194,6 +194,13 @@ def collect_usage(timestamp: int) -> None:
 def end_plans(timestamp: int) -> None:
     """Plans whose period is over: what was paid for and never used is ours now."""
     metering.end_plans(now=now(), is_asked_back=refund_queries.is_asked_back)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="remind_of_trials")
+def remind_of_trials(timestamp: int) -> None:
+    """Free trials that end within a day."""
+    trials.remind_of_trials(now=now())
 
 
 @app.periodic(cron="0 * * * *")

@@ -61,7 +61,7 @@ SENIOR = ("disputes/", "arrivals/", "payouts/", "reconciliation/", "books/check/
 OPERATOR = ("channels/", "incidents/", "promo-codes/", "runs/", "tariffs/", "team/")
 AGENT = (
     "refunds/", "conversations/", "files/", "numbers/", "declarations/", "lines/", "reports/",
-    "usage/", "books/", "suppliers/", "notices/", "closures/", "guides/", "transfers/",
+    "usage/", "books/", "suppliers/", "notices/", "closures/", "guides/", "transfers/", "trials/",
 )  # fmt: skip
 BY_AGENTS = {"payouts/<int:payout_id>/send-again/"}
 TOKENS = {"invitations/<str:token>/"}  # open to the mailbox that it was sent to

@@ -46,6 +46,7 @@ class Plan(models.Model):
     wholesale_currency = models.CharField(max_length=3, default="")
     is_offered = models.BooleanField(default=True)
     is_top_up = models.BooleanField(default=False)  # sold only for an eSIM that its buyer has
+    is_trial = models.BooleanField(default=False)  # free, once per mailbox and chip; never sold
     is_profile_reusable = models.BooleanField(default=False)  # deleted, it can be had once more
     networks = models.JSONField(default=dict)  # {"JP": ["Example Mobile", …]}: what one may choose
     # How the plan may be used, in its own words and in figures, as known on `fair_use_on`.
@@ -57,7 +58,12 @@ class Plan(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(price_minor__gt=0), name="a_plan_costs_something"),
+            models.CheckConstraint(
+                condition=Q(is_trial=False, price_minor__gt=0)
+                | Q(is_trial=True, price_minor=0, list_price_minor=0, number_rule="", supplier="")
+                & Q(validity_days__isnull=False, is_top_up=False),
+                name="a_plan_costs_something_or_is_a_trial",
+            ),
             models.CheckConstraint(
                 condition=Q(list_price_minor__gte=F("price_minor")),
                 name="list_price_is_at_least_the_price",

@@ -10,8 +10,8 @@ TABLES = (
         ours={
             SHOP: "id code names countries validity_days currency price_minor list_price_minor"
             " profile_type promise number_rule supplier supplier_package wholesale_minor"
-            " wholesale_currency is_offered is_top_up is_profile_reusable networks fair_use"
-            " fair_use_on is_hotspot_allowed throttled_after_bytes throttled_to_kbps"
+            " wholesale_currency is_offered is_top_up is_trial is_profile_reusable networks"
+            " fair_use fair_use_on is_hotspot_allowed throttled_after_bytes throttled_to_kbps"
         },
     ),
     Table(name="catalogue_planallowance", ours={SHOP: "id plan_id kind granted weight"}),

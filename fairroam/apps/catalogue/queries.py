@@ -101,8 +101,22 @@ def plan_row(plan: Plan) -> PlanRow:
     )
 
 
-def offered() -> QuerySet[Plan]:
-    return Plan.objects.filter(is_offered=True).prefetch_related("allowances")
+def offered(*, is_trial: bool = False) -> QuerySet[Plan]:
+    return Plan.objects.filter(is_offered=True, is_trial=is_trial).prefetch_related("allowances")
+
+
+def trials() -> list[PlanRow]:
+    """Plans to try for free, by code. They are never sold, and stand in no other list."""
+    return [plan_row(row) for row in offered(is_trial=True).order_by("code")]
+
+
+def trial(code: str) -> PlanRow:
+    """The free plan of that code. Raises NoSuchPlan."""
+    found = offered(is_trial=True).filter(code=code).first()
+    if found is None:
+        raise NoSuchPlan(code=code)
+    row = plan_row(found)
+    return replace(row, networks=row.networks or networks_to_choose(row))
 
 
 def plans(search: str = "") -> list[PlanRow]:

@@ -137,6 +137,28 @@ class OrderLine(models.Model):
         return words_for(self.plan_copy["names"], language)
 
 
+class Trial(models.Model):
+    """A free plan that somebody tries: once per mailbox, and once per eSIM chip.
+
+    Both are kept as hashes alone. One that was declined counts for its mailbox all the same.
+    """
+
+    line = models.OneToOneField(OrderLine, models.PROTECT, related_name="trial")
+    mailbox_sha256 = models.CharField(max_length=64, unique=True)
+    eid_sha256 = models.CharField(max_length=64, null=True, unique=True)
+    begun_at = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True)
+    declined_at = models.DateTimeField(null=True)  # its chip had a trial before
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(declined_at__isnull=True) | Q(eid_sha256__isnull=True),
+                name="a_declined_trial_has_no_chip",
+            )
+        ]
+
+
 class Tender(models.Model):
     """The part of a line that one means of payment paid; the same part may come back to it."""
 

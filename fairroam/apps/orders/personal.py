@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairroam.apps.journal.personal import BOOKS, KEY, RULE, SHOP, STAFF, Table
+from fairroam.apps.journal.personal import BOOKS, GUARD, KEY, PROOF, RULE, SHOP, STAFF, Table
 
 TABLES = (
     Table(
@@ -31,6 +31,15 @@ TABLES = (
         kept="id order_id position plan_copy price_minor list_price_minor discount_minor tax_rate"
         " tax_minor tops_up_id delivered_at refunded_minor pending_minor",
         ours={KEY: "plan_id", RULE: "packs"},
+    ),
+    Table(
+        name="orders_trial",
+        about="orders",
+        whose="line__order__customer_id",
+        why=PROOF,
+        kept="line_id mailbox_sha256 eid_sha256 begun_at reminded_at declined_at",
+        withheld={GUARD: "mailbox_sha256 eid_sha256"},
+        ours={KEY: "id"},
     ),
     Table(
         name="orders_tender",

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.apps.orders.models import Consent, Order, OrderLine, PromoCode, Tender
+from fairroam.apps.orders.models import Consent, Order, OrderLine, PromoCode, Tender, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +242,7 @@ def unpaid_of(customer_id: int, *, most: int) -> list[Order]:
 def sold_again(order_line_ids: Sequence[int]) -> set[int]:
     """The lines among these whose plan can be bought now, with an eSIM of its own."""
     found = OrderLine.objects.filter(
-        pk__in=order_line_ids, plan__is_offered=True, plan__is_top_up=False
+        pk__in=order_line_ids, plan__is_offered=True, plan__is_top_up=False, plan__is_trial=False
     )
     return set(found.values_list("pk", flat=True))
 
@@ -266,9 +266,12 @@ FAULTS = {
             OR l.pending_minor <> sum(t.pending_minor)""",
     "order {} is paid without an invoice or its transfers": """
         SELECT o.id FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id
-        WHERE o.paid_at IS NOT NULL AND (o.invoice_id IS NULL OR NOT EXISTS (
+        WHERE o.paid_at IS NOT NULL AND (o.invoice_id IS NULL OR l.price_minor > 0 AND NOT EXISTS (
             SELECT 1 FROM ledger_transfer t WHERE t.key IN ('capture:' || l.id || '/net',
                 'capture:' || l.id || '/net:2', 'capture:' || l.id || '/net:3')))""",
+    "order line {} is free and no trial, or a trial and not free": """
+        SELECT l.id FROM orders_orderline l LEFT JOIN orders_trial t ON t.line_id = l.id
+        WHERE (l.price_minor = 0) <> (t.id IS NOT NULL)""",
     # I11: the wallet gave for a line what its tenders say, and has back what they say.
     "order line {} has other credit in its tenders than the wallet spent on it": """
         SELECT l.id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
@@ -289,3 +292,44 @@ def find_faults() -> Iterator[str]:
         for sentence, query in FAULTS.items():
             cursor.execute(query)
             yield from (sentence.format(row[0]) for row in cursor.fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """A free trial as the desk sees it. has_chip: the carrier named its chip, and it was free."""
+
+    order_number: str
+    order_line_id: int
+    plan_names: dict[str, str]
+    begun_at: datetime
+    has_chip: bool
+    reminded_at: datetime | None
+    declined_at: datetime | None
+
+
+def trials(limit: int) -> list[TrialRow]:
+    """The newest free trials."""
+    rows = Trial.objects.select_related("line__order").order_by("-begun_at", "-pk")[:limit]
+    return [
+        TrialRow(
+            order_number=row.line.order.number,
+            order_line_id=row.line_id,
+            plan_names=row.line.plan_copy["names"],
+            begun_at=row.begun_at,
+            has_chip=row.eid_sha256 is not None,
+            reminded_at=row.reminded_at,
+            declined_at=row.declined_at,
+        )
+        for row in rows
+    ]
+
+
+def is_trial(order_line_id: int) -> bool:
+    """Whether that line is a free trial."""
+    return Trial.objects.filter(line_id=order_line_id).exists()
+
+
+def trials_not_reminded() -> list[int]:
+    """Order lines of trials that go on and whose end was not spoken of yet."""
+    waiting = Trial.objects.filter(reminded_at__isnull=True, declined_at__isnull=True)
+    return list(waiting.order_by("pk").values_list("line_id", flat=True))

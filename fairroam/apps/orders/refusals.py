@@ -64,3 +64,11 @@ class PromoCodeTaken(Refusal):
     """There is such a promo code already. Please choose other letters."""
 
     code = "promo-code-taken"
+
+
+class TrialUsed(Refusal):
+    """A trial is given once per mailbox and phone, and this mailbox has had one. You can choose any
+    plan instead: what you do not use of it can be paid back.
+    """
+
+    code = "trial-used"

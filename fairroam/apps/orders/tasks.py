@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import uuid4
+
+from django.conf import settings
+from django.core import signing
 
 from fairroam.apps.notices import operations as notices
 from fairroam.apps.orders import operations
-from fairroam.apps.orders.models import Order
+from fairroam.apps.orders.models import Order, OrderLine
+from fairroam.apps.orders.operations import trials
 from fairroam.apps.payments import tasks as payments
 from fairroam.apps.payments.models import Payment
 from fairroam.apps.wallet import operations as wallet
 from fairroam.gateways.payments import PaymentStatus
+
+TRIAL_SALT = "fairroam.trial"
 
 
 def confirm_by_mail(*, order_id: int, now: datetime) -> None:
@@ -49,6 +56,43 @@ def tell_given_up(*, order_line_id: int, now: datetime) -> None:
             "order": order,
             "is_top_up": line.tops_up_id is not None,
             "amount_minor": line.price_minor,
+        },
+        now=now,
+    )
+
+
+def mail_trial_link(
+    *, email: str, plan_code: str, residence: str, language: str, now: datetime
+) -> None:
+    """Mail the link that begins a free trial, at most one an hour to a mailbox.
+
+    Whoever opens it has the mailbox; nothing is kept of who does not.
+    """
+    asked = {"plan": plan_code, "email": email, "residence": residence, "language": language}
+    asked["key"] = str(uuid4())
+    seal = signing.dumps(asked, salt=TRIAL_SALT)
+    notices.queue(
+        kind="orders.trial_link",
+        act=f"orders.trial_link:{trials.mailbox_of(email)}:{now:%Y-%m-%d-%H}",
+        address=email,
+        language=language,
+        context={"link": f"{settings.FAIRROAM_ADDRESS}/trial/begin/{seal}/"},
+        now=now,
+    )
+
+
+def tell_trial(*, kind: str, order_line_id: int, now: datetime, ends_at: datetime | None) -> None:
+    """Say that a trial is about to end, or that its phone had one before."""
+    line = OrderLine.objects.select_related("order").get(pk=order_line_id)
+    notices.send(
+        kind=f"orders.{kind.replace('.', '_')}",  # orders.trial_ending, orders.trial_declined
+        act=f"orders.{kind}:{order_line_id}",
+        customer_id=line.order.customer_id,
+        context={
+            "order": line.order,
+            "plan": line.plan_name(line.order.language),
+            "ends_at": ends_at,
+            "zone": line.order.zone,
         },
         now=now,
     )

@@ -141,6 +141,7 @@ ROOMS: dict[str | Promise, tuple[Room, ...]] = {
     _("Networks"): (
         Room("lines", _("Lines"), count=counted(lines.stuck_lines)),
         Room("incidents", _("Network failures"), "operator", failures),
+        Room("trials", _("Free trials")),
         Room("usage", _("Usage files")),
         Room(
             "suppliers",

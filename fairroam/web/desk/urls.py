@@ -24,6 +24,7 @@ from fairroam.web.desk import (
     tariffs,
     team,
     transfers,
+    trials,
     usage,
 )
 
@@ -56,6 +57,7 @@ urlpatterns = [
     path("runs/<int:run_id>/", incidents.run, name="run"),
     path("runs/<int:run_id>/steer/", incidents.steer, name="steer_run"),
     path("reports/", reports.reports, name="reports"),
+    path("trials/", trials.trials, name="trials"),
     path("tariffs/", tariffs.tariffs, name="tariffs"),
     path("tariffs/<int:tariff_id>/hide/", tariffs.hide, name="hide_tariff"),
     path("channels/", channels.channels, name="channels"),

@@ -19,6 +19,7 @@ from fairroam.web.site import (
     status,
     terms,
     transfer,
+    trials,
     trips,
     unsubscribe,
     verify,
@@ -27,6 +28,9 @@ from fairroam.web.site import (
 app_name = "site"
 urlpatterns = [
     path("", plans.home, name="home"),
+    path("trial/", trials.trial, name="trial"),
+    path("trial/sent/", trials.sent, name="trial_sent"),
+    path("trial/begin/<str:seal>/", trials.begin, name="trial_begin"),
     path("trip/", trips.trip, name="trip"),
     path("ready/", ready.ready, name="ready"),
     path("trip/countries/", trips.suggest, name="trip_countries"),

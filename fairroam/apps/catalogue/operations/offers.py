@@ -33,6 +33,7 @@ def offer_plan(*, code: str, allowances: list[dict[str, Any]], **fields: Any) ->
     """
     is_limited = bool(allowances) and all(one.get("granted") is not None for one in allowances)
     assert fields.get("validity_days") is not None or is_limited, "without end and without limit"
+    assert is_limited or not fields.get("is_trial"), "a trial has a limit in data"
     plan, _ = Plan.objects.update_or_create(code=code, defaults=fields)
     plan.allowances.all().delete()
     PlanAllowance.objects.bulk_create(

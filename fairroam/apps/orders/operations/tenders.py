@@ -98,6 +98,8 @@ def capture_entries(line: OrderLine, tenders: Sequence[Tender]) -> list[Entry]:
 
     Each tender pays its share of the tax, by largest remainder.
     """
+    if not tenders:
+        return []  # A free trial: nothing was paid, and nothing moves.
     order = line.order
     unearned = BookName(
         "unearned", order.currency, customer_id=order.customer_id, order_line_id=line.pk
