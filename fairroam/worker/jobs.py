@@ -24,6 +24,7 @@ from fairroam.apps.journal.models import Event
 from fairroam.apps.metering import operations as metering
 from fairroam.apps.metering import tasks as usage_tasks
 from fairroam.apps.notices import tasks as notices
+from fairroam.apps.notices.tasks import pushing
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_queries
 from fairroam.apps.orders import tasks as order_tasks
@@ -373,6 +374,11 @@ def continue_closing(event: Event, at: datetime) -> None:
 @reaction
 def deliver_notice(event: Event, at: datetime) -> None:
     notices.deliver(notice_id=event.facts["notice_id"], now=at)
+
+
+@reaction
+def push_notice(event: Event, at: datetime) -> None:
+    pushing.push(notice_id=event.facts["notice_id"], now=at)
 
 
 @reaction

@@ -231,6 +231,7 @@ REACTIONS: dict[str, list[str]] = {
     "mail.passed_over": [],
     # messages
     "notice.queued": ["deliver_notice"],
+    "notice.pushed": ["push_notice"],
     "notice.sent": ["record_contract_notice"],
     "notice.failed": [],
     "notice.sent_again": ["deliver_notice"],

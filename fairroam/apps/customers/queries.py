@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -255,6 +255,12 @@ def browsers_of(user_id: int, *, this: str | None, now: datetime) -> list[Browse
         )
         for row in rows.order_by("-seen_at", "-pk")
     ]
+
+
+def live_sessions(session_keys: Collection[str]) -> set[str]:
+    """Those of these browsers in which somebody is signed in."""
+    found = BrowserSession.objects.filter(session_key__in=session_keys, ended_at=None)
+    return set(found.values_list("session_key", flat=True))
 
 
 def was_session(session_key: str) -> bool:

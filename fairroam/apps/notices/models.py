@@ -59,3 +59,32 @@ class MailStop(models.Model):
                 fields=["customer", "topic"], name="one_mail_stop_per_customer_and_topic"
             )
         ]
+
+
+class PushDevice(models.Model):
+    """A browser that takes our messages for a customer, until its sign-in ends.
+
+    The three last columns are what its push service gave it; whoever has them can write to it.
+    """
+
+    customer = models.ForeignKey("customers.Customer", models.PROTECT)
+    session_key = models.CharField(max_length=40)  # of the sign-in in that browser
+    endpoint = models.CharField(max_length=1000, unique=True)
+    public_key = models.CharField(max_length=100)
+    secret = models.CharField(max_length=40)
+    made_at = models.DateTimeField()
+
+
+class PushStop(models.Model):
+    """A customer wants nothing pushed about one topic."""
+
+    customer = models.ForeignKey("customers.Customer", models.PROTECT)
+    topic = models.CharField(max_length=20)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "topic"], name="one_push_stop_per_customer_and_topic"
+            )
+        ]

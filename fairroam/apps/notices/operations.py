@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,15 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from fairroam.apps.catalogue import queries as catalogue
+from fairroam.apps.customers import operations as account
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MovedMeanwhile
 from fairroam.apps.notices import queries
-from fairroam.apps.notices.models import MailStop, Notice
-from fairroam.apps.notices.refusals import NobodyToWriteTo, NothingToSendAgain
+from fairroam.apps.notices.models import MailStop, Notice, PushDevice, PushStop
+from fairroam.apps.notices.refusals import NobodyToWriteTo, NoPushService, NothingToSendAgain
+from fairroam.gateways.push import DeviceRefused
+from fairroam.gateways.push.webpush import checked, public_key
 
 REASON_MAX = 200
 
@@ -126,6 +130,10 @@ def queue(
         journal.tell(
             "notice.queued", actor="system", now=now, customer_id=customer_id, notice_id=notice.pk
         )
+    if is_new and queries.is_pushed(customer_id, kind):
+        journal.tell(
+            "notice.pushed", actor="system", now=now, customer_id=customer_id, notice_id=notice.pk
+        )
     return notice
 
 
@@ -220,6 +228,69 @@ def choose_mails(*, customer_id: int, stopped: Collection[str], now: datetime) -
         MailStop.objects.get_or_create(
             customer_id=customer_id, topic=topic, defaults={"since": now}
         )
+
+
+@transaction.atomic
+def choose_pushes(*, customer_id: int, stopped: Collection[str], now: datetime) -> None:
+    """Keep what the customer wants not pushed: topics of `queries.PUSHED`, nothing else."""
+    assert set(stopped) <= set(queries.PUSHED.values())
+    PushStop.objects.filter(customer_id=customer_id).exclude(topic__in=stopped).delete()
+    for topic in stopped:
+        PushStop.objects.get_or_create(
+            customer_id=customer_id, topic=topic, defaults={"since": now}
+        )
+
+
+@transaction.atomic
+def add_device(
+    *,
+    customer_id: int,
+    session_key: str,
+    endpoint: str,
+    public_key: str,
+    secret: str,
+    now: datetime,
+) -> None:
+    """Let that browser take the customer's messages, and nobody else's any more.
+
+    Raises AccountClosed, AccountLeaving, NoPushService.
+    """
+    account.lock_for_new(customer_id)
+    try:
+        checked(endpoint, may_be_local=may_be_local())
+    except DeviceRefused:
+        raise NoPushService from None
+    PushDevice.objects.update_or_create(
+        endpoint=endpoint,
+        defaults={
+            "customer_id": customer_id,
+            "session_key": session_key,
+            "public_key": public_key,
+            "secret": secret,
+            "made_at": now,
+        },
+    )
+
+
+@transaction.atomic
+def forget_device(*, endpoint: str, customer_id: int) -> None:
+    """That browser wants no more, or is gone."""
+    PushDevice.objects.filter(endpoint=endpoint, customer_id=customer_id).delete()
+
+
+def push_key_file() -> Path:
+    """Where the key lies that our pushed messages are signed with; made at the first need."""
+    return Path(settings.FAIRROAM_FOLDER) / "push-key.pem"
+
+
+def push_public_key() -> str:
+    """What browsers are told of it."""
+    return public_key(push_key_file())
+
+
+def may_be_local() -> bool:
+    """Whether push services of this machine may be called: never where people are served."""
+    return settings.FAIRROAM_ENVIRONMENT in ("demo", "test")
 
 
 @transaction.atomic

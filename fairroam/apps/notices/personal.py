@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Model, Q
 
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.journal import personal
-from fairroam.apps.journal.personal import KEY, PROOF, STEP, Table
-from fairroam.apps.notices.models import MailStop
+from fairroam.apps.journal.personal import KEY, PROOF, SECRET, STEP, Table
+from fairroam.apps.notices.models import MailStop, PushDevice, PushStop
 
 
 def _notices_of(customer_id: int) -> Q:
@@ -36,16 +36,39 @@ TABLES = (
         deleted="topic since",
         ours={KEY: "id customer_id"},
     ),
+    Table(
+        name="notices_pushstop",
+        about="messages",
+        whose="customer_id",
+        deleted="topic since",
+        ours={KEY: "id customer_id"},
+    ),
+    Table(
+        name="notices_pushdevice",
+        about="messages",
+        whose="customer_id",
+        deleted="session_key endpoint public_key secret made_at",
+        withheld={SECRET: "session_key endpoint public_key secret"},
+        ours={KEY: "id customer_id"},
+    ),
 )
+WHOLE_ROWS: dict[str, type[Model]] = {
+    "notices_mailstop.topic": MailStop,
+    "notices_pushstop.topic": PushStop,
+    "notices_pushdevice.endpoint": PushDevice,
+}
 
 
 def erase(customer_id: int) -> dict[str, int]:
     """Empty what was written and where it went; how many values were erased, per column."""
-    stopped, _ = MailStop.objects.filter(customer_id=customer_id).delete()
-    return personal.erase(TABLES, customer_id) | {"notices_mailstop.topic": stopped}
+    deleted = {
+        column: model._default_manager.filter(customer_id=customer_id).delete()[0]
+        for column, model in WHOLE_ROWS.items()
+    }
+    return personal.erase(TABLES, customer_id) | deleted
 
 
 def remains(customer_id: int) -> int:
     """How many personal values are still there."""
-    stopped = MailStop.objects.filter(customer_id=customer_id).count()
-    return personal.remains(TABLES, customer_id) + stopped
+    rows = (model._default_manager.filter(customer_id=customer_id) for model in WHOLE_ROWS.values())
+    return personal.remains(TABLES, customer_id) + sum(found.count() for found in rows)

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from fairroam.apps.customers import queries as customers
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.apps.notices.models import MailStop, Notice
+from fairroam.apps.notices.models import MailStop, Notice, PushDevice, PushStop
 from fairroam.rules.numbers import ALPHABET
 
 PAGE = 25
@@ -22,6 +23,23 @@ TOPICS = {
     "esims.number_kept": "numbers",
     "esims.number_saved": "numbers",
     "conversations.received": "conversations",
+}
+
+# What is pushed to the devices that asked for it: kind or room -> topic; a kind counts before its
+# room, and what is not here is never pushed.
+PUSHED = {
+    "refunds.paid": "money",
+    "refunds.stalled": "money",
+    "refunds": "decisions",
+    "payments": "money",
+    "wallet": "money",
+    "metering": "data",
+    "closures.trip_ended": "trip",
+    "esims.number_warning": "number",
+    "esims.number_grace": "number",
+    "esims.number_lost": "number",
+    "esims.number_not_saved": "number",
+    "esims.number_renewal": "number",
 }
 
 CODE_LETTERS = 12
@@ -44,6 +62,31 @@ def is_mailed(customer_id: int | None, kind: str) -> bool:
 def stopped_topics(customer_id: int) -> set[str]:
     """What the customer wants no mail about."""
     return set(MailStop.objects.filter(customer_id=customer_id).values_list("topic", flat=True))
+
+
+def push_topic_of(kind: str) -> str:
+    """The topic under which this kind is pushed; "" for what never is."""
+    return PUSHED.get(kind) or PUSHED.get(kind.partition(".")[0], "")
+
+
+def stopped_pushes(customer_id: int) -> set[str]:
+    """The topics about which nothing is pushed to the customer."""
+    return set(PushStop.objects.filter(customer_id=customer_id).values_list("topic", flat=True))
+
+
+def is_pushed(customer_id: int | None, kind: str) -> bool:
+    """Whether a message of this kind also goes to devices of that customer."""
+    topic = push_topic_of(kind)
+    if customer_id is None or not topic or not devices_of(customer_id):
+        return False
+    return not PushStop.objects.filter(customer_id=customer_id, topic=topic).exists()
+
+
+def devices_of(customer_id: int) -> list[PushDevice]:
+    """The browsers that take the customer's messages; those that were signed out are none."""
+    found = PushDevice.objects.filter(customer_id=customer_id, customer__is_open=True)
+    live = customers.live_sessions([device.session_key for device in found])
+    return [device for device in found if device.session_key in live]
 
 
 def code_of(key: UUID) -> str:

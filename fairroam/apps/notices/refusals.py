@@ -15,3 +15,10 @@ class NobodyToWriteTo(Refusal):
     """We have no address for this any more: the account is closed."""
 
     code = "nobody-to-write-to"
+
+
+class NoPushService(Refusal):
+    """This is no address of a push service. Turn messages on once more in the browser itself."""
+
+    code = "no-push-service"
+    status = 422

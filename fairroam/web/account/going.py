@@ -206,7 +206,7 @@ def of_lines(cards: Sequence[LineCard]) -> Iterator[Task]:
             )
         for meter in card.usage.allowances:
             if meter.kind == "data" and is_low(meter) and not card.page.line.is_off:
-                left = gigabytes(max((meter.granted or 0) - meter.used, 0))
+                left = gigabytes(meter.left)
                 yield Task(
                     words=_("Top up %(plan)s: %(left)s left") % {"plan": card.name, "left": left},
                     url=reverse("account:top_up", args=[line_id]),

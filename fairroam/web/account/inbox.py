@@ -18,7 +18,7 @@ from fairroam.apps.notices import operations, queries
 from fairroam.apps.notices.models import Notice
 from fairroam.clock import now
 from fairroam.web.account.me import customers_only
-from fairroam.web.components.mails import TOPICS, about
+from fairroam.web.components.mails import PUSH_TOPICS, TOPICS, about
 
 
 @never_cache
@@ -81,4 +81,10 @@ def choices(request: HttpRequest, customer: Customer) -> HttpResponse:
         return redirect("account:mail_choices")
     stopped_now = queries.stopped_topics(customer.pk)
     topics = [(topic, words, topic not in stopped_now) for topic, words in TOPICS.items()]
-    return render(request, "account/mail_choices.html", {"topics": topics})
+    not_pushed = queries.stopped_pushes(customer.pk)
+    context = {
+        "topics": topics,
+        "pushes": [(topic, words, topic not in not_pushed) for topic, words in PUSH_TOPICS.items()],
+        "push_key": operations.push_public_key(),
+    }
+    return render(request, "account/mail_choices.html", context)

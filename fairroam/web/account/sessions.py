@@ -19,6 +19,7 @@ from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.refusals import SessionRevoked
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.clock import now
+from fairroam.web.account.signin_views import LEAVE_NOTHING
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.components.unavailable import unavailable
 
@@ -79,6 +80,7 @@ def render_revoked(request: HttpRequest) -> HttpResponse:
     context = {"code": refusal.code, "sentence": sentence_of(refusal)}
     response = render(request, "account/session_revoked.html", context, status=refusal.status)
     response.delete_cookie(settings.SESSION_COOKIE_NAME)
+    response["Clear-Site-Data"] = LEAVE_NOTHING
     return response
 
 

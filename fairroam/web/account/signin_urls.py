@@ -6,7 +6,7 @@ from allauth.mfa.base import views as factors
 from django.urls import path
 from django.views.generic import RedirectView
 
-from fairroam.web.account.signin_views import code_signin, passkey_signin
+from fairroam.web.account.signin_views import code_signin, passkey_signin, sign_out
 
 to_code = RedirectView.as_view(pattern_name="account_request_login_code", query_string=True)
 
@@ -15,7 +15,7 @@ urlpatterns = [
     path("login/code/confirm/", views.confirm_login_code, name="account_confirm_login_code"),
     path("login/passkey/", passkey_signin, name="mfa_login_webauthn"),
     path("login/second-factor/", factors.authenticate, name="mfa_authenticate"),
-    path("logout/", views.logout, name="account_logout"),
+    path("logout/", sign_out, name="account_logout"),
     # Names that the library looks up by itself.
     path("login/", to_code, name="account_login"),
     path("signup/", RedirectView.as_view(pattern_name="site:plans"), name="account_signup"),

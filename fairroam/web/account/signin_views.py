@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from allauth.account.forms import RequestLoginCodeForm
-from allauth.account.views import RequestLoginCodeView
+from allauth.account.views import LogoutView, RequestLoginCodeView
 from allauth.mfa.webauthn.views import LoginWebAuthnView
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+# The browser forgets what it kept of us, the worker included (W3C Clear Site Data).
+LEAVE_NOTHING = '"cache", "storage"'
 OFTEN = {"rate_limited", "too_many_login_attempts"}
 
 
@@ -40,5 +42,15 @@ class PasskeySignIn(LoginWebAuthnView):
         return response
 
 
+class SignOut(LogoutView):
+    """Sign out; nothing that was kept offline stays in the browser."""
+
+    def post(self, *args: object, **words: object) -> HttpResponse:
+        response: HttpResponse = super().post(*args, **words)
+        response["Clear-Site-Data"] = LEAVE_NOTHING
+        return response
+
+
+sign_out = SignOut.as_view()
 code_signin = CodeSignIn.as_view()
 passkey_signin = PasskeySignIn.as_view()

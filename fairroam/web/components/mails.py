@@ -11,6 +11,7 @@ MAILS: dict[str, str | Promise] = {
     "conversations": _("a conversation with us"),
     "customers": _("the ways to sign in"),
     "esims": _("an eSIM or a number"),
+    "metering": _("your data"),
     "orders": _("an order"),
     "payments": _("money on its way"),
     "refunds": _("money back"),
@@ -22,6 +23,16 @@ TOPICS: dict[str, str | Promise] = {
     "lines": _("What you did with an eSIM: paused, resumed, moved; help to get it going"),
     "numbers": _("That a number is kept, or was saved"),
     "conversations": _("That a message of yours reached us"),
+}
+
+
+# What is pushed to devices: the topics of `notices.queries.PUSHED`.
+PUSH_TOPICS: dict[str, str | Promise] = {
+    "decisions": _("Decisions, questions and offers about money back"),
+    "money": _("Money on its way, arrived, or in need of you"),
+    "data": _("Data that runs low or is used up"),
+    "trip": _("The end of a trip"),
+    "number": _("A number that must be used or may be lost"),
 }
 
 

@@ -12,6 +12,7 @@ from fairroam.web.site import (
     declare,
     fairness,
     guides,
+    installed,
     orders,
     plans,
     ready,
@@ -73,5 +74,8 @@ urlpatterns = [
     path("guides/<slug:slug>/", guides.guide, name="guide"),
     path("guides/<slug:slug>/<str:language>/", guides.guide, name="guide_in"),
     path("help/outside/", contact.outside, name="outside"),
+    path("manifest.webmanifest", installed.manifest, name="manifest"),
+    path("worker.js", installed.worker, name="worker"),
+    path("offline/", installed.offline, name="offline"),
     path("imprint/", statements.imprint, name="imprint"),
 ]

@@ -29,6 +29,11 @@ class AllowanceUse:
     used: int
     weight: str
 
+    @property
+    def left(self) -> int | None:
+        """What is left of it, never below nothing; None where it is unlimited."""
+        return None if self.granted is None else max(self.granted - self.used, 0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
