@@ -15,7 +15,7 @@ SHOWN_MAX = 200
 
 
 @never_cache
-@staff_only()
+@staff_only
 @require_safe
 def trials(request: HttpRequest, staff: User) -> HttpResponse:
     """The newest free trials."""

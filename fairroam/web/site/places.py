@@ -9,6 +9,7 @@ from babel import Locale
 from django_countries import countries as iso
 
 from fairroam.rules.residences import zones_by_country
+from fairroam.rules.traditional import in_traditional
 from fairroam.web.components import formats
 
 
@@ -72,7 +73,7 @@ def names_of(code: str) -> tuple[str, ...]:
     initials = lazy_pinyin(simplified, style=Style.FIRST_LETTER)
     return (
         *(english, "".join(word[0] for word in english.replace("&", "").split())),
-        *(simplified, *traditional),
+        *(simplified, in_traditional(simplified), *traditional),
         *(" ".join(syllables), "".join(syllables), "".join(initials)),
         *(code.casefold(), iso.alpha3(code).casefold()),
     )
