@@ -107,15 +107,17 @@ def terms_of(order_line_id: int) -> LineTerms:
 def terms_of_each(order_line_ids: Sequence[int]) -> dict[int, LineTerms]:
     """What was agreed for each of those lines, read together."""
     tenders: dict[int, list[TenderTerms]] = defaultdict(list)
-    paid_by = Tender.objects.filter(line_id__in=order_line_ids).order_by("position")
+    paid_by = Tender.objects.filter(line_id__any_of=order_line_ids).order_by("position")
     for line_id, *values in paid_by.values_list("line_id", *TENDERED.values()):
         found = dict(zip(TENDERED, values, strict=True))
         tenders[line_id].append(TenderTerms(**found | {"disputed": bool(found["disputed"])}))
     consents: dict[int, dict[str, datetime]] = defaultdict(dict)
-    given = Consent.objects.filter(order__lines__in=order_line_ids)
+    given = Consent.objects.filter(order__lines__any_of=order_line_ids)
     for order_id, kind, given_at in given.values_list("order_id", "kind", "given_at"):
         consents[order_id][kind] = given_at
-    lines = OrderLine.objects.filter(pk__in=order_line_ids).values_list("packs", *AGREED.values())
+    lines = OrderLine.objects.filter(pk__any_of=order_line_ids).values_list(
+        "packs", *AGREED.values()
+    )
     terms = [
         LineTerms(
             **dict(zip(AGREED, values, strict=True)),

@@ -61,7 +61,7 @@ def has_sign_of_a_phone(timeline: Sequence[FactRow]) -> bool:
 def facts_of_each(order_line_ids: Sequence[int]) -> dict[int, ActivationFacts]:
     """What `facts_of` says of each of those lines."""
     told: dict[int, list[FactRow]] = {line_id: [] for line_id in order_line_ids}
-    rows = ActivationFact.objects.filter(profile__line_id__in=order_line_ids)
+    rows = ActivationFact.objects.filter(profile__line_id__any_of=order_line_ids)
     for line_id, kind, happened_at, source in rows.order_by("happened_at", "pk").values_list(
         "profile__line_id", "kind", "happened_at", "source"
     ):

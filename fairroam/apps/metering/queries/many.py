@@ -15,12 +15,12 @@ from fairroam.apps.orders.models import OrderLine
 def usage_of_each(order_line_ids: Sequence[int]) -> dict[int, Usage]:
     """What `usage_of` says of each of those lines, but for what its figures rest on."""
     during = dict(
-        PlanPeriod.objects.filter(order_line_id__in=order_line_ids)
+        PlanPeriod.objects.filter(order_line_id__any_of=order_line_ids)
         .order_by("-pk")  # the first period of a line counts
         .values_list("order_line_id", "during")
     )
     meters: dict[int, list[AllowanceUse]] = {}
-    rows = Meter.objects.filter(order_line_id__in=order_line_ids).order_by("pk")
+    rows = Meter.objects.filter(order_line_id__any_of=order_line_ids).order_by("pk")
     for line_id, kind, granted, used, weight in rows.values_list(
         "order_line_id", "kind", "granted", "used", "weight"
     ):
