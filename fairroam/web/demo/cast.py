@@ -132,6 +132,12 @@ STAFF = (
         "operator",
         _("runs the brand: the team, its limits, outages, the books"),
     ),
+    Colleague(
+        "Otto",
+        "otto@fairroam.example",
+        "operator",
+        _("the second operator: confirms what Olga has counted before it goes to everybody"),
+    ),
 )
 
 
