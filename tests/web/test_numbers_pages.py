@@ -188,7 +188,7 @@ def test_who_leaves_is_told_to_take_the_number_along_first(owner, keeping):
     page = owner.get("/account/leave/")
 
     assert "Your number is lost for good" in words_of(page)
-    assert f'href="{address(keeping)}"' in page.content.decode()
+    assert f'action="{address(keeping)}"' in page.content.decode()
 
 
 # Before buying -----------------------------------------------------------------------------------
