@@ -16,7 +16,7 @@ def raw_notices(customer_id: int) -> Q:
     refs = Payment.objects.filter(customer_id=customer_id, provider_ref__isnull=False)
     named = Q(pk__in=[])
     for ref in refs.values_list("provider_ref", flat=True):
-        named |= Q(content__as_it_came__contains=ref)
+        named |= Q(content__as_it_came__icontains=ref)  # `contains` would ask for the whole text
     return named & Q(content__has_key="as_it_came")
 
 
