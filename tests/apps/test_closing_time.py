@@ -8,14 +8,17 @@ from uuid import uuid4
 import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from fairroam.apps.closures import operations, queries, tasks
 from fairroam.apps.closures.models import ClosedMark, Closure
+from fairroam.apps.closures.personal import EVERYTHING
 from fairroam.apps.closures.refusals import (
     BegunAlready,
     NoSuchTime,
     WordsMissing,
 )
+from fairroam.apps.contacts import operations as contacts
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers.models import Customer, GuardedAct, StaffMember
 from fairroam.apps.customers.queries import Proof
@@ -25,6 +28,7 @@ from fairroam.apps.journal.models import Event
 from fairroam.apps.journal.refusals import MoveNotAllowed
 from fairroam.apps.metering.operations import gifts
 from fairroam.apps.notices.models import Notice
+from fairroam.gateways.contact_files import Card
 from fairroam.rules import closure_timing
 from fairroam.worker.books import find_faults
 from tests import given
@@ -33,10 +37,12 @@ from tests.apps.closures_given import (
     EVENING,
     a_customer_with_a_line,
     close_wholly,
+    give_credit,
     leave,
     take_steps,
 )
 from tests.apps.lines_given import a_ready_line, ask, use
+from tests.given import NOON
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 HOUR = timedelta(hours=1)
@@ -48,6 +54,16 @@ def everything_of(customer: Customer) -> list[object]:
     customer.refresh_from_db()
     lines = Line.objects.filter(customer=customer).values_list("stage", "is_live", "ended_at")
     return [customer.is_open, customer.leaving_at, customer.user_id, *lines]
+
+
+# What an undo may add to: what happened, who proved it was them, and what was written of it.
+HISTORY = ("journal_event", "customers_guardedact", "closures_closure", "notices_notice")
+
+
+def all_rows_of(customer: Customer) -> dict[str, list[object]]:
+    """Every row of every table that is about the customer, apart from history."""
+    told_of = [table for table in EVERYTHING if table.whose and table.name not in HISTORY]
+    return {table.name: list(table.rows(customer.pk).values()) for table in told_of}
 
 
 # When -----------------------------------------------------------------------------------------
@@ -141,8 +157,17 @@ def test_there_must_be_such_a_time():
 @pytest.mark.promise(77)
 def test_undo_in_hour_71_restores_everything():
     customer, _line = a_customer_with_a_line()
-    before = everything_of(customer)
+    give_credit(customer, "promo_credit", 300)
+    contacts.add_contact(
+        customer_id=customer.pk, card=Card(name="Bo", phones=("+4915735987654",)), now=NOON
+    )
+    browser = Client()
+    browser.force_login(customer.user)
+    browser.get("/account/")
+    before, rows = everything_of(customer), all_rows_of(customer)
+    assert sum(map(bool, rows.values())) >= 15
     closure = leave(customer, timing="after_rest")
+    tasks.resume_closings(now=EVENING + 70 * HOUR)
     later = EVENING + 71 * HOUR
 
     operations.undo_closure(closure_id=closure.pk, now=later, actor="customer")
@@ -150,6 +175,7 @@ def test_undo_in_hour_71_restores_everything():
     tasks.resume_closings(now=EVENING + 100 * HOUR)
 
     assert everything_of(customer) == before
+    assert all_rows_of(customer) == rows
     assert queries.closure_of(customer.pk) is None
     assert Event.objects.filter(kind="closure.undone").count() == 1
     assert not Event.objects.filter(kind__in=["closure.started", "line.taken_off"]).exists()
