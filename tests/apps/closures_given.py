@@ -43,12 +43,13 @@ def leave(
     key: UUID | None = None,
     timing: str = "at_once",
     trip_ends_on: date | None = None,
+    phone: str = "",
     now: datetime = EVENING,
 ) -> Closure:
     return operations.request_closure(
         customer_id=customer.pk,
         key=key or uuid4(),
-        wish=operations.Wish(timing=timing, trip_ends_on=trip_ends_on),
+        wish=operations.Wish(timing=timing, trip_ends_on=trip_ends_on, phone=phone),
         proof=Proof("passkey", now),
         now=now,
         actor=f"customer:{customer.pk}",
@@ -66,9 +67,9 @@ def take_steps(closure: Closure) -> list[str]:
     return taken
 
 
-def close_wholly(customer: Customer) -> Closure:
+def close_wholly(customer: Customer, *, phone: str = "") -> Closure:
     """Leave, with the network proving every line off at once."""
-    closure = leave(customer)
+    closure = leave(customer, phone=phone)
     take_steps(closure)
     for line in Line.objects.filter(customer=customer, is_live=True):
         prove_off(line.order_line, now=EVENING)
