@@ -18,8 +18,8 @@ IMEI = "490154203237518"
 def test_a_plan_shows_its_networks_by_country_and_radio_with_day_and_source(client):
     words = words_of(client.get("/plans/japan-10gb-30d/"))
 
-    assert "Japan Sandbox Mobile JP (fictional) 4G, 5G 2025-10-01" in words
-    assert "Second Mobile JP (fictional) 4G 2025-10-01" in words
+    assert "Japan Sandbox Mobile JP (fictional) 4G, 5G 1 October 2025" in words
+    assert "Second Mobile JP (fictional) 4G 1 October 2025" in words
     assert "Source: fictional: coverage sheet of the sandbox carrier." in words
     assert "you can choose one on the page of your eSIM" in words
 
@@ -28,8 +28,8 @@ def test_a_plan_shows_its_networks_by_country_and_radio_with_day_and_source(clie
 def test_a_regional_plan_shows_every_country_by_its_own_networks(client):
     words = words_of(client.get("/plans/europe-5gb-15d/"))
 
-    assert "Greece Sandbox Mobile GR (fictional) 4G 2025-10-01" in words
-    assert "Germany Sandbox Mobile DE (fictional) 4G, 5G 2025-10-01" in words
+    assert "Greece Sandbox Mobile GR (fictional) 4G 1 October 2025" in words
+    assert "Germany Sandbox Mobile DE (fictional) 4G, 5G 1 October 2025" in words
     assert words.index("Austria Sandbox") < words.index("Germany Sandbox")
     assert "Networks to choose from France: Sandbox Mobile FR, Second Mobile FR" in words
 
