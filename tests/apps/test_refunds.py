@@ -216,7 +216,7 @@ def test_the_timeline_fills_from_asked_to_arrived():
         "sent": LATER + timedelta(minutes=2),
         "arrived": LATER + timedelta(minutes=2),
     }
-    assert queries.open_refunds_of(customer_id) == []
+    assert queries.undecided_refunds_of(customer_id) == []
 
 
 def test_our_target_is_three_working_days_where_the_customer_lives():
