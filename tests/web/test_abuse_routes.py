@@ -41,6 +41,7 @@ OF_THE_WALLET = ("top_up_id", "transfer_id")  # its own tests make such rows
 OPEN = {"verify/<path:number>/"}
 UNKNOWN: dict[str, object] = {
     "key": uuid4(),
+    "top_up_key": uuid4(),
     "number": "FR-0000-0000",
     "seal": "FR-0000-0000",
     "token": "FR-0000-0000",
@@ -54,7 +55,7 @@ UNKNOWN: dict[str, object] = {
     "slug": "install",
     "language": "en",
 }
-LATER_ON = {"export_id", *OF_THE_WALLET}  # rows without what makes them visible
+LATER_ON = {"export_id", "top_up_key", *OF_THE_WALLET}  # rows without what makes them visible
 AWAY = "/sign-in/"
 # The least role that each page of the desk wants; all pages that are not named want an agent.
 SENIOR = ("disputes/", "arrivals/", "payouts/", "reconciliation/", "books/check/")
@@ -119,6 +120,7 @@ def hers(ada: User, settings: Any, tmp_path: Any) -> dict[str, object]:
             customer_id=order.customer_id, card=Card(name="Bo"), now=now()
         ),
         "export_id": Export.objects.create(customer_id=order.customer_id, asked_at=NOON).pk,
+        "top_up_key": uuid4(),
         **dict.fromkeys(OF_THE_WALLET, 1),
     }
 

@@ -193,9 +193,11 @@ def paying(request: HttpRequest, customer: Customer, top_up_id: int) -> HttpResp
 @never_cache
 @customers_only
 @require_safe
-def transfer(request: HttpRequest, customer: Customer, key: UUID) -> HttpResponse:
+def transfer(request: HttpRequest, customer: Customer, top_up_key: UUID) -> HttpResponse:
     """What to transfer for a top-up, until the money is here."""
-    found = TopUp.objects.select_related("payment").filter(payment__key=key, customer=customer)
+    found = TopUp.objects.select_related("payment").filter(
+        payment__key=top_up_key, customer=customer
+    )
     top_up = found.first()
     asked = awaited_at(top_up.payment.pay_url) if top_up else None
     if asked is None:
