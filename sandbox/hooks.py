@@ -10,13 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
+from sandbox import clock
 from sandbox.store import Store
 
 EVENTS = """
@@ -102,7 +102,7 @@ class Hooks:
     def put(self, type: str, payload: dict[str, Any]) -> None:
         """Record an event within the caller's act; it is delivered soon after."""
         event_id = f"evt_{uuid4().hex}"
-        told = {"id": event_id, "type": type, "created_at": datetime.now(UTC).isoformat()}
+        told = {"id": event_id, "type": type, "created_at": clock.now().isoformat()}
         self.put_body(event_id, type, told | {"payload": payload})
 
     def put_body(self, event_id: str, type: str, body: dict[str, Any]) -> None:

@@ -295,6 +295,7 @@ def stand_ins(folder: Path, environment: Environment, ports: Mapping[str, int]) 
     """Return the outside world: bank, profile server with a phone, network, suppliers, mail."""
     ours = environment["FAIRROAM_ADDRESS"]
     secrets = {
+        "SANDBOX_CLOCK": str(folder / "clock"),  # theirs moves with ours
         "SANDBOX_PAYMENTS_KEY": environment["FAIRROAM_PAYMENTS_KEY"],
         "SANDBOX_PAYMENTS_HOOK_SECRET": environment["FAIRROAM_PAYMENTS_HOOK_SECRET"],
         "SANDBOX_LINES_URL": environment["FAIRROAM_LINES_URL"],

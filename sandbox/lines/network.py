@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from msgspec import Meta, Struct
 
+from sandbox import clock
 from sandbox.hooks import EVENTS, Hooks
 from sandbox.serving import EffectLog, Problem
 from sandbox.store import Store
@@ -80,7 +81,7 @@ class Network:
         line = self.line(asked.iccid)
         if line["state"] not in IN_SERVICE:
             return {"service": "none", "state": line["state"]}
-        at = asked.at or datetime.now(UTC)
+        at = asked.at or clock.now()
         self._send([self._attached(asked.iccid, asked.country, asked.operator, at)])
         return {"service": "ok"}
 
@@ -89,7 +90,7 @@ class Network:
         line = self.line(asked.iccid)
         if line["state"] not in IN_SERVICE:
             return {"service": "none", "state": line["state"]}
-        ended_at = asked.ended_at or datetime.now(UTC)
+        ended_at = asked.ended_at or clock.now()
         started_at = asked.started_at or ended_at
         if started_at > ended_at:
             raise Problem(422, "ends_before_it_starts")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from msgspec import Struct
 
+from sandbox import clock
 from sandbox.controls import read
 from sandbox.lines.network import IN_SERVICE, Iccid, Network
 from sandbox.lines.routes import iccid_of
@@ -53,14 +54,14 @@ class Numbers:
         if asked.act not in ACTS:
             raise Problem(422, "act_not_offered")
         self._effects.append("keep_alive", iccid=iccid, act=asked.act)
-        at = datetime.now(UTC).isoformat()
+        at = clock.now().isoformat()
         return {"iccid": iccid, "act": asked.act, "at": at, "id": f"act_{uuid4().hex}"}
 
     def port_out_code(self, iccid: str) -> dict[str, Any]:
         """Return the code that is good, else a new one."""
         if self._network.line(iccid)["state"] == "ended":
             raise Problem(409, "line_ended")
-        now = datetime.now(UTC)
+        now = clock.now()
         port = self._port(iccid)
         if port is None or datetime.fromisoformat(port["expires_at"]) <= now:
             code = f"EXM{secrets.randbelow(10**6):06}"
@@ -76,7 +77,7 @@ class Numbers:
         port = self._port(asked.iccid)
         if port is None or port["ported_out_at"] or port["code"] != asked.code:
             raise Problem(403, "wrong_code")
-        at = datetime.now(UTC).isoformat()
+        at = clock.now().isoformat()
         self._network.end(asked.iccid)
         self._store.database.execute(
             "UPDATE ports SET ported_out_at = ? WHERE iccid = ?", (at, asked.iccid)

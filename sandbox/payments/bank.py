@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
+from sandbox import clock
 from sandbox.hooks import EVENTS, Hooks
 from sandbox.payments.asked import (
     CARDS,
@@ -365,4 +365,4 @@ def _facts(what: dict[str, Any]) -> dict[str, Any]:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat()
+    return clock.now().isoformat()

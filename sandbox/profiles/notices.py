@@ -6,9 +6,9 @@ and travel as text, as that vendor sends them.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from uuid import uuid4
 
+from sandbox import clock
 from sandbox.hooks import Hooks
 from sandbox.profiles.orders import Refused
 from sandbox.profiles.shelf import Profile
@@ -53,7 +53,7 @@ class Notices:
             "eid": eid,
             "iccid": padded(profile.iccid),
             "profileType": profile.profile_type,
-            "timestamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "timestamp": clock.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
             "notificationPointId": point,
             "notificationPointStatus": status,
         }

@@ -7,13 +7,13 @@ it: the network may be slow, and then the phone is too.
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import httpx
 from msgspec import Meta, Struct
 from stdnum.iso7064 import mod_97_10
 
+from sandbox import clock
 from sandbox.profiles.notices import (
     CONFIRMATION,
     DELETED,
@@ -148,7 +148,7 @@ class Phone:
             "iccid": asked.iccid,
             "country": asked.country,
             "operator": asked.operator,
-            "at": datetime.now(UTC).isoformat(),
+            "at": clock.now().isoformat(),
         }
         return self._now(asked.iccid) | {"network": self._network("attach", attach)}
 

@@ -28,7 +28,7 @@ from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.models import FRESH_FOR, User
 from fairroam.apps.customers.queries import Proof
 from fairroam.apps.customers.refusals import StepUpRequired
-from fairroam.clock import now
+from fairroam.clock import moved_by, now
 from fairroam.web.account.passkey_forms import ProveByPasskey
 from fairroam.web.account.signin import MailedCodeAdapter
 from fairroam.web.components.refused import sentence_of
@@ -47,9 +47,8 @@ def proof_of(request: HttpRequest, *, now: datetime) -> Proof | None:
         return None
     has_factor = customers.user_has_second_factor(user.pk)
     for record in reversed(get_authentication_records(request, user)):
-        proof = Proof(
-            method_of(record), datetime.fromtimestamp(record["at"], UTC).replace(microsecond=0)
-        )
+        noted_at = datetime.fromtimestamp(record["at"], UTC).replace(microsecond=0)
+        proof = Proof(method_of(record), noted_at + moved_by())
         is_enough = (
             proof.method == "mail_code" and not has_factor
         ) or proof.method in METHODS.values()

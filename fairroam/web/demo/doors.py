@@ -9,14 +9,22 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from fairroam.apps.customers.models import User
-from fairroam.web.demo.cast import CAST, STAFF
+from fairroam.web.demo import control
+from fairroam.web.demo.people import CAST, STAFF
 from fairroam.web.desk.staff import DEMO_DOOR
 
 
 @require_safe
 def cast(request: HttpRequest) -> HttpResponse:
     """The cast, each with a button."""
-    context = {"cast": CAST, "staff": STAFF, "phone_url": settings.FAIRROAM_PROFILES_URL}
+    here = set(User.objects.values_list("email", flat=True))
+    context = {
+        "cast": [(one, one.email in here) for one in CAST],
+        "staff": STAFF,
+        "clock": control.clock(),
+        "messages_out": control.newest(),
+        "zone": control.ZONE,
+    }
     return render(request, "demo/cast.html", context)
 
 

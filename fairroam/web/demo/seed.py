@@ -11,7 +11,7 @@ from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers.refusals import StaffAlready
 from fairroam.clock import now
 from fairroam.web.demo import shop
-from fairroam.web.demo.cast import CAST, STAFF
+from fairroam.web.demo.people import CAST, STAFF
 
 
 def main(arguments: list[str]) -> int:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from fairroam.apps.esims.operations import numbers_identity
 from fairroam.apps.esims.tasks.numbers import identity_gateway
-from fairroam.clock import now
+from fairroam.clock import now, real_now
 from fairroam.gateways.identity import BadSignature, CheckNotUnderstood, StaleEvent
 from fairroam.web.hooks.payments import problem
 
@@ -23,7 +23,9 @@ def hear(request: HttpRequest) -> HttpResponse:
     """One notice. 200 also for repeats and for checks that we do not know."""
     at = now()
     try:
-        told = identity_gateway().parse_event(body=request.body, headers=request.headers, now=at)
+        told = identity_gateway().parse_event(
+            body=request.body, headers=request.headers, now=real_now()
+        )
     except BadSignature:
         return problem("bad-signature", 401)
     except StaleEvent:

@@ -12,7 +12,7 @@ from fairroam.apps.orders import operations as orders
 from fairroam.apps.payments import operations as events
 from fairroam.apps.payments import tasks as payments
 from fairroam.apps.payments.queries.providers import asked_providers
-from fairroam.clock import now
+from fairroam.clock import now, real_now
 from fairroam.gateways.payments import (
     BadSignature,
     EventNotForUs,
@@ -57,7 +57,7 @@ def hear(request: HttpRequest, provider: str) -> HttpResponse:
     at = now()
     try:
         told = payments.gateway(provider).parse_event(
-            body=request.body, headers=request.headers, now=at
+            body=request.body, headers=request.headers, now=real_now()
         )
     except tuple(REFUSED) as refused:
         return problem(*REFUSED[type(refused)])

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from fairroam.apps.esims import tasks
 from fairroam.apps.metering import operations
-from fairroam.clock import now
+from fairroam.clock import now, real_now
 from fairroam.gateways.lines import BadSignature, StaleEvent, UsageNotUnderstood
 from fairroam.web.hooks.payments import problem
 
@@ -26,7 +26,7 @@ def record(request: HttpRequest, source: str) -> HttpResponse:
     at = now()
     try:
         records = tasks.line_gateway().parse_usage(
-            body=request.body, headers=request.headers, now=at
+            body=request.body, headers=request.headers, now=real_now()
         )
     except BadSignature:
         return problem("bad-signature", 401)
