@@ -246,6 +246,7 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True  # the adapter writes to who left, never t
 ACCOUNT_FORMS = {"confirm_login_code": "fairroam.web.account.code_form.CodeForm"}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_RATE_LIMITS = {"desk_search": "60/m/user"}  # beside the library's own
 # How many servers of ours stand in front and write X-Forwarded-For; limits count per address.
 ALLAUTH_TRUSTED_PROXY_COUNT = env_int("FAIRROAM_TRUSTED_PROXIES", "0")
 MFA_ADAPTER = "fairroam.web.account.signin.SealedFactors"

@@ -63,6 +63,7 @@ OPERATOR = ("channels/", "incidents/", "promo-codes/", "runs/", "tariffs/", "tea
 AGENT = (
     "refunds/", "conversations/", "files/", "numbers/", "declarations/", "lines/", "reports/",
     "usage/", "books/", "suppliers/", "notices/", "closures/", "guides/", "transfers/", "trials/",
+    "search/", "customers/",
 )  # fmt: skip
 BY_AGENTS = {"payouts/<int:payout_id>/send-again/"}
 TOKENS = {"invitations/<str:token>/"}  # open to the mailbox that it was sent to

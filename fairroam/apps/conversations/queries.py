@@ -234,6 +234,32 @@ def queue(*, staff_user_id: int, now: datetime, most: int = 200) -> list[QueueRo
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class ThreadOf:
+    """A conversation in a list about one person. subject: empty where it may not be opened."""
+
+    id: int
+    subject: str
+    stage: str
+    opened_at: datetime
+    may_open: bool
+
+
+def threads_about(
+    *, staff_user_id: int, customer_id: int | None = None, address: str = "", most: int = 20
+) -> list[ThreadOf]:
+    """Conversations of a customer, or of a visitor's exact address; the newest first."""
+    whose = Q(customer_id=customer_id) if customer_id else Q(customer=None, address=address.lower())
+    found = Thread.objects.filter(whose).exclude(stage="unconfirmed").order_by("-pk")[:most]
+    sees_all = is_senior(staff_user_id)
+    rows = []
+    for row in found:
+        is_open = sees_all or row.assignee_id in (None, staff_user_id)
+        subject = row.subject if is_open else ""
+        rows.append(ThreadOf(row.pk, subject, row.stage, row.opened_at, is_open))
+    return rows
+
+
 def thread_for_staff(thread_id: int, staff_user_id: int) -> ThreadRow:
     """One thread for a colleague. Raises NotAmongYours, NotAssigned (also after a hand-over)."""
     found = Thread.objects.filter(pk=thread_id).exclude(stage="unconfirmed").first()

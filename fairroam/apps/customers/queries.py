@@ -9,6 +9,7 @@ from datetime import datetime
 
 from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
+from django.db.models.functions import Lower
 
 from fairroam.apps.customers.models import (
     REST,
@@ -21,6 +22,7 @@ from fairroam.apps.customers.models import (
     StaffInvitation,
     StaffLimit,
     StaffMember,
+    User,
 )
 
 # Up to how much (minor units) each may pay back alone until an operator sets another limit.
@@ -77,9 +79,16 @@ def address_of(customer_id: int) -> str | None:
     return user.email if user else None
 
 
+def customer_by_number(number: str) -> int | None:
+    """The id of the customer of that number, "C-7K3M-9Q2T"; None when there is none."""
+    return Customer.objects.filter(number=number).values_list("pk", flat=True).first()
+
+
 def customer_by_address(address: str) -> int | None:
     """The id of the open account that signs in with this address; None when there is none."""
-    theirs = Customer.objects.filter(user__email__iexact=address.strip(), is_open=True)
+    # By the very expression of the index of addresses; `iexact` would read the whole table.
+    users = User.objects.annotate(lower=Lower("email")).filter(lower=address.strip().lower())
+    theirs = Customer.objects.filter(user__in=users.values("pk"), is_open=True)
     return theirs.values_list("pk", flat=True).first()
 
 

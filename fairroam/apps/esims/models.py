@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Collate, Reverse
 
 from fairroam.rules import stages
 
@@ -97,7 +98,11 @@ class Profile(models.Model):
                 fields=["line"], condition=Q(is_live=True), name="a_line_has_one_live_profile"
             ),
         ]
-        indexes = [models.Index(fields=["iccid"])]
+        indexes = [
+            models.Index(fields=["iccid"]),
+            # People read out its last digits.
+            models.Index(Collate(Reverse("iccid"), "C"), name="profiles_by_iccid_end"),
+        ]
 
 
 class LineAct(models.Model):

@@ -230,6 +230,11 @@ def order_page(number: str) -> OrderPage:
     return page_of(order)
 
 
+def customer_of_order(number: str) -> int | None:
+    """Whose order has that number; None when there is none."""
+    return Order.objects.filter(number=number).values_list("customer_id", flat=True).first()
+
+
 def orders_of(customer_id: int) -> list[OrderPage]:
     """The customer's orders, newest first."""
     return [page_of(order) for order in PAGE.all().filter(customer_id=customer_id).order_by("-id")]

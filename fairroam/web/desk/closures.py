@@ -12,11 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from fairroam.apps.closures import operations, queries
 from fairroam.apps.customers.models import User
-from fairroam.apps.journal.refusals import Refusal
+from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.clock import now
+from fairroam.web.account.leave import HELD_BY, MONEY, STEPS
 from fairroam.web.components.refused import sentence_of
+from fairroam.web.desk.customers import about
 from fairroam.web.desk.staff import staff_only
-from fairroam.web.desk.words import CLOSING_DOUBTS
+from fairroam.web.desk.words import CLOSING_DOUBTS, actor, event
 
 ACTS = ("approve", "ask", "reject")
 
@@ -44,6 +46,34 @@ def closures(request: HttpRequest, staff: User) -> HttpResponse:
         "at": at,
     }
     return render(request, "desk/closures.html", context)
+
+
+@never_cache
+@staff_only
+@require_safe
+def closing(request: HttpRequest, staff: User, closure_id: int) -> HttpResponse:
+    """One closing: why a person looks, what is at stake, how far it is, and the acts upon it."""
+    try:
+        row = queries.closure_at_desk(closure_id)
+    except NotAmongYours as refusal:
+        return render(request, "account/hidden.html", status=refusal.status)
+    context = {
+        "row": row,
+        "doubts": [CLOSING_DOUBTS[code] for code in row.doubts],
+        "held_by": [HELD_BY.get(code, code) for code in row.held_by],
+        "is_late": row.review_by is not None and row.review_by <= now(),
+        "may_review": row.stage in ("review", "asked"),
+        "money": [
+            (MONEY[item["code"]], item["facts"]) for item in row.checklist if item["code"] in MONEY
+        ],
+        "steps": [(STEPS[step.name], step) for step in row.steps],
+        "history": [
+            (event(kind), actor(who), at)
+            for kind, who, at in queries.history_of(row.id, row.customer_id)
+        ],
+        "about": about(row.customer_id, staff, closure_id=row.id),
+    }
+    return render(request, "desk/closing.html", context)
 
 
 @staff_only

@@ -26,11 +26,11 @@ from fairroam.apps.evidence import queries as evidence_rows
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.refunds import operations as refunds
-from fairroam.apps.refunds import queries as refund_rows
 from fairroam.clock import now
 from fairroam.rules.languages import NAMES
 from fairroam.web.components.refused import render_refused
 from fairroam.web.components.uploads import given_back
+from fairroam.web.desk.customers import about
 from fairroam.web.desk.staff import staff_only
 
 
@@ -189,7 +189,7 @@ def shown(page: ThreadRow, staff: User) -> dict[str, Any]:
             "customer": customer,
             "zone": customer.zone,
             "lines": [(order, line) for order in paid for line in order.lines],
-            "refunds": refund_rows.refunds_of(customer.pk),
+            "about": about(customer.pk, staff, thread_id=page.id),
         }
     return context
 

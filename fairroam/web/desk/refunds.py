@@ -29,6 +29,7 @@ from fairroam.web.components import formats
 from fairroam.web.components.refused import render_refused, sentence_of
 from fairroam.web.components.uploads import given_back
 from fairroam.web.desk import words
+from fairroam.web.desk.customers import about
 from fairroam.web.desk.refund_acts import ACTS, STAYING
 from fairroam.web.desk.refund_forms import CaseForm
 from fairroam.web.desk.rooms import doors
@@ -137,6 +138,9 @@ def told(request: HttpRequest, staff: User, refund_id: int, at: datetime) -> dic
             for message in (messages_of(found.thread_id) if found.thread_id else ())
         ],
         "files": queries.files_of(refund.id),
+        "about": about(
+            refund.customer_id, staff, refund_id=refund.id, thread_id=found.thread_id or 0
+        ),
         "is_mine": found.assigned_to in (None, staff.pk),
         "may_take": found.assigned_to != staff.pk
         and (found.assigned_to is None or member.role in OVERSEERS),

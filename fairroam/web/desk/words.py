@@ -67,6 +67,17 @@ EVENTS = {
     "refund.offer_expired": _("the offer expired"),
     "refund.settled": _("accepted the offer"),
     "refund.appealed": _("appealed"),
+    "closure.requested": _("asked to close the account"),
+    "closure.asked": _("asked the customer"),
+    "closure.answered": _("answered"),
+    "closure.approved": _("approved"),
+    "closure.rejected": _("refused"),
+    "closure.undone": _("took it back"),
+    "closure.held": _("something came up: it waits"),
+    "closure.started": _("it began"),
+    "closure.step_done": _("a step was done"),
+    "closure.certified": _("the certificate was signed"),
+    "closure.settled": _("what was on its way is settled"),
 }
 ACTORS = {
     "customer": _("the customer"),

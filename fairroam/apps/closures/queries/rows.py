@@ -22,6 +22,7 @@ from fairroam.apps.closures.models import (
     ServiceEnd,
     Settlement,
 )
+from fairroam.apps.journal.models import Event
 from fairroam.apps.journal.refusals import NotAmongYours
 
 SEAL = "closing"
@@ -118,6 +119,20 @@ def reviews() -> list[ClosureRow]:
     """Closings that a person looks at, or has asked about; the nearest last day first."""
     waiting = ROWS.all().filter(stage__in=("review", "asked"))
     return [closure_row(found) for found in waiting.order_by("review_by", "pk")]
+
+
+def closure_at_desk(closure_id: int) -> ClosureRow:
+    """Any closing, for colleagues. Raises NotAmongYours."""
+    found = ROWS.all().filter(pk=closure_id).first()
+    if found is None:
+        raise NotAmongYours(closure_id=closure_id)
+    return closure_row(found)
+
+
+def history_of(closure_id: int, customer_id: int) -> list[tuple[str, str, datetime]]:
+    """What happened with a closing, oldest first: (kind, actor, instant)."""
+    told = Event.objects.filter(customer_id=customer_id, facts__closure_id=closure_id)
+    return list(told.order_by("pk").values_list("kind", "actor", "happened_at"))
 
 
 def digest_of(address: str) -> str:

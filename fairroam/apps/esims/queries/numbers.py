@@ -18,7 +18,7 @@ from fairroam.apps.esims.models import (
     QualifyingAct,
 )
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.rules import keep_alive
+from fairroam.rules import keep_alive, stages
 from fairroam.rules.keep_alive import Act, Automatic, Forecast, Rule
 from fairroam.rules.zones import load_zone
 
@@ -232,6 +232,17 @@ def kept_lines_of(customer_id: int) -> list[int]:
 def is_ours(e164: str) -> bool:
     """Whether that number is one of those that we give to customers."""
     return Number.objects.filter(e164=e164).exists()
+
+
+def line_with(e164: str) -> tuple[int, int] | None:
+    """(line, customer) that has that number, "+447700900123", now; None when nobody has it.
+
+    A number that was lost may be a stranger's by now: it leads to nobody.
+    """
+    over = sorted(stages.terminal(stages.NUMBER))
+    here = Number.objects.exclude(stage__in=over).filter(e164=e164)
+    kept = Keeping.objects.filter(number__in=here, is_live=True)
+    return kept.values_list("line_id", "customer_id").first()
 
 
 def paid_until(line_id: int) -> datetime | None:

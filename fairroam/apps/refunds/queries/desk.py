@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 from django.db.models import F, Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from fairroam.apps.conversations.queries import may_open
+from fairroam.apps.conversations.queries import is_senior, may_open
 from fairroam.apps.conversations.refusals import NotAssigned
 from fairroam.apps.journal.models import Event
 from fairroam.apps.journal.refusals import NotAmongYours
@@ -256,6 +256,46 @@ def case(request_id: int, *, now: datetime | None = None, staff_user_id: int | N
         assignee=owner.email if owner else "",
         thread_id=found.thread_id,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOf:
+    """A request in a list about one customer. may_open: it is nobody's, or this colleague's."""
+
+    id: int
+    order_number: str
+    names: dict[str, str]
+    stage: str
+    declared_at: datetime
+    may_open: bool
+
+
+def requests_of(customer_id: int, *, staff_user_id: int, most: int = 20) -> list[RequestOf]:
+    """The customer's requests, the newest first; one query, and one for the colleague's role."""
+    found = RefundRequest.objects.filter(customer_id=customer_id).order_by("-pk")
+    rows = found.select_related("order_line__order", "desk")[:most]
+    sees_all = is_senior(staff_user_id)
+    return [request_of(row, staff_user_id, sees_all) for row in rows]
+
+
+def request_of(request: RefundRequest, staff_user_id: int, sees_all: bool) -> RequestOf:
+    case: DeskCase | None = getattr(request, "desk", None)
+    owner = case.assigned_to_id if case else None
+    return RequestOf(
+        id=request.pk,
+        order_number=request.order_line.order.number,
+        names=request.order_line.plan_copy["names"],
+        stage=request.stage,
+        declared_at=request.declared_at,
+        may_open=sees_all or owner in (None, staff_user_id),
+    )
+
+
+def request_of_decision(number: str, *, staff_user_id: int) -> RequestOf | None:
+    """The request that the decision of that number, "RD-7K3M-9Q2T", is about."""
+    found = RefundRequest.objects.filter(decisions__number=number)
+    row = found.select_related("order_line__order", "desk").first()
+    return request_of(row, staff_user_id, is_senior(staff_user_id)) if row else None
 
 
 def proposals_of(request_id: int) -> tuple[ProposalRow, ...]:
