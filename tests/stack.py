@@ -130,7 +130,11 @@ class Stack:
 
     def rest(self) -> None:
         """Run the worker until no job is queued and the stand-ins have told all they know."""
-        self.settle(lambda: not self.queued() and self.is_silent())
+        self.settle(self.is_at_rest)
+
+    def is_at_rest(self) -> bool:
+        """Whether nothing more is told and nothing more to do; a notice queues its job first."""
+        return self.is_silent() and not self.queued()
 
     def queued(self) -> str:
         """The jobs that wait, run or failed, a line each."""

@@ -83,7 +83,7 @@ class Journey:
             "pay": lambda: Order.objects.get().stage == "fulfilled",
             "ask": lambda: RefundRequest.objects.get().stage == "paid",
         }
-        return bool(ends[act]()) and not self.stack.queued() and self.stack.is_silent()
+        return bool(ends[act]()) and self.stack.is_at_rest()
 
     def _order(self) -> None:
         given.an_order(email=EMAIL, now=now())

@@ -35,6 +35,7 @@ from tests.crashes.test_killed_workers import DIES_WITHIN_SECONDS, die_at
 from tests.crashes.test_refund_points import doomed, environment_of  # noqa: F401 - a fixture
 from tests.stack import Stack
 
+PATIENCE_SECONDS = 120  # for a loaded machine; what stands still is told by its jobs
 FIRST_MAIL, LAST_MAIL = "Your account is being closed", "Your account is closed"
 # A mail about the beginning is sent or dropped, whichever is first: it is in neither.
 FINGERPRINT = {
@@ -58,7 +59,7 @@ def a_customer_about_to_leave(stack: Stack, *, is_installed: bool) -> int:
     journey = Journey(stack, is_installed=is_installed)
     for act in ("order", "pay"):
         journey.begin(act)
-        stack.settle(lambda act=act: journey.has_ended(act), seconds=40)
+        stack.settle(lambda act=act: journey.has_ended(act), seconds=PATIENCE_SECONDS)
     customer = Customer.objects.get()
     if is_installed:
         code = esims.code_of(Order.objects.get().lines.get().pk, customer.pk)
@@ -77,10 +78,10 @@ def finish(stack: Stack) -> End:
         closure = Closure.objects.get()
         return closure.stage == "certified" and closure.sealed_address is None
 
-    stack.settle(lambda: not stack.queued() and stack.is_silent(), seconds=40)
+    stack.settle(stack.is_at_rest, seconds=PATIENCE_SECONDS)
     if not is_over():  # Who took the last mail died: it is left to them for a while.
         tasks.resume_closings(now=now() + CLAIM_LASTS)
-    stack.settle(lambda: is_over() and not stack.queued() and stack.is_silent(), seconds=40)
+    stack.settle(lambda: is_over() and stack.is_at_rest(), seconds=PATIENCE_SECONDS)
     state = fingerprint()
     with connection.cursor() as cursor:
         for name, query in FINGERPRINT.items():

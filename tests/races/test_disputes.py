@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from itertools import count
+from typing import Any
 
 from fairroam.apps.ledger import queries as books
 from fairroam.apps.ledger.queries import BookName
@@ -16,7 +15,8 @@ from fairroam.rules.money import Money
 from tests import given
 from tests.apps.lines_given import LATER, a_ready_line, ask_and_end
 from tests.given import NOON
-from tests.races.together import kinds_of, together
+from tests.races.test_money_races import a_buyer
+from tests.races.together import kinds_of, together, with_one_held
 
 PRICE = Money(1900, "EUR")
 
@@ -93,31 +93,29 @@ def test_a_payout_and_lost_disputes_at_once_pay_each_cent_once(committed):
         assert payout.stage == "sent"  # 100 cents at least were still ours to send.
 
 
-def claim_after(seconds: float, payout_id: int) -> Payout | None:
-    """Claim a little later, so that some claims fall into the middle of a settlement."""
-    time.sleep(seconds)
-    return payments.claim_payout(payout_id=payout_id, now=LATER)
+def dispute_while_claimed(seconds_max: float) -> tuple[Payout, list[Any]]:
+    """A dispute that takes all is about to settle a payout when that is claimed; how both ended."""
+    line = given.a_paid_line(email=a_buyer())
+    orders.give_up(order_line_id=line.pk, now=NOON)
+    payout = Payout.objects.get(cause=f"order-line:{line.pk}")
+    claim = partial(payments.claim_payout, payout_id=payout.pk, now=LATER)
+    lost = dispute(payout.payment_id, "lost")
+    settling = 'UPDATE "payments_payout"'
+    ends = with_one_held(lost, claim, at=settling, seconds_max=seconds_max, others_begin_there=True)
+    payout.refresh_from_db()
+    return payout, ends
 
 
-def given_up_payouts(numbers: Iterator[int], how_many: int) -> list[Payout]:
-    lines = [given.a_paid_line(email=f"buyer-{next(numbers)}@example.com") for _ in range(how_many)]
-    for line in lines:
-        orders.give_up(order_line_id=line.pk, now=NOON)
-    return [Payout.objects.get(cause=f"order-line:{line.pk}") for line in lines]
+def test_what_a_dispute_settles_is_not_sent_any_more(committed):
+    payout, (_, claimed) = dispute_while_claimed(0.3)
+
+    assert claimed is None
+    assert (payout.stage, payout.sent_at) == ("settled_by_chargeback", None)
 
 
 def test_control_without_locks_what_was_sent_is_settled_as_well(seen_without):
-    numbers = count(100)
-
     def settles_what_was_sent() -> bool:
-        payouts = given_up_payouts(numbers, 6)
-        pairs = [
-            (partial(claim_after, 0.02 * place, payout.pk), dispute(payout.payment_id, "lost"))
-            for place, payout in enumerate(payouts)
-        ]
-        together(*[act for pair in pairs for act in pair])
-        for payout in payouts:
-            payout.refresh_from_db()
-        return any(payout.sent_at and payout.stage != "sent" for payout in payouts)
+        payout, _ = dispute_while_claimed(10)
+        return payout.sent_at is not None and payout.stage == "settled_by_chargeback"
 
     assert seen_without((), (Payment, Payout), settles_what_was_sent)

@@ -58,4 +58,4 @@ def test_control_with_plain_locks_they_do(committed):
     lock = QuerySet.select_for_update
 
     with patch.object(QuerySet, "select_for_update", lambda rows, **_: lock(rows)):
-        assert any("OperationalError" in hear_and_end() for _ in range(40))
+        assert any("DeadlockDetected" in hear_and_end() for _ in range(40))

@@ -6,11 +6,12 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
 import psycopg
-from django.db import connections
+from django.db import OperationalError, connection, connections
 from django.db.models import Model
 
 from fairroam.project.database import OWNER_ROLE, Cluster
@@ -43,9 +44,58 @@ def together(*acts: Callable[[], Any]) -> list[Any]:
 
 
 def kinds_of(ends: Sequence[Any]) -> dict[str, int]:
-    """How often which end: the name of an error's class, or "done"."""
-    names = [type(end).__name__ if isinstance(end, Exception) else "done" for end in ends]
+    """How often which end; see `kind_of`."""
+    names = [kind_of(end) for end in ends]
     return {name: names.count(name) for name in sorted(set(names))}
+
+
+def kind_of(end: Any) -> str:
+    """The name of an error's class, of the database's own where there is one; "done" else."""
+    if not isinstance(end, Exception):
+        return "done"
+    told = end.__cause__ if isinstance(end, OperationalError) and end.__cause__ else end
+    return type(told).__name__
+
+
+def with_one_held(
+    held: Callable[[], Any],
+    *others: Callable[[], Any],
+    at: str,
+    seconds_max: float,
+    others_begin_there: bool = False,
+) -> list[Any]:
+    """Let all happen, but hold one up before the statement `at` until the others are done.
+
+    It waits for so long at most, since with guards the others stand in line behind it. How each
+    ended, the held one first. others_begin_there: they begin once it is held; else all together.
+    """
+    left, others_are_done, others_may_begin = len(others), threading.Event(), threading.Event()
+    if not others_begin_there:
+        others_may_begin.set()
+    counting = threading.Lock()
+
+    def hold(execute: Callable[..., Any], sql: Any, *words: Any) -> Any:
+        if at in str(sql):
+            others_may_begin.set()
+            others_are_done.wait(seconds_max)
+        return execute(sql, *words)
+
+    def slowed() -> Any:
+        with connection.execute_wrapper(hold):
+            return held()
+
+    def counted(act: Callable[[], Any]) -> Any:
+        nonlocal left
+        others_may_begin.wait(PATIENCE_SECONDS)
+        try:
+            return act()
+        finally:
+            with counting:
+                left -= 1
+                if left == 0:
+                    others_are_done.set()
+
+    return together(slowed, *[partial(counted, act) for act in others])
 
 
 ROW_LOCK = re.compile(r"FOR (NO KEY )?UPDATE( OF [\w\", ]+)?")
