@@ -65,13 +65,15 @@ def door(cluster, certificates, tmp_path_factory) -> Iterator[OpenDoor]:
             )
     patience_ends = time.monotonic() + READY_SECONDS_MAX
     assert service.ready is not None
-    while not service.ready():
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < patience_ends, log.read_text()
-        time.sleep(0.1)
-    yield OpenDoor(f"https://localhost:{port}", certificates)
-    process.terminate()
-    process.wait(30)
+    try:
+        while not service.ready():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < patience_ends, log.read_text()
+            time.sleep(0.1)
+        yield OpenDoor(f"https://localhost:{port}", certificates)
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 @pytest.mark.usefixtures("committed")

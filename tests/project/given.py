@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 
 
-def eventually(happened: Callable[[], bool], *, seconds_max: float = 20) -> None:
+def eventually(happened: Callable[[], bool], *, seconds_max: float = 120) -> None:
     """Return when `happened()`; fail the test when it has not after `seconds_max`."""
     waits_until = time.monotonic() + seconds_max
     while not happened():

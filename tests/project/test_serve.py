@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -17,6 +19,7 @@ from fairroam.project.supervisor import free_port
 from tests.project.given import ROOT, eventually, lives
 
 FAIRROAM = Path(sys.executable).with_name("fairroam")
+STOPS_WITHIN_SECONDS = 60
 
 
 @pytest.fixture
@@ -25,17 +28,24 @@ def folder(tmp_path):
     Cluster(tmp_path / "database").remove()
 
 
-def run(folder: Path, port: int, log: Path) -> subprocess.Popen[bytes]:
+@contextmanager
+def running(folder: Path, port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The service; what of it still runs at the end is stopped."""
     unset = {name: "" for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "FAIRROAM_SECRET_KEY")}
     ours = {"FAIRROAM_FOLDER": str(folder), "FAIRROAM_ENVIRONMENT": "production"}
     with log.open("wb") as output:
-        return subprocess.Popen(
+        service = subprocess.Popen(
             [FAIRROAM, "run", "--port", str(port)],
             cwd=ROOT,
             env=os.environ | unset | ours,
             stdout=output,
             stderr=output,
         )
+    try:
+        yield service
+    finally:
+        service.terminate()
+        service.wait(STOPS_WITHIN_SECONDS)
 
 
 def postmaster(cluster: Cluster) -> int:
@@ -52,27 +62,30 @@ def pages_answer(port: int) -> bool:
 
 def test_the_service_runs_survives_its_database_and_stops(folder):
     port, said = free_port(8700), folder / "said"
-    service = run(folder, port, said)
-    eventually(lambda: "fairroam listens" in said.read_text() or service.poll(), seconds_max=60)
-    assert service.poll() is None, said.read_text()
     cluster = Cluster(folder / "database")
-    assert pages_answer(port)
+    with running(folder, port, said) as service:
+        # It gives up by itself when a part does not start in its time.
+        eventually(
+            lambda: "fairroam listens" in said.read_text() or service.poll() is not None,
+            seconds_max=600,
+        )
+        assert service.poll() is None, said.read_text()
+        assert pages_answer(port)
 
-    second = run(folder, port, folder / "said by the second")
-    assert second.wait(20) == 1
-    assert "It already runs" in (folder / "said by the second").read_text()
+        with running(folder, port, folder / "said by the second") as second:
+            assert second.wait(STOPS_WITHIN_SECONDS) == 1
+        assert "It already runs" in (folder / "said by the second").read_text()
 
-    killed = postmaster(cluster)
-    os.kill(killed, signal.SIGKILL)
-    eventually(lambda: not cluster.is_ready())
-    eventually(cluster.is_ready)
-    assert postmaster(cluster) != killed
-    assert "The server is gone (-9)." in said.read_text()
+        killed = postmaster(cluster)
+        os.kill(killed, signal.SIGKILL)
+        eventually(lambda: "The server is gone (-9)." in said.read_text(), seconds_max=60)
+        eventually(cluster.is_ready, seconds_max=60)
+        running_now = postmaster(cluster)
+        assert running_now != killed
 
-    running = postmaster(cluster)
-    service.send_signal(signal.SIGTERM)
-    assert service.wait(60) == 0, said.read_text()
-    assert not lives(running)
+        service.send_signal(signal.SIGTERM)
+        assert service.wait(STOPS_WITHIN_SECONDS) == 0, said.read_text()
+    assert not lives(running_now)
     assert not pages_answer(port)
 
 
