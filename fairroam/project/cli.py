@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 
 # Words that need no Django: where their `main(arguments) -> exit code` lives.
 PLAIN = {
@@ -21,11 +22,16 @@ OURS = {
     "mail-door": "fairroam.web.mail.door:main",
     "books": "fairroam.worker.books:main",
     "migrate": "fairroam.project.migrate:main",
+    "backup": "fairroam.project.backup:backup",
+    "restore": "fairroam.project.backup:restore",
+    "furnish": "fairroam.project.furnish:furnish",
+    "hire": "fairroam.project.furnish:hire",
     "keys": "fairroam.project.keys:main",
     "import-usage": "fairroam.project.import_usage:main",
     "import-catalogue": "fairroam.project.import_catalogue:main",
 }
 GUARDED = {"worker", "mail-door"}  # started only when nothing speaks against it
+WITHOUT_OPTIONS = {"worker", "seed", "cast", "books"}  # words that take no options
 AS_OWNER = {"migrate", "makemigrations", "createcachetable"}
 HELP = """fairroam decide [FILE]   decide refund cases, a JSON object a line (--explain for people)
 fairroam verify FILE     check a certificate, receipt or decision, offline
@@ -33,6 +39,10 @@ fairroam demo            the whole service with demo data, on this machine
 fairroam run             the service with the settings of the environment
 fairroam mail-door       take mail in from the mail server beside us, by LMTP
 fairroam books           ask every app what contradicts the books
+fairroam backup FOLDER   the database and customers' files, with a manifest of hashes
+fairroam restore FOLDER  bring a backup back, migrate it and check its books
+fairroam furnish FILE    what a shop sells, and who sells it
+fairroam hire ADDRESS    let somebody stand at the desk
 fairroam keys            the signing keys: list, rotate, revoke
 fairroam import-usage FILE         count the usage records of a CSV file
 fairroam import-catalogue FILE...  take in coverage, operators, devices and tax rates
@@ -46,15 +56,38 @@ def call(target: str, arguments: list[str]) -> int:
     return int(getattr(import_module(module), function)(arguments))
 
 
+def find_own_service(word: str) -> None:
+    """Let a command beside `fairroam run` find its database and secret, as that makes them.
+
+    What the environment says counts. No database is made or started here.
+    """
+    folder = Path(os.environ.get("FAIRROAM_FOLDER", ".fairroam"))
+    secret = folder / "secrets" / "secret_key"
+    if "DATABASE_URL" in os.environ or not (folder / "database" / "passwords").exists():
+        return
+    from fairroam.project.database import OWNER_ROLE, Cluster
+
+    cluster = Cluster(folder / "database")
+    os.environ["DATABASE_URL"] = cluster.url()
+    if word in AS_OWNER:
+        os.environ.setdefault("DATABASE_OWNER_URL", cluster.url(role=OWNER_ROLE))
+    if secret.exists():
+        os.environ.setdefault("FAIRROAM_SECRET_KEY", secret.read_text())
+
+
 def main() -> None:
     """Entry point of the console script; exits with the word's code."""
     word, *arguments = sys.argv[1:] or ["help"]
     if word in ("help", "--help", "-h"):
         sys.stdout.write(HELP)
         raise SystemExit(0)
+    if word in WITHOUT_OPTIONS and arguments:
+        sys.stdout.write(f"fairroam {word} takes no options\n")
+        raise SystemExit(0 if arguments == ["--help"] else 2)
     if word in PLAIN:
         raise SystemExit(call(PLAIN[word], arguments))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fairroam.project.settings")
+    find_own_service(word)
     if word in AS_OWNER and os.environ.get("DATABASE_OWNER_URL"):
         os.environ["DATABASE_URL"] = os.environ["DATABASE_OWNER_URL"]
     if word in OURS:
