@@ -4,7 +4,7 @@ BIN := .venv/bin
 STYLES := fairroam/web/components/static/components/app.css
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run check test night bench promises books shots certificates styles messages setup-test \
+.PHONY: help setup demo run check test night bench promises books docs shots certificates styles messages setup-test \
 	check-types check-style check-imports check-migrations
 
 help: ## this list
@@ -69,6 +69,9 @@ promises: setup-test ## the promises of docs/promises.md and the tests that keep
 
 books: setup ## ask every app what contradicts the books
 	@$(BIN)/fairroam books
+
+docs: setup-test ## build the documentation into .fairroam/docs
+	@$(BIN)/mkdocs build --quiet
 
 shots: setup-test ## take the pictures of the README again
 	@$(BIN)/python scripts/shots.py
