@@ -355,6 +355,12 @@ CREDIT_TRANSFER: Moves = {
     ("resting", "refuse"): "refused",  # A person found that it must not go on.
 }
 
+# Credit behind a code, until somebody redeems it.
+VOUCHER: Moves = {
+    ("open", "redeem"): "redeemed",
+    ("open", "stop"): "stopped",
+}
+
 # The end of one service: asked for a time, begun, proven.
 SERVICE_END: Moves = {
     ("asked", "undo"): "undone",

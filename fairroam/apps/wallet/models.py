@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from fairroam.rules.balances import BURNS
-from fairroam.rules.stages import CREDIT_TRANSFER, stages, terminal
+from fairroam.rules.stages import CREDIT_TRANSFER, VOUCHER, stages, terminal
 
 KINDS = ("paid", "promo")
 ORIGINS = ("top_up", "voucher", "transfer", "refund", "offer")
@@ -60,6 +60,42 @@ class TopUp(models.Model):
         ]
 
 
+class Voucher(models.Model):
+    """Credit behind a code; whoever has the code redeems it, once.
+
+    The code itself is kept nowhere: it is shown when it is made, and never again.
+    """
+
+    code_hash = models.CharField(max_length=64, unique=True)
+    code_end = models.CharField(max_length=4)  # by which people at the desk tell codes apart
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    credit_days = models.PositiveIntegerField()  # how long its credit lasts once redeemed
+    stage = models.CharField(max_length=8, default="open")
+    made_by = models.ForeignKey("customers.StaffMember", models.PROTECT)
+    made_at = models.DateTimeField()
+    counts_until = models.DateTimeField()
+    redeemed_by = models.ForeignKey("customers.Customer", models.PROTECT, null=True)
+    ended_at = models.DateTimeField(null=True)  # redeemed, or called back
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0, credit_days__gt=0),
+                name="a_voucher_is_worth_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(stage__in=sorted(stages(VOUCHER))), name="a_voucher_has_a_known_stage"
+            ),
+            models.CheckConstraint(
+                condition=Q(stage="redeemed", redeemed_by__isnull=False, ended_at__isnull=False)
+                | Q(stage="stopped", redeemed_by__isnull=True, ended_at__isnull=False)
+                | Q(stage="open", redeemed_by__isnull=True, ended_at__isnull=True),
+                name="a_redeemed_voucher_names_who_has_it",
+            ),
+        ]
+
+
 class Lot(models.Model):
     """Credit of one origin. Paid credit names the payment that it came in by; a gift has none."""
 
@@ -73,6 +109,8 @@ class Lot(models.Model):
     origin = models.CharField(max_length=8)
     payment = models.ForeignKey("payments.Payment", models.PROTECT, null=True, related_name="lots")
     top_up = models.ForeignKey(TopUp, models.PROTECT, null=True, related_name="lots")
+    # One lot per voucher, whatever happens at the same moment.
+    voucher = models.OneToOneField(Voucher, models.PROTECT, null=True, related_name="lot")
     expires_at = models.DateTimeField(null=True)
     made_at = models.DateTimeField()
 

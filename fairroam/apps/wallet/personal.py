@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from fairroam.apps.journal.personal import BOOKS, GUARD, KEY, PROGRAM, SHOP, Table
+from fairroam.apps.journal.personal import BOOKS, GUARD, KEY, PROGRAM, SECRET, SHOP, STAFF, Table
 
 
 def _transfers_of(customer_id: int) -> Q:
@@ -27,7 +27,16 @@ TABLES = (
         why=BOOKS,
         kept="id kind currency amount_minor left_minor reserved_minor origin payment_id top_up_id"
         " expires_at made_at",
-        ours={KEY: "customer_id is_live"},
+        ours={KEY: "customer_id is_live voucher_id"},
+    ),
+    Table(
+        name="wallet_voucher",
+        about="money",
+        whose="redeemed_by_id",
+        why=BOOKS,
+        kept="id code_hash code_end currency amount_minor credit_days stage counts_until ended_at",
+        withheld={SECRET: "code_hash code_end"},
+        ours={KEY: "redeemed_by_id", STAFF: "made_by_id made_at"},
     ),
     Table(
         name="wallet_move",

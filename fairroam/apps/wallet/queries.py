@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.apps.wallet.models import CreditTransfer, Lot, Move, Spending, Terms, TopUp
+from fairroam.apps.wallet.models import CreditTransfer, Lot, Move, Spending, Terms, TopUp, Voucher
 from fairroam.apps.wallet.refusals import NoWalletTerms
 from fairroam.rules.balances import balance
 from fairroam.rules.burning import Purse, burn_parts
@@ -322,6 +322,11 @@ def transfers_to_review() -> list[CreditTransfer]:
     return list(waiting.order_by("pk"))
 
 
+def vouchers() -> QuerySet[Voucher]:
+    """Every voucher, newest first."""
+    return Voucher.objects.select_related("redeemed_by").order_by("-pk")
+
+
 # What contradicts itself ------------------------------------------------------------------------
 FAULTS = {
     "lot {} does not hold what its moves add up to": """
@@ -354,6 +359,10 @@ FAULTS = {
         SELECT t.id FROM wallet_topup t WHERE (t.paid_at IS NOT NULL) <> EXISTS (
             SELECT 1 FROM wallet_lot l WHERE l.top_up_id = t.id AND l.kind = 'paid'
               AND l.amount_minor = t.paid_minor AND l.payment_id = t.payment_id)""",
+    "voucher {} is redeemed without its lot, or has one unredeemed": """
+        SELECT v.id FROM wallet_voucher v LEFT JOIN wallet_lot l ON l.voucher_id = v.id
+        WHERE (v.stage = 'redeemed') <> (l.id IS NOT NULL) OR (l.customer_id, l.amount_minor,
+            l.currency) <> (v.redeemed_by_id, v.amount_minor, v.currency)""",
     "credit transfer {} is not what its parts add up to": """
         SELECT t.id FROM wallet_credittransfer t
         LEFT JOIN wallet_transferpart p ON p.transfer_id = t.id

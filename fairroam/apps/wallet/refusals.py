@@ -47,3 +47,26 @@ class TransferLimit(Refusal):
 
     code = "transfer-limit"
     status = 422
+
+
+class VoucherUnknown(Refusal):
+    """We do not know this code. Please look at it again: it has 32 letters and digits."""
+
+    code = "voucher-unknown"
+    status = 422
+
+
+class VoucherRedeemed(Refusal):
+    """This voucher has been redeemed already. Its credit is in the wallet of whoever did that."""
+
+    code = "voucher-redeemed"
+    status = 409
+
+
+class VoucherOver(Refusal):
+    """This voucher does not count any more: it was called back, or its time is over. Please ask
+    whoever gave it to you, or write to us.
+    """
+
+    code = "voucher-over"
+    status = 409

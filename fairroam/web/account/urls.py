@@ -26,6 +26,7 @@ from fairroam.web.account import (
     top_up,
     transfers,
     trouble,
+    vouchers,
     wallet,
 )
 
@@ -67,6 +68,7 @@ urlpatterns = [
     path("messages/<int:thread_id>/rate/", conversations.rate, name="rate_thread"),
     path("files/<int:evidence_id>/", conversations.file, name="file"),
     path("wallet/", wallet.wallet, name="wallet"),
+    path("wallet/redeem/", vouchers.redeem, name="redeem_voucher"),
     path("wallet/top-up/<str:currency>/", wallet.top_up, name="wallet_top_up"),
     path("wallet/paying/<int:top_up_id>/", wallet.paying, name="wallet_paying"),
     path("wallet/<uuid:top_up_key>/transfer/", wallet.transfer, name="wallet_transfer"),

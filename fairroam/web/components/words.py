@@ -57,6 +57,11 @@ STAGES: dict[str, dict[str, Badge]] = {
         "expired": Badge("plain", "undo-2", _("not accepted in time, back in the wallet")),
         "refused": Badge("care", "undo-2", _("stopped by a person, back in the wallet")),
     },
+    "voucher": {
+        "open": Badge("wait", "ticket", _("not redeemed yet")),
+        "redeemed": Badge("good", "circle-check", _("redeemed")),
+        "stopped": Badge("plain", "ban", _("called back")),
+    },
     "dispute": {
         "open": Badge("care", "scale", _("open at the bank")),
         "represented": Badge("wait", "scale", _("answered, the bank decides")),
@@ -240,6 +245,7 @@ FLOWS: dict[str, stages.Moves] = {
     "payment": stages.PAYMENT,
     "payout": stages.PAYOUT,
     "credit_transfer": stages.CREDIT_TRANSFER,
+    "voucher": stages.VOUCHER,
     "dispute": stages.DISPUTE,
     "late_money": stages.LATE_MONEY,
     "profile": stages.PROFILE,

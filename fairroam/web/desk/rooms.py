@@ -129,6 +129,7 @@ ROOMS: dict[str | Promise, tuple[Room, ...]] = {
         Room("arrivals", _("Transfers that arrived"), "senior", counted(arrivals.awaited)),
         Room("transfers", _("Credit between customers"), count=counted(wallet.transfers_to_review)),
         Room("promo_codes", _("Promo codes"), "operator"),
+        Room("vouchers", _("Vouchers"), "operator"),
         Room("disputes", _("Disputes"), "senior", disputes),
         Room(
             "reconciliation",

@@ -28,6 +28,7 @@ from fairroam.web.desk import (
     transfers,
     trials,
     usage,
+    vouchers,
 )
 
 app_name = "desk"
@@ -71,6 +72,7 @@ urlpatterns = [
     path("guides/", guides.guides, name="guides"),
     path("guides/<int:opinion_id>/", guides.moderate, name="moderate_opinion"),
     path("usage/", usage.files, name="usage"),
+    path("vouchers/", vouchers.vouchers, name="vouchers"),
     path("promo-codes/", promo_codes.promo_codes, name="promo_codes"),
     path("team/", team.team, name="team"),
     path("invitations/<str:token>/", team.invitation, name="invitation"),

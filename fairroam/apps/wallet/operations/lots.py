@@ -13,7 +13,7 @@ from fairroam.apps.journal import operations as journal
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
-from fairroam.apps.wallet.models import Lot, Move, TopUp
+from fairroam.apps.wallet.models import Lot, Move, TopUp, Voucher
 from fairroam.apps.wallet.queries import BOOKS
 
 
@@ -35,6 +35,7 @@ def open_lot(
     now: datetime,
     payment_id: int | None = None,
     top_up: TopUp | None = None,
+    voucher: Voucher | None = None,
     expires_at: datetime | None = None,
 ) -> Lot:
     """Credit out of the book `source`, under an open account whose row the caller has locked.
@@ -50,6 +51,7 @@ def open_lot(
         origin=origin,
         payment_id=payment_id,
         top_up=top_up,
+        voucher=voucher,
         expires_at=expires_at,
         made_at=now,
     )
