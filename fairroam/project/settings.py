@@ -6,6 +6,8 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
+from fairroam.rules.waivers import YEARS_LEAST
+
 PACKAGE = Path(__file__).resolve().parent.parent
 INSECURE_SECRET = "only-for-checks-and-tests"  # noqa: S105 - boot.py refuses it in production
 
@@ -104,6 +106,10 @@ FAIRROAM_SUPPLIERS_AIRALO_ORDERS = env_choice(
 )
 # Below so much credit (minor units of the account's currency) a supplier is an alarm.
 FAIRROAM_SUPPLIERS_BALANCE_LOW = env_int("FAIRROAM_SUPPLIERS_BALANCE_LOW", "10000")
+# How many full calendar years after the one of its signature a waived balance can be claimed.
+FAIRROAM_WAIVER_YEARS = env_int("FAIRROAM_WAIVER_YEARS", "3")
+if FAIRROAM_WAIVER_YEARS < YEARS_LEAST:
+    raise ImproperlyConfigured(f"FAIRROAM_WAIVER_YEARS: write {YEARS_LEAST} or more.")
 FAIRROAM_MAIL_READER_URL = env("FAIRROAM_MAIL_READER_URL", "")  # demo only: where mails are read
 
 # Django ----------------------------------------------------------------------------------------

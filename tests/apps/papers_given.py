@@ -7,7 +7,7 @@ from fairroam.apps.papers.models import Paper
 from fairroam.rules.money import Money
 
 NOON = datetime(2026, 7, 12, 12, tzinfo=UTC)
-KINDS = ["invoice", "credit_note", "receipt", "decision", "certificate"]
+KINDS = ["invoice", "credit_note", "receipt", "decision", "certificate", "waiver"]
 LANGUAGES = ["en", "zh-Hans", "zh-Hant"]
 TEXTS = {
     "en": "Japan 10 GB, 30 days",
@@ -55,6 +55,15 @@ def a_statement(kind: str, text: str = TEXTS["en"], total: int = 2148) -> dict:
         "credit_note": refund | {"tax": euros(343), "tax_rate": "0.19"},
         "receipt": refund,
         "decision": refund | computed,
+        "waiver": {
+            "customer": "C-7K3M-9Q2T",
+            "signed_at": NOON,
+            "reasons": [{"code": "WAIVED", "text": text, "amount": euros(total), "why": text}],
+            "total": euros(total),
+            "code": "WC-7K3M-9Q2T-7K3M-9Q2T",
+            "claim_address": "https://roam.example/claim/",
+            "claim_by": date(2029, 12, 31),
+        },
         "certificate": {
             "customer": "C-7K3M-9Q2T",
             "requested_at": NOON,

@@ -130,6 +130,57 @@ class Settlement(models.Model):
         ]
 
 
+class Waiver(models.Model):
+    """Paid credit that no way of paying takes back, given up by its owner; claimable later.
+
+    Whoever shows the paper's number and its code may claim: of the code a keyed hash is kept.
+    """
+
+    customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="+")
+    paper = models.OneToOneField("papers.Paper", models.PROTECT, related_name="+")
+    code_digest = models.CharField(max_length=64)
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    signed_at = models.DateTimeField()
+    claim_by = models.DateField()  # the last day, by the house's own clock
+    stage = models.CharField(max_length=8, default="waived")
+    ended_at = models.DateTimeField(null=True)  # claimed, or ended by a person
+    ended_by = models.CharField(max_length=60, default="")  # "staff:3", who ended it unclaimed
+    words = models.TextField(default="")  # why a person ended or prolonged it
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0), name="a_waiver_is_about_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(stage="waived", ended_at__isnull=True)
+                | Q(stage__in=("claimed", "lapsed"), ended_at__isnull=False),
+                name="a_waiver_is_open_claimed_or_ended_by_a_person",
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage="lapsed") | (~Q(ended_by="") & ~Q(words="")),
+                name="no_waiver_lapses_by_itself",
+            ),
+        ]
+
+
+class WaiverPart(models.Model):
+    """What of a waiver came in by one payment."""
+
+    waiver = models.ForeignKey(Waiver, models.PROTECT, related_name="parts")
+    payment = models.ForeignKey("payments.Payment", models.PROTECT, related_name="+")
+    minor = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["waiver", "payment"], name="one_part_per_waiver_and_payment"
+            ),
+            models.CheckConstraint(condition=Q(minor__gt=0), name="a_waiver_part_is_something"),
+        ]
+
+
 class ClosingText(models.Model):
     """One text message about a closing. Its key is stored before the call."""
 

@@ -16,7 +16,7 @@ from fairroam.apps.exports import personal as exports
 from fairroam.apps.incidents import personal as incidents
 from fairroam.apps.journal import personal
 from fairroam.apps.journal import personal as journal
-from fairroam.apps.journal.personal import GUARD, KEY, PROOF, SECRET, STAFF, STEP, Table
+from fairroam.apps.journal.personal import BOOKS, GUARD, KEY, PROOF, SECRET, STAFF, STEP, Table
 from fairroam.apps.ledger import personal as ledger
 from fairroam.apps.metering import personal as metering
 from fairroam.apps.notices import personal as notices
@@ -57,6 +57,24 @@ TABLES = (
         whose="closure__customer_id",
         why=PROOF,
         kept="closure_id dispute_id payout_id currency amount_minor handed_over_at ended_at",
+        ours={KEY: "id"},
+    ),
+    Table(
+        name="closures_waiver",
+        about="leaving",
+        whose="customer_id",
+        why=BOOKS,
+        kept="id paper_id currency amount_minor signed_at claim_by stage ended_at words"
+        " code_digest",
+        withheld={GUARD: "words", SECRET: "code_digest"},
+        ours={KEY: "customer_id", STAFF: "ended_by"},
+    ),
+    Table(
+        name="closures_waiverpart",
+        about="leaving",
+        whose="waiver__customer_id",
+        why=BOOKS,
+        kept="waiver_id payment_id minor",
         ours={KEY: "id"},
     ),
     Table(

@@ -58,3 +58,36 @@ class NotThisNumber(Refusal):
 
     code = "own-number"
     status = 422
+
+
+class NotWaivable(Refusal):
+    """This balance has a way back to you, or it is less than that. Take it back instead: to the
+    way you paid, or to a bank account that you name.
+    """
+
+    code = "not-waivable"
+
+
+class NoSuchWaiver(Refusal):
+    """No waiver of ours has this number and this code. Both stand on the paper; please compare
+    letter by letter.
+    """
+
+    code = "no-such-waiver"
+    status = 404
+
+
+class WaiverClaimed(Refusal):
+    """This waiver was claimed before, and its money is being sent, or was. If that was not you,
+    write to us now.
+    """
+
+    code = "waiver-claimed"
+
+
+class WaiverOver(Refusal):
+    """The last day for claiming this is over. Write to us all the same: a person decides, nothing
+    lapses by itself.
+    """
+
+    code = "waiver-over"

@@ -23,6 +23,7 @@ from fairroam.apps.closures.queries import (
     seal_of,
     unfinished,
 )
+from fairroam.apps.closures.queries.waivers import waivers_of
 from fairroam.apps.customers import queries as people
 from fairroam.apps.esims.queries.numbers import kept_lines_of
 from fairroam.apps.notices import operations as notices
@@ -215,6 +216,8 @@ def message_of(closure: Closure) -> EmailMessage:
         to=[closure.sealed_address],
         headers={"Message-ID": f"<{closure.key}@{domain}>", "Content-Language": closure.language},
     )
-    message.attach(f"{certificate.number}.pdf", render_pdf(certificate), "application/pdf")
-    message.attach(f"{certificate.number}.json", certificate.signed.encode(), "application/json")
+    waived = waivers_of(closure.customer_id, stage="waived")
+    for paper in (certificate, *(waiver.paper for waiver in waived)):
+        message.attach(f"{paper.number}.pdf", render_pdf(paper), "application/pdf")
+        message.attach(f"{paper.number}.json", paper.signed.encode(), "application/json")
     return message

@@ -21,6 +21,7 @@ HOUSE_KINDS = (
     "loss",
     "suspense",  # money that belongs to nobody yet
     "settlement",  # owed to people whose account is closed
+    "waived",  # paid credit that its owner signed away; owed to whoever holds the waiver
     "wholesale",  # label = supplier: what resold eSIMs cost us; negative is a cost
     "disputed",  # label = provider: taken by customers' banks until a dispute is over; negative
     "fees",  # label = provider: what providers keep for their work; negative is a cost

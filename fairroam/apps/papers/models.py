@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-KINDS = ("invoice", "credit_note", "receipt", "decision", "certificate")
+KINDS = ("invoice", "credit_note", "receipt", "decision", "certificate", "waiver")
 
 
 class SigningKey(models.Model):

@@ -214,12 +214,19 @@ class Dispute(models.Model):
 
 
 class LateMoney(models.Model):
-    """Money that came, or came back, for an account that had closed: nobody's until it is sent."""
+    """Money that came, or came back, for an account that had closed: nobody's until it is sent.
+
+    Money that was waived and is claimed later goes the same way.
+    """
 
     payment = models.ForeignKey(Payment, models.PROTECT)
     returned = models.OneToOneField(
         Payout, models.PROTECT, null=True, related_name="late"
-    )  # null: a late capture
+    )  # null: a late capture, or claimed by a waiver
+    cause = models.CharField(max_length=60, default="")  # "waiver:3": by what it was claimed
+    # Whose it is where that is not who paid, and the account that the claimant named.
+    owed_to = models.ForeignKey("customers.Customer", models.PROTECT, null=True, related_name="+")
+    account = models.ForeignKey(BankAccount, models.PROTECT, null=True, related_name="+")
     sending = models.ForeignKey(Payout, models.PROTECT, null=True, related_name="sends_late")
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField()
@@ -237,8 +244,13 @@ class LateMoney(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["payment"],
-                condition=Q(returned__isnull=True),
+                condition=Q(returned__isnull=True, cause=""),
                 name="a_late_capture_is_kept_once",
+            ),
+            models.UniqueConstraint(
+                fields=["cause", "payment"],
+                condition=~Q(cause=""),
+                name="what_was_waived_is_claimed_once",
             ),
         ]
 

@@ -80,9 +80,9 @@ TABLES = (
         about="money",
         whose="payment__customer_id",
         why=BOOKS,
-        kept="id payment_id currency amount_minor stage came_at keep_until words",
+        kept="id payment_id cause currency amount_minor stage came_at keep_until words",
         withheld={GUARD: "words"},
-        ours={KEY: "returned_id sending_id"},
+        ours={KEY: "returned_id sending_id owed_to_id account_id"},
     ),
     # What providers tell us, as they told it: the same figures as above in their own form.
     Table(

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from fairroam.apps.closures import operations, queries
-from fairroam.apps.closures.queries import ClosureRow, closure_by_seal, seal_of
+from fairroam.apps.closures.queries import ClosureRow, closure_by_seal, seal_of, waivers
 from fairroam.apps.closures.refusals import AlreadyClosing
 from fairroam.apps.customers import queries as people
 from fairroam.apps.customers.models import Customer
@@ -138,10 +138,17 @@ def listed(
         "items": [(item, about(item, customer)) for item in checklist.items],
         "customer": customer,
         "money": list(statement(checklist)),
+        "waivable": waivable(checklist, customer, at),
         "browsers": [device_of(row.user_agent) for row in browsers],
         "key": uuid4(),
         "seconds": CHECKLIST_SECONDS,
     }
+
+
+def waivable(checklist: Checklist, customer: Customer, at: datetime) -> set[str]:
+    """The currencies of balances that no way of paying takes back."""
+    left = {item.facts["currency"] for item in checklist.items if item.code == "paid_credit_left"}
+    return {currency for currency in left if waivers.waivable(customer.pk, currency, at)}
 
 
 def about(item: Item, customer: Customer) -> str:

@@ -27,6 +27,7 @@ from fairroam.web.account import (
     transfers,
     trouble,
     vouchers,
+    waiving,
     wallet,
 )
 
@@ -91,6 +92,7 @@ urlpatterns = [
     path("papers/<str:number>/", papers.page, name="paper_page"),
     path("papers/<str:number>.<slug:form>", papers.paper, name="paper"),
     path("leave/", leave.leave, name="leave"),
+    path("leave/waiver/<str:currency>/", waiving.sign, name="waiver"),
     path("leave/<str:seal>/", leave.progress, name="leaving"),
     path("leave/<str:seal>/undo/", leave.undo, name="leaving_undo"),
     path("leave/<str:seal>/answer/", leave.answer, name="leaving_answer"),

@@ -45,6 +45,7 @@ MOVES = {
     "given-up/order-line": gettext_lazy("Back: the eSIM could not be made"),
     "refund": gettext_lazy("Money back for a plan"),
     "balance-refund": gettext_lazy("Paid back to you"),
+    "waiver": gettext_lazy("Waived by you"),
     "bonus-ended": gettext_lazy("Bonus ended with the money it came for"),
     "transfer": gettext_lazy("Between customers"),
     "transfer-back": gettext_lazy("Back: it was not taken"),

@@ -288,6 +288,7 @@ PAPERS: dict[str, str | Promise] = {
     "receipt": _("Receipt"),
     "decision": _("Decision"),
     "certificate": _("Certificate of closing"),
+    "waiver": _("Waiver of a balance"),
 }
 
 # What a customer is asked for: the codes of `refunds.queries.completeness`.

@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from fairroam.apps.closures import operations as closing
 from fairroam.apps.closures import queries as closures
+from fairroam.apps.closures.queries import waivers
 from fairroam.apps.customers.models import User
 from fairroam.apps.payments import operations
 from fairroam.apps.payments.queries import desk, reports
@@ -46,6 +48,14 @@ class LateForm(forms.Form):
     words = forms.CharField(max_length=1000, required=False)
 
 
+class WaiverEndForm(forms.Form):
+    """What becomes of waived money that nobody claimed in time, and why."""
+
+    act = forms.ChoiceField(choices=[("prolong", "prolong"), ("lapse", "lapse")])
+    until = forms.DateField(required=False)
+    words = forms.CharField(max_length=1000)
+
+
 @never_cache
 @staff_only(role="senior")
 @require_safe
@@ -64,6 +74,7 @@ def reconciliation(request: HttpRequest, staff: User) -> HttpResponse:
         "events": Paginator(desk.quarantined(), desk.PAGE).get_page(request.GET.get("page")),
         "late": [(row, contacts.get(row.pk)) for row in late],
         "keep_until": date(today.year + 3, 12, 31),
+        "waivers": waivers.overdue(now())[: desk.PAGE],
     }
     return render(request, "desk/reconciliation.html", context)
 
@@ -166,6 +177,28 @@ def settle_late(request: HttpRequest, staff: User, late_id: int) -> HttpResponse
         operations.keep_late_money(
             late_id=late_id,
             until=said["until"] or date(now().year + 3, 12, 31),
+            words=said["words"],
+            staff_user_id=staff.pk,
+            now=now(),
+        )
+
+    return answered(request, act, done=_("Noted."), then="desk:reconciliation")
+
+
+@staff_only(role="senior")
+@require_POST
+def settle_waiver(request: HttpRequest, staff: User, waiver_id: int) -> HttpResponse:
+    """Waived money that nobody claimed in time: prolonged, or let lapse, with the reason."""
+    form = WaiverEndForm(request.POST)
+    if not form.is_valid():
+        return redirect("desk:reconciliation")
+    said = form.cleaned_data
+    in_a_year = date(now().year + 1, 12, 31)
+
+    def act() -> None:
+        closing.conclude_waiver(
+            waiver_id=waiver_id,
+            until=(said["until"] or in_a_year) if said["act"] == "prolong" else None,
             words=said["words"],
             staff_user_id=staff.pk,
             now=now(),

@@ -103,5 +103,10 @@ urlpatterns = [
         reconciliation.conclude_event,
         name="conclude_event",
     ),
+    path(
+        "reconciliation/waivers/<int:waiver_id>/",
+        reconciliation.settle_waiver,
+        name="settle_waiver",
+    ),
     path("reconciliation/late/<int:late_id>/", reconciliation.settle_late, name="settle_late"),
 ]

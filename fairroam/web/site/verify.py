@@ -73,8 +73,9 @@ class Finding:
     def statement(self) -> dict[str, Any] | None:
         """What may be shown: what we hold; for a revoked key, what was signed."""
         if self.record is not None:
+            # Who knows a number alone must not read a code that is worth money.
             statement: dict[str, Any] = self.record.statement
-            return statement
+            return {name: said for name, said in statement.items() if name != "code"}
         is_worth_showing = self.truth in (Truth.TRUE, Truth.REVOKED_KEY, WRONG)
         if self.verdict is None or not is_worth_showing:
             return None

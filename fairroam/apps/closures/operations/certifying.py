@@ -14,6 +14,7 @@ from fairroam.apps.closures.models import Closure
 from fairroam.apps.closures.operations.declaring import counted, erased, exported, kept
 from fairroam.apps.closures.operations.remembering import KEPT as KEPT_MARK
 from fairroam.apps.closures.queries import figures_of
+from fairroam.apps.closures.queries.waivers import waivers_of
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.orders import queries as orders
@@ -31,6 +32,7 @@ FIGURES = {
     "PAID_BACK": N_("Paid back to you"),
     "ON_ITS_WAY": N_("Still on its way to you"),
     "GIVEN_AWAY": N_("Credit that you gave to others"),
+    "WAIVED": N_("Waived by you, claimable still"),
     "FORFEITED": N_("Not used and not taken back"),
     "KEPT": N_("Kept for what you used, with all tax"),
 }
@@ -40,6 +42,7 @@ PENDING = {
     "DISPUTE": N_("Your bank looks at a payment; it decides, and holds nothing up here"),
     "PAYOUT": N_("Money that you have asked for; it arrives without your account"),
     "PAYOUT_HELD": N_("Money that waits for your bank's answer, and is sent after it"),
+    "WAIVED": N_("Balance that you waived; whoever holds the waiver can claim it"),
     "PAYOUT_ASKED": N_("Money that needs another way; we ask you at your sealed address"),
 }
 ON_ITS_WAY = {"held": "PAYOUT_HELD", "failed": "PAYOUT_ASKED", "returned": "PAYOUT_ASKED"}
@@ -149,6 +152,15 @@ def pending(closure: Closure) -> Iterator[dict[str, Any]]:
         if code == "PAYOUT" and payout is not None and payout.expected_by is not None:
             told["until"] = payout.expected_by
         yield told
+    code = "WAIVED"
+    for waiver in waivers_of(closure.customer_id, stage="waived"):
+        yield {
+            "code": code,
+            "text": _(PENDING[code]),
+            "amount": Money(waiver.amount_minor, waiver.currency),
+            "why": waiver.paper.number,
+            "until": waiver.claim_by,
+        }
 
 
 def kept_for_now(closure: Closure) -> Iterator[dict[str, Any]]:

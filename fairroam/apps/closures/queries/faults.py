@@ -9,6 +9,7 @@ from django.db import connection
 from fairroam.apps.closures.models import (
     Closure,
 )
+from fairroam.apps.closures.queries import waivers
 from fairroam.apps.closures.queries.figures import figures_of
 
 FAULTS = {
@@ -74,6 +75,7 @@ def find_faults() -> Iterator[str]:
         for sentence, query in FAULTS.items():
             cursor.execute(query)
             yield from (sentence.format(row[0]) for row in cursor.fetchall())
+    yield from waivers.find_faults()
     for closure in Closure.objects.filter(stage="certified").select_related("certificate"):
         assert closure.closed_at is not None
         assert closure.certificate is not None

@@ -15,6 +15,7 @@ FIGURES = (
     "PAID_BACK",
     "ON_ITS_WAY",
     "GIVEN_AWAY",
+    "WAIVED",
     "FORFEITED",
     "KEPT",
 )
@@ -24,11 +25,13 @@ SELDOM = (
     "RECEIVED",
     "ON_ITS_WAY",
     "GIVEN_AWAY",
+    "WAIVED",
 )
 MOVES = {
     ("refunds_owed", "clearing"): "PAID_BACK",
     ("refunds_owed", "loss"): "PAID_BACK",  # by their own bank, in a dispute that we lost
     ("refunds_owed", "settlement"): "ON_ITS_WAY",
+    ("paid_credit", "waived"): "WAIVED",
     ("unearned", "breakage"): "FORFEITED",
 }
 

@@ -152,12 +152,29 @@ class Certificate(Content, kw_only=True):
     commitments: dict[str, str] = {}
 
 
+class Waiver(Content, kw_only=True):
+    """Paid credit that its owner gave up, and how whoever holds the paper claims it later.
+
+    customer: their number. code: shown at `claim_address`, with the paper's number, until the end
+    of `claim_by`, the seller's day. reasons: what it means.
+    """
+
+    customer: str
+    signed_at: Instant
+    reasons: Annotated[list[Entry], msgspec.Meta(min_length=1)]
+    total: Amount
+    code: str
+    claim_address: str
+    claim_by: date
+
+
 SHAPES: dict[str, type[Content]] = {
     "invoice": Invoice,
     "credit_note": CreditNote,
     "receipt": Receipt,
     "decision": Decision,
     "certificate": Certificate,
+    "waiver": Waiver,
 }
 assert SHAPES.keys() == set(KINDS)
 

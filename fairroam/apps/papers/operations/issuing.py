@@ -28,7 +28,7 @@ from fairroam.rules.instants import as_instant, write_instant
 from fairroam.rules.numbers import new_number
 
 GAPLESS = {"invoice", "credit_note", "receipt"}
-UNGUESSABLE = {"decision": "DC", "certificate": "CERT"}
+UNGUESSABLE = {"decision": "DC", "certificate": "CERT", "waiver": "WV"}
 TAIL_GROUPS = 4  # behind a receipt's counted number: 79 bits, so that its holder may look it up
 
 

@@ -114,7 +114,7 @@ class _Writer:
             return [self.written(name, item) for item in value]
         if name == "at" or name.endswith("_at"):
             return self._instant(datetime.fromisoformat(value))
-        if name in ("until", "pay_by"):
+        if name in ("until", "pay_by", "claim_by"):
             return format_date(date.fromisoformat(value), "long", locale=self.locale)
         if name == "country":
             return self.locale.territories.get(value[:2], value)

@@ -44,6 +44,7 @@ from fairroam.apps.payments.operations.transferring import (
     record_transfer_returned,
     send_late_money,
 )
+from fairroam.apps.payments.operations.waived import owe_waived
 
 __all__ = [
     "PAYOUT_STATUS",
@@ -61,6 +62,7 @@ __all__ = [
     "look_again",
     "mark_transfer_sent",
     "name_account",
+    "owe_waived",
     "plan_payout",
     "prepare_payment",
     "quarantine",

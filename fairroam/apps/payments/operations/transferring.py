@@ -143,8 +143,11 @@ def send_late_money(
     """
     late = lock_late_money(late_id, "send")
     actor = f"staff:{staff_user_id}"
-    owner_id = late.returned.customer_id if late.returned else late.payment.customer_id
+    paid_by = late.returned.customer_id if late.returned else late.payment.customer_id
+    owner_id = late.owed_to_id or paid_by
     account = keep_account(customer_id=owner_id, holder=holder, iban=iban, given_by=actor, now=now)
+    if late.account is not None:  # What the claimant named has had its use.
+        BankAccount.objects.filter(pk=late.account.pk).update(holder="", iban="", erased_at=now)
     if late.sending_id is not None:  # An earlier transfer failed or came back.
         payout = send_again(payout_id=late.sending_id, account_id=account.pk, now=now)
     else:
@@ -188,7 +191,7 @@ def lock_late_money(late_id: int, move: str) -> LateMoney:
     if found is None:
         raise NotAmongYours(late_money_id=late_id)
     Payment.objects.select_for_update(no_key=True).get(pk=found)
-    late = LateMoney.objects.select_related("payment", "returned").get(pk=late_id)
+    late = LateMoney.objects.select_related("payment", "returned", "account").get(pk=late_id)
     if (late.stage, move) not in stages.LATE_MONEY:
         raise MoveNotAllowed(late_money_id=late_id, stage=late.stage)
     return late

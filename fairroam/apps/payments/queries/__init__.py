@@ -4,6 +4,7 @@ from fairroam.apps.payments.queries.faults import find_faults
 from fairroam.apps.payments.queries.rows import (
     PayoutRow,
     failed_payouts,
+    has_account,
     has_lost_dispute,
     later_tries,
     newest_account_at,
@@ -22,6 +23,7 @@ __all__ = [
     "PayoutRow",
     "failed_payouts",
     "find_faults",
+    "has_account",
     "has_lost_dispute",
     "later_tries",
     "newest_account_at",

@@ -47,7 +47,7 @@ def quarantined() -> QuerySet[ProviderEvent]:
 
 def late_money() -> QuerySet[LateMoney]:
     """Money of closed accounts that has not been sent on, oldest first."""
-    rows = LateMoney.objects.select_related("payment__customer", "sending")
+    rows = LateMoney.objects.select_related("payment__customer", "sending", "account")
     return rows.exclude(stage="sent").order_by("came_at", "pk")
 
 

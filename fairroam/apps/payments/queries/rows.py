@@ -97,6 +97,11 @@ def failed_payouts(*, of: str = "") -> list[PayoutRow]:
     return [payout_row(payout) for payout in ours.order_by("id")]
 
 
+def has_account(customer_id: int) -> bool:
+    """Whether the customer has named a bank account that we still know."""
+    return BankAccount.objects.filter(customer_id=customer_id, erased_at=None).exists()
+
+
 def to_hand_over(customer_id: int) -> QuerySet[Payout]:
     """What is owed to this customer and has not arrived: on its way, held, failed or come back."""
     theirs = Payout.objects.filter(customer_id=customer_id, handed_over_at__isnull=True)

@@ -7,7 +7,7 @@ from fairroam.apps.wallet.operations.lots import (
     open_lot,
     owners_of_expired,
 )
-from fairroam.apps.wallet.operations.refunding import pay_out_disputed, refund_balance
+from fairroam.apps.wallet.operations.refunding import pay_out_disputed, refund_balance, waive
 from fairroam.apps.wallet.operations.spending import (
     Piece,
     Return,
@@ -65,4 +65,5 @@ __all__ = [
     "set_terms",
     "top_up",
     "undo_credit",
+    "waive",
 ]

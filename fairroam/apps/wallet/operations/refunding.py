@@ -121,6 +121,36 @@ def pay_out_disputed(*, customer_id: int, now: datetime) -> int:
     return sum(lot.left_minor - lot.reserved_minor for lot in named)
 
 
+@transaction.atomic
+def waive(
+    *, customer_id: int, currency: str, minor: int, cause: str, now: datetime
+) -> list[tuple[int, int]]:
+    """Move paid credit of a customer whose row is locked to the house's book of what is waived.
+
+    Returns (payment, minor units) of what was taken, in proportion as `refund_balance` does.
+    Raises NotEnoughCredit.
+    """
+    free = Q(kind="paid") & usable(now)
+    named = Lot.objects.filter(free, customer_id=customer_id, currency=currency, is_live=True)
+    ids = set(named.values_list("pk", flat=True))
+    lots = [lot for lot in lock_lots(customer_id, currency) if lot.pk in ids]
+    left = [lot.left_minor - lot.reserved_minor for lot in lots]
+    if not 0 < minor <= sum(left):
+        raise NotEnoughCredit(customer_id=customer_id, free=sum(left), asked=minor)
+    parts = list(zip(lots, share_by_weight(minor, left), strict=True))
+    take_parts(
+        [(lot, part) for lot, part in parts if part],
+        cause=cause,
+        target=BookName("waived", currency),
+        now=now,
+    )
+    by_payment: dict[int, int] = {}
+    for lot, part in parts:
+        assert lot.payment_id is not None
+        by_payment[lot.payment_id] = by_payment.get(lot.payment_id, 0) + part
+    return sorted((payment, part) for payment, part in by_payment.items() if part)
+
+
 def owe(refund: BalanceRefund, parts: list[tuple[Lot, int]], now: datetime) -> dict[int, Lot]:
     """Plan what is owed, then take it out of the lots; all lots of that currency, locked."""
     customer_id, currency = refund.customer_id, refund.currency
