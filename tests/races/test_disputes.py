@@ -11,9 +11,12 @@ from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Payment, Payout
+from fairroam.apps.wallet.models import Lot
 from fairroam.rules.money import Money
 from tests import given
-from tests.apps.lines_given import LATER, a_ready_line, ask_and_end
+from tests.apps import wallet_given as wallets
+from tests.apps.lines_given import LATER, a_ready_line, ask_and_end, prove_off
+from tests.apps.test_quotes import AGREED, confirm, quote
 from tests.given import NOON
 from tests.races.test_money_races import a_buyer
 from tests.races.together import kinds_of, together, with_one_held
@@ -111,6 +114,24 @@ def test_what_a_dispute_settles_is_not_sent_any_more(committed):
 
     assert claimed is None
     assert (payout.stage, payout.sent_at) == ("settled_by_chargeback", None)
+
+
+def test_money_that_is_disputed_while_it_becomes_credit_is_not_lost(committed):
+    wallets.terms()
+    line = a_ready_line(email=a_buyer())
+    confirm(quote(line, **AGREED), now=LATER)
+    payment_id = line.order.payment_id
+
+    with_one_held(
+        partial(prove_off, line, now=LATER),
+        dispute(payment_id, "lost"),
+        at='INSERT INTO "refunds_refundpart"',
+        seconds_max=0.3,
+        others_begin_there=True,
+    )
+
+    owed = BookName("refunds_owed", "EUR", customer_id=line.order.customer_id)
+    assert (Lot.objects.get().left_minor, books.balance(owed)) == (1900, 0)
 
 
 def test_control_without_locks_what_was_sent_is_settled_as_well(seen_without):

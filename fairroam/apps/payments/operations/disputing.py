@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -14,6 +15,7 @@ from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.payments.models import Dispute, Payment, Payout
 from fairroam.apps.payments.operations.covering import cover_by_chargebacks
 from fairroam.apps.payments.operations.planning import release
+from fairroam.apps.payments.queries.rows import was_disputed
 from fairroam.rules import stages
 from fairroam.rules.money import Money
 
@@ -56,6 +58,17 @@ def hear_dispute(
         end(dispute, ENDS[outcome], fee_minor, now)
     weigh(payment, now)
     return dispute
+
+
+@transaction.atomic
+def lock_undisputed(payment_ids: Collection[int]) -> set[int]:
+    """Lock these payments; which of them no bank disputes or has taken back for good.
+
+    What is heard of a dispute then waits for the end of the transaction.
+    """
+    named = Payment.objects.filter(pk__in=payment_ids).order_by("pk")
+    locked = list(named.select_for_update(no_key=True))
+    return {payment.pk for payment in locked if not was_disputed(payment.pk)}
 
 
 def taken_key(dispute: Dispute) -> str:

@@ -16,7 +16,7 @@ from fairroam.apps.orders.operations.refund import owe_entries, settle, tax_book
 from fairroam.apps.orders.operations.tenders import credit_book, give_back_credit
 from fairroam.apps.orders.queries import LineTerms, TenderTerms
 from fairroam.apps.payments import operations as payments
-from fairroam.apps.payments import queries as payment_rows
+from fairroam.apps.payments.operations.disputing import lock_undisputed
 from fairroam.apps.refunds.models import Decision, Offer, RefundPart, RefundRequest
 from fairroam.apps.refunds.operations.moves import move, tell
 from fairroam.apps.refunds.operations.papering import issue_credit_note, issue_decision
@@ -33,6 +33,7 @@ class Part:
     tender: TenderTerms
     minor: int
     is_held: bool
+    is_to_wallet: bool
 
 
 def pay_back(
@@ -49,7 +50,7 @@ def pay_back(
     The database refuses what would give back more than a tender, line or payment has left.
     """
     terms = order_rows.terms_of(refund.order_line_id)
-    parts = parts_of(terms, decision)
+    parts = parts_of(terms, decision, to_wallet=payments_to_wallet(refund, terms))
     orders.reserve(
         order_line_id=refund.order_line_id,
         parts=[(part.tender.id, part.minor) for part in parts],
@@ -72,7 +73,18 @@ def pay_back(
     pay_if_all_arrived(refund, now=now)
 
 
-def parts_of(terms: LineTerms, decision: Decision) -> list[Part]:
+def payments_to_wallet(refund: RefundRequest, terms: LineTerms) -> set[int]:
+    """The payments whose money becomes paid credit, as its owner chose, in place of a payout.
+
+    A payment whose bank has taken it back, or may, and an account that is being left, go the
+    ordinary way after all. They are locked: a dispute that comes meanwhile finds the credit.
+    """
+    if refund.destination != "wallet" or refund.customer.leaving_at:
+        return set()
+    return lock_undisputed([one.payment_id for one in terms.tenders if one.payment_id is not None])
+
+
+def parts_of(terms: LineTerms, decision: Decision, *, to_wallet: set[int]) -> list[Part]:
     """What goes back through each tender: the rules' split of what is due, and the goodwill's.
 
     Goodwill is split by what the tenders have left after that, as the rules split what is due.
@@ -86,7 +98,12 @@ def parts_of(terms: LineTerms, decision: Decision) -> list[Part]:
     if decision.goodwill_minor:
         extra = share_by_weight(decision.goodwill_minor, left)
     parts = [
-        Part(tender, due.get(str(tender.id), 0) + goodwill, tender.disputed)
+        Part(
+            tender,
+            due.get(str(tender.id), 0) + goodwill,
+            is_held=tender.disputed,
+            is_to_wallet=tender.kind == "cash" and tender.payment_id in to_wallet,
+        )
         for tender, goodwill in zip(terms.tenders, extra, strict=True)
     ]
     assert sum(part.minor for part in parts) == decision.due_minor + decision.goodwill_minor
@@ -99,7 +116,7 @@ def plan_parts(
     """Store the parts; cash is planned as a payout, credit is back with this booking."""
     for part in parts:
         payout = None
-        if part.tender.kind == "cash" and not is_to_wallet(refund, part):
+        if part.tender.kind == "cash" and not part.is_to_wallet:
             assert part.tender.payment_id is not None
             payout = payments.plan_payout(
                 payment_id=part.tender.payment_id,
@@ -125,21 +142,6 @@ def plan_parts(
             give_back_credit(refund.order_line, part.tender.kind, part.minor, why=why, now=now)
 
 
-def is_to_wallet(refund: RefundRequest, part: Part) -> bool:
-    """Whether money becomes paid credit, as its owner chose, in place of a payout.
-
-    A payment whose bank has taken it back, or may, and an account that is being left, go the
-    ordinary way after all.
-    """
-    payment_id = part.tender.payment_id
-    return (
-        refund.destination == "wallet"
-        and payment_id is not None
-        and not refund.customer.leaving_at
-        and not payment_rows.was_disputed(payment_id)
-    )
-
-
 def credit_wallet(refund: RefundRequest, parts: Sequence[Part], *, now: datetime) -> None:
     """Open a lot of paid credit for each part that goes to the wallet.
 
@@ -148,7 +150,7 @@ def credit_wallet(refund: RefundRequest, parts: Sequence[Part], *, now: datetime
     """
     terms = order_rows.terms_of(refund.order_line_id)
     for part in parts:
-        if is_to_wallet(refund, part):
+        if part.is_to_wallet:
             wallet.open_lot(
                 customer_id=refund.customer_id,
                 kind="paid",
