@@ -219,6 +219,9 @@ REACTIONS: dict[str, list[str]] = {
     "fake.settled": [],
     "guide.moderated": [],
     # the catalogue
+    "brand.changed": [],
+    "pack.published": [],
+    "plan.changed": [],
     "tariff.added": [],
     "tariff.hidden": [],
     # evidence

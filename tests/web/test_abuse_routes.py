@@ -59,7 +59,10 @@ LATER_ON = {"export_id", "top_up_key", *OF_THE_WALLET}  # rows without what make
 AWAY = "/sign-in/"
 # The least role that each page of the desk wants; all pages that are not named want an agent.
 SENIOR = ("disputes/", "arrivals/", "payouts/", "reconciliation/", "books/check/")
-OPERATOR = ("channels/", "incidents/", "promo-codes/", "runs/", "tariffs/", "team/", "vouchers/")
+OPERATOR = (
+    "brand/", "channels/", "incidents/", "packs/", "plans/", "promo-codes/", "runs/", "tariffs/",
+    "team/", "vouchers/",
+)  # fmt: skip
 AGENT = (
     "refunds/", "conversations/", "files/", "numbers/", "declarations/", "lines/", "reports/",
     "usage/", "books/", "suppliers/", "notices/", "closures/", "guides/", "transfers/", "trials/",

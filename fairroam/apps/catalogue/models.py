@@ -9,6 +9,7 @@ from fairroam.rules.money import known_currencies
 from fairroam.rules.residences import zones_by_country
 
 RADIOS = ("3G", "4G", "5G")
+ACCENT, ACCENT_NIGHT = "#0a6552", "#74ccb2"  # jade, as in styles/tokens.css
 # ITU-T E.212: country codes for tests and for networks of one's own; no operator of the world.
 MCC_OF_NOBODY = ("001", "999")
 
@@ -313,6 +314,18 @@ class Brand(models.Model):
     address = models.TextField()
     tax_number = models.CharField(max_length=40)
     email = models.EmailField()
+    imprint = models.JSONField(default=dict)  # {"en": …}: what the law wants beside the address
+    privacy = models.JSONField(default=dict)  # {"en": …, "zh-Hans": …}
+    accent = models.CharField(max_length=7, default=ACCENT)  # by day
+    accent_night = models.CharField(max_length=7, default=ACCENT_NIGHT)
+    logo = models.BinaryField(default=bytes)  # made again by us; empty = the name alone
+    logo_type = models.CharField(max_length=20, default="")
+    logo_sha256 = models.CharField(max_length=64, default="")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="there_is_one_brand")]
+
+    @property
+    def has_own_accent(self) -> bool:
+        """Whether pages take other colours than those of the style sheet."""
+        return (self.accent, self.accent_night) != (ACCENT, ACCENT_NIGHT)

@@ -33,5 +33,11 @@ TABLES = (
         },
     ),
     Table(name="catalogue_pack", ours={SHOP: "id name version content published_at"}),
-    Table(name="catalogue_brand", ours={SHOP: "id name legal_name address tax_number email"}),
+    Table(
+        name="catalogue_brand",
+        ours={
+            SHOP: "id name legal_name address tax_number email imprint privacy accent"
+            " accent_night logo logo_type logo_sha256"
+        },
+    ),
 )

@@ -309,8 +309,19 @@ def tariff_row(row: LocalTariff, today: date) -> TariffRow:
 
 
 def brand() -> Brand:
-    """Who sells."""
-    return Brand.objects.get_or_create(id=1)[0]
+    """Who sells, without the picture: that has an address of its own."""
+    return Brand.objects.defer("logo").get_or_create(id=1)[0]
+
+
+def logo() -> tuple[str, bytes]:
+    """The brand's picture: (media type, content); ("", b"") for none."""
+    row = Brand.objects.filter(id=1).values_list("logo_type", "logo").first()
+    return (row[0], bytes(row[1])) if row else ("", b"")
+
+
+def all_plans() -> list[Plan]:
+    """Every plan, also what is no longer offered, by code, with what it grants."""
+    return list(Plan.objects.prefetch_related("allowances").order_by("code"))
 
 
 def tax_rate(residence: str, on: date) -> str:

@@ -22,6 +22,36 @@ class TariffRefused(Refusal):
     status = 422
 
 
+class AccentUnreadable(Refusal):
+    """This colour cannot be read well beside our paper. Take a darker one for the day, or a lighter
+    one for the night."""
+
+    code = "accent-unreadable"
+    status = 422
+
+
+class LogoTooLarge(Refusal):
+    """This picture is too large for the head of every page. Make it smaller than 100 kB."""
+
+    code = "logo-too-large"
+    status = 422
+
+
+class PlanRefused(Refusal):
+    """A plan cannot be offered so. Please correct what is named."""
+
+    code = "plan-refused"
+    status = 422
+
+
+class PackRefused(Refusal):
+    """This version of the terms cannot be published. Please correct what is named; a change needs
+    the next version, in force from a day to come."""
+
+    code = "pack-refused"
+    status = 422
+
+
 # One row that cannot be taken. No docstring: in this file those are sentences for customers.
 @dataclass(frozen=True, slots=True)
 class BadRow:

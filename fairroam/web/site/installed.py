@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from fairroam.apps.catalogue import queries as catalogue
 
-PAPER, JADE = "#faf7f0", "#0a6552"  # as in tokens.css and icon.svg
+PAPER = "#faf7f0"  # as in tokens.css and icon.svg
 WORKER = "components/worker.js"
 # What the offline page and every kept page need to look right.
 SHELL = (
@@ -39,7 +39,8 @@ ICONS = (
 @cache_control(max_age=3600)
 def manifest(request: HttpRequest) -> HttpResponse:
     """The app as a phone lists it (W3C Web Application Manifest)."""
-    name = catalogue.brand().name
+    brand = catalogue.brand()
+    name = brand.name
     content = {
         "name": name,
         "short_name": name[:12],
@@ -49,7 +50,7 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "scope": "/",
         "display": "standalone",
         "background_color": PAPER,
-        "theme_color": JADE,
+        "theme_color": brand.accent,
         "icons": [
             {"src": static(path), "sizes": sizes, "type": kind, "purpose": purpose}
             for path, sizes, kind, purpose in ICONS

@@ -80,4 +80,7 @@ urlpatterns = [
     path("worker.js", installed.worker, name="worker"),
     path("offline/", installed.offline, name="offline"),
     path("imprint/", statements.imprint, name="imprint"),
+    path("privacy/", statements.privacy, name="privacy"),
+    path("brand/style.css", statements.brand_style, name="brand_style"),
+    path("brand/logo", statements.logo, name="logo"),
 ]

@@ -1,0 +1,108 @@
+"""What plans cost and grant for orders to come; what was sold keeps its copy."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from fairroam.apps.catalogue import operations, queries
+from fairroam.apps.catalogue.models import Plan
+from fairroam.apps.customers.models import User
+from fairroam.apps.journal.refusals import Refusal
+from fairroam.clock import now
+from fairroam.rules.languages import NAMES
+from fairroam.web.components.refused import render_refused
+from fairroam.web.desk.staff import staff_only
+
+GIGABYTE = 10**9
+PLAIN = ("price_minor", "list_price_minor", "validity_days", "is_offered")
+
+
+class PlanForm(forms.Form):
+    """A plan's names by language, its prices in minor units, days and data."""
+
+    price_minor = forms.IntegerField(
+        label=gettext_lazy("Price in minor units"), min_value=0, max_value=10**12
+    )
+    list_price_minor = forms.IntegerField(
+        label=gettext_lazy("Price before the discount, in minor units"),
+        min_value=0,
+        max_value=10**12,
+    )
+    validity_days = forms.IntegerField(
+        label=gettext_lazy("Days (empty: it never ends)"),
+        min_value=1,
+        max_value=3660,
+        required=False,
+    )
+    gigabytes = forms.DecimalField(
+        label=gettext_lazy("Data in GB"),
+        min_value=Decimal("0.001"),
+        max_value=10_000,
+        decimal_places=3,
+        required=False,
+        help_text=gettext_lazy("Empty: unlimited."),
+    )
+    is_offered = forms.BooleanField(label=gettext_lazy("On sale"), required=False)
+
+    def __init__(self, plan: Plan, sent: QueryDict | None = None) -> None:
+        granted = [one.granted for one in plan.allowances.all() if one.kind == "data"]
+        gigabytes = Decimal(granted[0]) / GIGABYTE if granted and granted[0] else None
+        start = {name: getattr(plan, name) for name in PLAIN} | {"gigabytes": gigabytes}
+        super().__init__(sent, initial=start)
+        for code, language in NAMES.items():
+            self.fields[f"name_{code}"] = forms.CharField(
+                label=f"{_('Name')} ({language})",
+                max_length=80,
+                required=code == "en",
+                initial=plan.names.get(code, ""),
+            )
+
+    def columns(self) -> dict[str, Any]:
+        """What was typed, in the units of a row."""
+        said = self.cleaned_data
+        names = {code: said[f"name_{code}"] for code in NAMES if said[f"name_{code}"]}
+        gigabytes = said["gigabytes"]
+        granted = None if gigabytes is None else int(gigabytes * GIGABYTE)
+        return {name: said[name] for name in PLAIN} | {"names": names, "granted_bytes": granted}
+
+
+@never_cache
+@staff_only(role="operator")
+@require_safe
+def plans(request: HttpRequest, staff: User) -> HttpResponse:
+    """Every plan, by its code."""
+    return render(request, "desk/plans.html", {"plans": queries.all_plans()})
+
+
+@never_cache
+@staff_only(role="operator")
+@require_http_methods(["GET", "HEAD", "POST"])
+def plan(request: HttpRequest, staff: User, code: str) -> HttpResponse:
+    """One plan and its form."""
+    row = next((one for one in queries.all_plans() if one.code == code), None)
+    if row is None:
+        return render(request, "account/hidden.html", status=404)
+    form = PlanForm(row, request.POST or None)
+    context: dict[str, Any] = {"code": code, "currency": row.currency}
+    if form.is_valid():
+        try:
+            operations.change_plan(
+                code=code, actor=f"staff:{staff.pk}", now=now(), **form.columns()
+            )
+        except Refusal as refusal:
+            context["reasons"] = refusal.facts.get("reasons")
+            return render_refused(request, "desk/plan.html", form, refusal, **context)
+        messages.success(request, _("It counts for orders from now on. Sold plans stay as sold."))
+        return redirect("desk:plans")
+    status = 422 if form.is_bound else 200
+    return render(request, "desk/plan.html", {**context, "form": form}, status=status)
