@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-__all__ = ["AnswerMismatch", "Answered", "Door", "GatewayUnreachable", "KeyReused"]
+__all__ = ["AnswerMismatch", "Answered", "Deadline", "Door", "GatewayUnreachable", "KeyReused"]
 
 CONNECTED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
 NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout)
@@ -55,7 +55,7 @@ class Answered:
         return parsed
 
 
-class _Deadline:
+class Deadline:
     """Cuts the line when the time is up: a counterpart that drips bytes never trips a read's own.
 
     The library tells of each connection that it opens; cutting its socket wakes whoever reads.
@@ -68,7 +68,7 @@ class _Deadline:
         self._timer.daemon = True
         self.is_over = False
 
-    def __enter__(self) -> _Deadline:
+    def __enter__(self) -> Deadline:
         self._timer.start()
         return self
 
@@ -133,7 +133,7 @@ class Door:
 
         Raises GatewayUnreachable.
         """
-        with _Deadline(self._timeout_seconds) as deadline:
+        with Deadline(self._timeout_seconds) as deadline:
             try:
                 response = self._client.request(
                     method,

@@ -6,6 +6,7 @@ import json
 from base64 import b64decode, urlsafe_b64encode
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import http_ece
 import pytest
@@ -17,11 +18,13 @@ from fairroam.apps.customers import operations as customers
 from fairroam.apps.notices import operations, personal, queries
 from fairroam.apps.notices.models import PushDevice
 from fairroam.apps.notices.tasks import pushing
-from fairroam.gateways.push import DeviceRefused
-from fairroam.gateways.push.webpush import checked, is_public
+from fairroam.gateways.push import DeviceRefused, GatewayUnreachable, PushAddress
+from fairroam.gateways.push.webpush import checked, connect, is_public
 from fairroam.web.components.mails import PUSH_TOPICS
 from sandbox.processes import SandboxProcess
 from tests import given
+from tests.gateways.given import counterpart
+from tests.gateways.test_calls import dripping
 from tests.given import NOON
 
 SECRET = b"sixteen secret b"
@@ -42,6 +45,12 @@ def written(raw: bytes) -> str:
         ("https:///send", False),
         ("ftp://push.example/", False),
         ("https://[::1", False),
+        ("https://push.example/\x00", False),
+        ("https://push.example/\ud800", False),
+        ("https://push..example/", False),
+        (f"https://{'a' * 64}.example/", False),
+        ("https://ｐush.example/", False),
+        ("https://push.example /", False),
         ("", False),
     ],
 )
@@ -146,6 +155,41 @@ def test_what_is_no_subscription_is_refused(client, settings):
     assert answer([]) == answer({"endpoint": "https://push.example/"}) == 422
     assert answer({"endpoint": 7, "keys": keys}) == 422
     assert answer({"endpoint": "https://push.example/" + "x" * 1000, "keys": keys}) == 422
+    assert answer({"endpoint": "https://push.example/\x00", "keys": keys}) == 422
+    assert answer({"endpoint": "https://push.example/", "keys": keys | {"auth": "\ud800"}}) == 422
     settings.FAIRROAM_ENVIRONMENT = "production"
     assert answer({"endpoint": "http://127.0.0.1:5432/", "keys": keys}) == 422
     assert not PushDevice.objects.exists()
+
+
+@pytest.mark.usefixtures("catalogue")
+def test_one_account_has_a_few_devices_and_the_newest_stay(client):
+    client.force_login(given.a_customer().user)
+    keys = {"p256dh": "a", "auth": "b"}
+    for number in range(operations.DEVICES_MAX + 2):
+        said = {"endpoint": f"https://push.example/{number}", "keys": keys}
+        client.post("/account/inbox/device/", json.dumps(said), "application/json")
+
+    named = PushDevice.objects.order_by("pk").values_list("endpoint", flat=True)
+    assert len(named) == operations.DEVICES_MAX
+    assert named[0] == "https://push.example/2"
+
+
+def test_a_push_service_that_never_ends_its_answer_is_left(tmp_path):
+    way = connect(
+        key_file=tmp_path / "key.pem",
+        contact="mailto:a@b.example",
+        may_be_local=True,
+        timeout_seconds=0.5,
+    )
+    key = ec.generate_private_key(ec.SECP256R1())
+    point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+    def send(words: bytes, drop: bytes) -> None:
+        with counterpart(dripping(words, drop)) as url:
+            to = PushAddress(url, written(point), written(SECRET))
+            way.send(key=uuid4(), to=to, content=b"{}", now=NOON)
+
+    send(b"HTTP/1.1 201 Created\r\n\r\n", b"{")  # taken: what else it says is not read
+    with pytest.raises(GatewayUnreachable):
+        send(b"HTTP/1.1 201 Created\r\n", b"X-Slow: 1\r\n")

@@ -25,6 +25,7 @@ from fairroam.gateways.push import DeviceRefused
 from fairroam.gateways.push.webpush import checked, public_key
 
 REASON_MAX = 200
+DEVICES_MAX = 10  # of one customer
 
 
 def write(kind: str, context: dict[str, Any], language: str) -> tuple[str, str]:
@@ -253,7 +254,8 @@ def add_device(
 ) -> None:
     """Let that browser take the customer's messages, and nobody else's any more.
 
-    Raises AccountClosed, AccountLeaving, NoPushService.
+    Each is called for each message: of more than DEVICES_MAX the oldest are forgotten. Raises
+    AccountClosed, AccountLeaving, NoPushService.
     """
     account.lock_for_new(customer_id)
     try:
@@ -270,6 +272,9 @@ def add_device(
             "made_at": now,
         },
     )
+    theirs = PushDevice.objects.filter(customer_id=customer_id).order_by("-made_at", "-pk")
+    kept = list(theirs.values_list("pk", flat=True)[:DEVICES_MAX])
+    theirs.exclude(pk__in=kept).delete()
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ import httpx
 from py_vapid import Vapid02, b64urlencode
 from pywebpush import WebPusher
 
+from fairroam.gateways.calls import Deadline
 from fairroam.gateways.push import DeviceGone, DeviceRefused, GatewayUnreachable, PushAddress
 
 CONTENT_BYTES_MAX = 3000  # push services take 4,096 with what encryption adds (RFC 8291, section 4)
@@ -66,9 +67,12 @@ def checked(endpoint: str, *, may_be_local: bool) -> SplitResult:
 
     Only https on its usual port, to a name: what a browser tells us is no way into our network.
     """
+    if not is_plain(endpoint):
+        raise DeviceRefused("not as browsers write it")
     try:
         parts = urlsplit(endpoint)
         port = parts.port
+        (parts.hostname or "").encode("idna")  # no part of a name is empty or longer than names are
     except ValueError as error:
         raise DeviceRefused(str(error)) from error
     if not parts.hostname or parts.username is not None:
@@ -78,6 +82,11 @@ def checked(endpoint: str, *, may_be_local: bool) -> SplitResult:
     if parts.scheme not in ("https", "http"):
         raise DeviceRefused("not http")
     return parts
+
+
+def is_plain(text: str) -> bool:
+    """Whether it has only letters, digits and marks that an address or a key is written with."""
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def address_of(parts: SplitResult, *, may_be_local: bool) -> str:
@@ -152,16 +161,20 @@ class WebPush:
         netloc = f"{host}:{parts.port}" if parts.port else host
         url = parts._replace(netloc=netloc, fragment="").geturl()
         try:
-            with httpx.Client(trust_env=False, timeout=self._timeout) as client:
-                answer = client.post(
+            with (
+                Deadline(self._timeout) as deadline,
+                httpx.Client(trust_env=False, timeout=self._timeout) as client,
+                client.stream(
+                    "POST",
                     url,
                     content=body,
                     headers=headers,
-                    extensions={"sni_hostname": parts.hostname},
-                )
+                    extensions={"sni_hostname": parts.hostname, "trace": deadline.watch},
+                ) as answer,
+            ):
+                return answer.status_code  # What else it says is not read: it may never end.
         except httpx.HTTPError as error:
             raise GatewayUnreachable(type(error).__name__) from error
-        return answer.status_code
 
 
 def written(**words: str) -> bytes:

@@ -16,6 +16,7 @@ from fairroam.apps.customers.models import Customer
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.notices import operations
 from fairroam.clock import now
+from fairroam.gateways.push.webpush import is_plain
 from fairroam.web.account.me import customers_only
 from fairroam.web.components.mails import PUSH_TOPICS
 
@@ -72,5 +73,5 @@ def read(body: bytes) -> dict[str, str] | None:
 
 
 def is_sound(part: object, most: int) -> bool:
-    """Whether it is a text, not empty, and at most so long."""
-    return isinstance(part, str) and 0 < len(part) <= most
+    """Whether it is a text as browsers write it, not empty, and at most so long."""
+    return isinstance(part, str) and 0 < len(part) <= most and is_plain(part)
