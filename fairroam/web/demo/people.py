@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import NAMESPACE_URL, uuid5
 
 from django.utils.functional import Promise
@@ -12,7 +12,7 @@ from stdnum.iso7064 import mod_97_10
 
 @dataclass(frozen=True, slots=True)
 class Traveller:
-    """Who bought what, how far they are, and what they do next."""
+    """Who bought what, and what is interesting about them. phones: how many they carry."""
 
     name: str
     email: str
@@ -20,64 +20,102 @@ class Traveller:
     language: str
     plan_code: str
     story: str | Promise
-    used_bytes: int | None = None  # None: the eSIM is not in a phone
-    wants_money_back: bool = False
-    keeps_number: bool = False
+    phones: int = 1
 
     @property
-    def eid(self) -> str:
-        """The chip of their own phone: people who share one are looked at by a person."""
-        stem = f"89049032{uuid5(NAMESPACE_URL, self.email).int % 10**22:022}"
-        return stem + str(mod_97_10.calc_check_digits(stem))
+    def chips(self) -> tuple[str, ...]:
+        """The EIDs of their own phones: people who share one are looked at by a person."""
+        names = [self.email, *(f"{self.email}/{place}" for place in range(1, self.phones))]
+        stems = [f"89049032{uuid5(NAMESPACE_URL, name).int % 10**22:022}" for name in names]
+        return tuple(stem + str(mod_97_10.calc_check_digits(stem)) for stem in stems)
 
 
+def _traveller(
+    name: str, residence: str, language: str, plan_code: str, story: Promise
+) -> Traveller:
+    mailbox = name.split()[-1].lower()
+    return Traveller(name, f"{mailbox}@example.com", residence, language, plan_code, story)
+
+
+MEI = _traveller(
+    "小梅 Mei",
+    "DE",
+    "zh-Hans",
+    "japan-10gb-30d",
+    _("lives in Germany, is in Japan, used a quarter of her plan"),
+)
+BEN = _traveller(
+    "Ben", "FR", "en", "europe-5gb-15d", _("has bought an eSIM and not installed it yet")
+)
+CARLA = _traveller("Carla", "IT", "en", "europe-20gb-30d", _("used a tenth and got the rest back"))
+DAN = _traveller(
+    "Dan",
+    "US",
+    "en",
+    "japan-10gb-30d",
+    _("used a part where no law gives it back; a person will look at it"),
+)
+WEI = _traveller(
+    "Wei",
+    "DE",
+    "zh-Hans",
+    "keep-number-uk-90d",
+    _("keeps a British number; the identity provider has recognised him"),
+)
+LENA = _traveller("Lena", "AT", "en", "europe-20gb-30d", _("has used half of her plan in six days"))
+NILS = _traveller(
+    "Nils", "SE", "en", "asia-day-pass-5d", _("is home again: his five days in Asia are over")
+)
+PIA = _traveller(
+    "Pia", "NL", "en", "neighbours-10gb-90d", _("has paused her eSIM until the next trip")
+)
+YUSUF = _traveller(
+    "Yusuf", "DE", "en", "keep-number-uk-90d", _("keeps a number; its 90 days end within a week")
+)
+ROSA = _traveller(
+    "Rosa", "US", "en", "japan-10gb-30d", _("asked for more than is due; Max has made her an offer")
+)
+KARIM = _traveller(
+    "Karim", "FR", "en", "europe-5gb-15d", _("has his money back decided; the bank still moves it")
+)
+IGOR = _traveller(
+    "Igor", "PL", "en", "europe-5gb-15d", _("let his bank take the money back: a dispute is open")
+)
+HANA = _traveller(
+    "Hana",
+    "CZ",
+    "en",
+    "europe-20gb-30d",
+    _("was without network for five hours in Portugal and was paid for it without asking"),
+)
+TOM = _traveller(
+    "Tom", "IE", "en", "japan-10gb-30d", _("is leaving in 72 hours, and can still take it back")
+)
+PETRA = _traveller(
+    "Petra", "ES", "en", "europe-5gb-15d", _("has left: erased, with a certificate in her mailbox")
+)
+ZOE = _traveller(
+    "Zoe", "GR", "en", "trial-100mb-3d", _("tries the network for free, for three days")
+)
+YI_CHUN = replace(
+    _traveller(
+        "怡君 Yi-Chun",
+        "TW",
+        "zh-Hant",
+        "asia-3gb-open",
+        _("bought five eSIMs for her family; two are in use"),
+    ),
+    phones=5,
+)
+AIKO = _traveller(
+    "Aiko", "JP", "en", "europe-5gb-15d", _("travels often: France, then Germany, then Spain")
+)
+OMAR = _traveller(
+    "Omar", "BE", "en", "europe-5gb-15d", _("paid in advance: a balance, with a gift on top")
+)
 CAST = (
-    Traveller(
-        "小梅 Mei",
-        "mei@example.com",
-        "DE",
-        "zh-Hans",
-        "japan-10gb-30d",
-        _("lives in Germany, is in Japan, used a quarter of her plan"),
-        used_bytes=2_500_000_000,
-    ),
-    Traveller(
-        "Ben",
-        "ben@example.com",
-        "FR",
-        "en",
-        "europe-5gb-15d",
-        _("has bought an eSIM and not installed it yet"),
-    ),
-    Traveller(
-        "Carla",
-        "carla@example.com",
-        "IT",
-        "en",
-        "europe-20gb-30d",
-        _("used a tenth and got the rest back"),
-        used_bytes=2_000_000_000,
-        wants_money_back=True,
-    ),
-    Traveller(
-        "Dan",
-        "dan@example.com",
-        "US",
-        "en",
-        "japan-10gb-30d",
-        _("used a part where no law gives it back; a person will look at it"),
-        used_bytes=4_000_000_000,
-        wants_money_back=True,
-    ),
-    Traveller(
-        "Wei",
-        "wei@example.com",
-        "DE",
-        "zh-Hans",
-        "keep-number-uk-90d",
-        _("keeps a British number; the identity provider has recognised him"),
-        keeps_number=True,
-    ),
+    *(MEI, BEN, LENA, CARLA, DAN, ROSA, KARIM, HANA, IGOR, WEI, YUSUF, PIA, NILS),
+    *(YI_CHUN, AIKO, OMAR, ZOE, TOM, PETRA),
 )
 
 

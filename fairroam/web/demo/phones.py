@@ -78,16 +78,18 @@ def phone(act: str, **words: object) -> dict[str, Any]:
 
 def held(traveller: Traveller) -> dict[str, str]:
     """What the traveller's phones hold: the state of each profile by its ICCID."""
-    answer = httpx.get(
-        f"{settings.FAIRROAM_PROFILES_URL}/phone",
-        params={"eid": traveller.eid},
-        timeout=STAND_IN_SECONDS_MAX,
-        trust_env=False,
-    )
-    return {
-        one["iccid"]: one["device_state"] if one["state"] == "Installed" else one["state"]
-        for one in answer.raise_for_status().json()["profiles"]
-    }
+    found = {}
+    for chip in traveller.chips:
+        answer = httpx.get(
+            f"{settings.FAIRROAM_PROFILES_URL}/phone",
+            params={"eid": chip},
+            timeout=STAND_IN_SECONDS_MAX,
+            trust_env=False,
+        )
+        for one in answer.raise_for_status().json()["profiles"]:
+            is_in = one["state"] == "Installed"
+            found[one["iccid"]] = one["device_state"] if is_in else one["state"]
+    return found
 
 
 def lines_of(traveller: Traveller) -> list[PhoneLine]:
@@ -168,8 +170,16 @@ def done(traveller: Traveller, page: esims.LinePage, wanted: str) -> str:
     return "done" if network["service"] == "ok" else "no_service"
 
 
+def chip_for(traveller: Traveller, page: esims.LinePage) -> str:
+    """Which of their phones an eSIM goes into: each has its own, as far as they reach."""
+    owner = page.line.customer_id
+    assert owner is not None
+    ids = sorted(line.order_line_id for line in esims.lines_of(owner))
+    return traveller.chips[ids.index(page.line.order_line_id) % len(traveller.chips)]
+
+
 def install(traveller: Traveller, page: esims.LinePage) -> dict[str, Any]:
     """Fetch the profile, if the phone has not done that yet, and install it."""
     if page.code is not None:
-        phone("download", activation_code=page.code.lpa, eid=traveller.eid)
+        phone("download", activation_code=page.code.lpa, eid=chip_for(traveller, page))
     return phone("install", iccid=page.iccid)
