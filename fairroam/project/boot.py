@@ -103,6 +103,13 @@ def _migration_faults() -> Iterator[BootFault]:
         yield BootFault(
             "migration-missing", f"The migration {app}.{name} is not applied: run fairroam migrate."
         )
+    for app, name in sorted(loader.applied_migrations.keys() - loader.disk_migrations.keys()):
+        if apps.is_installed(f"{OUR_APPS}{app}"):
+            yield BootFault(
+                "database-newer",
+                f"The database knows {app}.{name}, this program does not: it is older. Start the"
+                " newer one, or restore a backup of before.",
+            )
 
 
 def _guard_faults() -> Iterator[BootFault]:

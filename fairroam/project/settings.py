@@ -111,6 +111,7 @@ FAIRROAM_WAIVER_YEARS = env_int("FAIRROAM_WAIVER_YEARS", "3")
 if FAIRROAM_WAIVER_YEARS < YEARS_LEAST:
     raise ImproperlyConfigured(f"FAIRROAM_WAIVER_YEARS: write {YEARS_LEAST} or more.")
 FAIRROAM_MAIL_READER_URL = env("FAIRROAM_MAIL_READER_URL", "")  # demo only: where mails are read
+FAIRROAM_METRICS_TOKEN = env("FAIRROAM_METRICS_TOKEN", "")  # empty: this machine alone may ask
 
 # Django ----------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -148,6 +149,7 @@ INSTALLED_APPS = [
     "django_linear_migrations",
 ]
 MIDDLEWARE = [
+    "fairroam.project.health.Health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -255,6 +257,8 @@ ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_RATE_LIMITS = {"desk_search": "60/m/user"}  # beside the library's own
 # How many servers of ours stand in front and write X-Forwarded-For; limits count per address.
 ALLAUTH_TRUSTED_PROXY_COUNT = env_int("FAIRROAM_TRUSTED_PROXIES", "0")
+if ALLAUTH_TRUSTED_PROXY_COUNT:  # they end TLS and say so; browsers are told to come by it alone
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 MFA_ADAPTER = "fairroam.web.account.signin.SealedFactors"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]  # never SMS: numbers can be taken over
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -3,12 +3,9 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from fairroam.project import health
 from fairroam.web.account.preferences import speak
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("livez", health.live),
-    path("readyz", health.ready),
     path("hooks/", include("fairroam.web.hooks.urls")),
     path("sign-in/", include("fairroam.web.account.signin_urls")),
     path("language/setlang/", speak, name="set_language"),

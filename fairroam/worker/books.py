@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 
 from django.apps import apps
+from django.core.cache import cache
 
 from fairroam.apps.ledger import queries as ledger
+from fairroam.clock import now
+
+KEPT_AS = "books-checked"
 
 
 def find_faults() -> Iterator[str]:
@@ -20,6 +26,20 @@ def find_faults() -> Iterator[str]:
                 yield from (f"{config.label}: {fault}" for fault in queries.find_faults())
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How many faults all books had, and when they were asked."""
+
+    faults: int
+    at: datetime
+
+
+def last_check() -> Check | None:
+    """The last `fairroam books`, kept for monitors: asking all books takes long."""
+    kept: Check | None = cache.get(KEPT_AS)
+    return kept
+
+
 def main(arguments: list[str]) -> int:
     """Print the trial balance and the faults; 1 when there is one."""
     for line in ledger.trial_balance():
@@ -28,5 +48,6 @@ def main(arguments: list[str]) -> int:
     faults = list(find_faults())
     for fault in faults:
         sys.stdout.write(f"FAULT {fault}\n")
+    cache.set(KEPT_AS, Check(len(faults), now()), timeout=None)
     sys.stdout.write(f"{len(faults)} faults\n")
     return 1 if faults else 0

@@ -116,7 +116,7 @@ def test_a_program_that_may_edit_history_does_not_start(cluster, alter):
     ]
 
 
-def test_an_old_database_does_not_start(cluster, alter):
+def test_a_database_that_is_older_or_newer_than_the_program_does_not_start(cluster, alter):
     forget = "DELETE FROM django_migrations WHERE app = 'metering' AND name LIKE '0002%%'"
     alter("CREATE TABLE kept AS SELECT * FROM django_migrations")
     alter(
@@ -125,9 +125,14 @@ def test_an_old_database_does_not_start(cluster, alter):
         "INSERT INTO django_migrations SELECT * FROM kept",
         "DROP TABLE kept",
     )
+    alter(
+        "INSERT INTO django_migrations (app, name, applied)"
+        " VALUES ('orders', '9999_of_next_year', now()), ('a_library', '0009_gone', now())"
+    )
     faults = find_faults(cluster)
-    assert codes(faults) == ["migration-missing"]
+    assert codes(faults) == ["migration-missing", "database-newer"]
     assert "metering.0002" in faults[0][1]
+    assert "orders.9999_of_next_year" in faults[1][1]
 
 
 def test_production_refuses_the_doors_of_the_demo(cluster):
