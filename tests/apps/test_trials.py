@@ -87,6 +87,8 @@ def test_a_trial_is_in_no_list_of_what_is_sold_and_nobody_can_order_it():
         ("ada@example.com", "ADA@example.com"),
         ("ada@example.com", "ada+trip@example.com"),
         ("a.da@gmail.com", "ad.a+x@googlemail.com"),
+        ("ada@gmail.com", "ada@ｇｍａｉｌ.com"),
+        ("ada@bücher.example", "ada@xn--bcher-kva.example"),
     ],
 )
 def test_a_mailbox_has_one_trial_by_whatever_name(first, second):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -23,9 +24,14 @@ DOTS_MEAN_NOTHING = ("gmail.com", "googlemail.com")
 
 
 def mailbox_of(email: str) -> str:
-    """A hash of the mailbox behind an address, without case, "+tag" and dots that mean nothing."""
+    """A hash of the mailbox behind an address, without case, "+tag" and dots that mean nothing.
+
+    Its host is taken as mail is sent to it: the same host has many names in Unicode (RFC 3490).
+    """
     name, _, host = email.strip().lower().rpartition("@")
     name = name.partition("+")[0]
+    with suppress(UnicodeError):  # A name that is none gets no mail, and no trial.
+        host = host.encode("idna").decode()
     if host in DOTS_MEAN_NOTHING:
         name, host = name.replace(".", ""), DOTS_MEAN_NOTHING[0]
     return sha256(f"{name}@{host}".encode()).hexdigest()
