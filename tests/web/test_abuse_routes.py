@@ -58,7 +58,7 @@ UNKNOWN: dict[str, object] = {
 LATER_ON = {"export_id", "top_up_key", *OF_THE_WALLET}  # rows without what makes them visible
 AWAY = "/sign-in/"
 # The least role that each page of the desk wants; all pages that are not named want an agent.
-SENIOR = ("disputes/", "arrivals/", "payouts/", "reconciliation/", "books/check/")
+SENIOR = ("disputes/", "figures/", "arrivals/", "payouts/", "reconciliation/", "books/check/")
 OPERATOR = (
     "brand/", "channels/", "incidents/", "packs/", "plans/", "promo-codes/", "runs/", "tariffs/",
     "team/", "vouchers/",

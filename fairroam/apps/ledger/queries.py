@@ -167,6 +167,36 @@ FAULTS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class TaxRow:
+    """The tax of one country and rate within a period, in minor units; `back` went to customers."""
+
+    label: str  # "DE 0.19"
+    currency: str
+    charged: int
+    back: int
+
+    @property
+    def owed(self) -> int:
+        return self.charged - self.back
+
+
+def tax_between(since: datetime, until: datetime) -> list[TaxRow]:
+    """What moved into and out of each book of tax from `since` up to, not including, `until`."""
+    within = Transfer.objects.filter(booked_at__gte=since, booked_at__lt=until)
+
+    def sums(side: str) -> dict[tuple[str, str], int]:
+        of_tax = within.filter(**{f"{side}__kind": "tax"})
+        rows = of_tax.values_list(f"{side}__label", f"{side}__currency").annotate(Sum("minor"))
+        return {(label, currency): minor for label, currency, minor in rows}
+
+    charged, back = sums("target"), sums("source")
+    return [
+        TaxRow(*name, charged.get(name, 0), back.get(name, 0))
+        for name in sorted(charged.keys() | back.keys())
+    ]
+
+
 def find_faults() -> Iterator[str]:
     """What contradicts the books; each line is a sentence."""
     with connection.cursor() as cursor:

@@ -235,6 +235,17 @@ def customer_of_order(number: str) -> int | None:
     return Order.objects.filter(number=number).values_list("customer_id", flat=True).first()
 
 
+def order_of_payment(payment_id: int) -> OrderPage | None:
+    """The order that a payment paid; None where it paid for credit."""
+    order = PAGE.all().filter(payment_id=payment_id).first()
+    return page_of(order) if order else None
+
+
+def consents_of(order_id: int) -> list[Consent]:
+    """The boxes that were ticked for an order, each with its words and instant."""
+    return list(Consent.objects.filter(order_id=order_id).order_by("given_at", "pk"))
+
+
 def orders_of(customer_id: int) -> list[OrderPage]:
     """The customer's orders, newest first."""
     return [page_of(order) for order in PAGE.all().filter(customer_id=customer_id).order_by("-id")]

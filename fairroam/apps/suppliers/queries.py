@@ -300,6 +300,50 @@ FAULTS = {
 }
 
 
+# Lines paid within a period, by plan and the currency of what they cost us, if that is known.
+MARGINS = """
+    SELECT p.code, o.currency, coalesce(s.currency, t.currency, ''), count(*),
+           sum(l.price_minor - l.tax_minor), sum(l.refunded_minor),
+           coalesce(sum(coalesce(s.cost_minor, t.cost_minor)), 0)
+    FROM orders_orderline l
+    JOIN orders_order o ON o.id = l.order_id
+    JOIN catalogue_plan p ON p.id = l.plan_id
+    LEFT JOIN suppliers_supplierorder s ON s.order_line_id = l.id AND s.stage = 'delivered'
+    LEFT JOIN suppliers_suppliertopup t ON t.order_line_id = l.id AND t.stage = 'delivered'
+    WHERE o.paid_at >= %s AND o.paid_at < %s
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MarginRow:
+    """What one plan brought in: minor units of `currency`, its cost in those of `cost_currency`.
+
+    revenue: without tax, before refunds; refunded: with the tax in it, so far; cost_currency
+    empty: no supplier sells it to us, and what our own network costs is not known by line.
+    """
+
+    plan: str
+    currency: str
+    cost_currency: str
+    count: int
+    revenue: int
+    refunded: int
+    cost: int
+
+    @property
+    def margin(self) -> int | None:
+        """Revenue minus cost, refunds apart; None where the two are no amounts of one currency."""
+        return self.revenue - self.cost if self.cost_currency == self.currency else None
+
+
+def margins(since: datetime, until: datetime) -> list[MarginRow]:
+    """Every plan that was paid for from `since` up to, not including, `until`."""
+    with connection.cursor() as cursor:
+        cursor.execute(MARGINS, [since, until])
+        return [MarginRow(*row[:3], *(int(one) for one in row[3:])) for row in cursor.fetchall()]
+
+
 def find_faults() -> Iterator[str]:
     """What contradicts the books; each line is a sentence."""
     with connection.cursor() as cursor:

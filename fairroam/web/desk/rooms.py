@@ -138,6 +138,7 @@ ROOMS: dict[str | Promise, tuple[Room, ...]] = {
             counted(reports.open_differences, payments.quarantined, payments.late_money),
         ),
         Room("books", _("The books")),
+        Room("figures", _("Tax, margin and reasons"), "senior"),
     ),
     _("Networks"): (
         Room("lines", _("Lines"), count=counted(lines.stuck_lines)),

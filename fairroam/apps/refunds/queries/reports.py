@@ -32,6 +32,17 @@ ROWS = """
 """
 
 
+BY_GROUND = """
+    SELECT coalesce(d.result->>'ground', ''), d.currency, count(*), sum(d.due_minor),
+           sum(d.goodwill_minor)
+    FROM refunds_refundrequest r
+    JOIN refunds_decision d ON d.request_id = r.id
+         AND NOT EXISTS (SELECT 1 FROM refunds_decision n WHERE n.supersedes_id = d.id)
+    WHERE r.stage = ANY(%s) AND d.decided_at >= %s AND d.decided_at < %s
+    GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Week:
     """How many requests were settled in the week that begins on that Monday."""
@@ -90,6 +101,24 @@ def report(*, since: datetime, until: datetime) -> Report:
         unearned=unearned(),
         weeks=weeks(rows, since.date(), until.date()),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class GroundRow:
+    """Decisions of one ground ("": none gave anything); minor units by the rules and beyond."""
+
+    ground: str
+    currency: str
+    count: int
+    due: int
+    goodwill: int
+
+
+def by_ground(since: datetime, until: datetime) -> list[GroundRow]:
+    """The present decisions of a period by their ground, from `since` to before `until`."""
+    with connection.cursor() as cursor:
+        cursor.execute(BY_GROUND, [list(SETTLED), since, until])
+        return [GroundRow(*row[:2], *(int(one) for one in row[2:])) for row in cursor.fetchall()]
 
 
 def median(spans: Sequence[timedelta]) -> timedelta | None:
