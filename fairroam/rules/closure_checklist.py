@@ -98,6 +98,7 @@ class Standing:
     paid_credit: tuple[Pot, ...] = ()  # that can be taken back now
     disputed_credit: tuple[Pot, ...] = ()  # paid by what a bank looks at: goes out when it may
     promo_credit: tuple[Pot, ...] = ()
+    vouchers: tuple[Pot, ...] = ()  # bought and not redeemed: they outlive the account
     numbers: tuple[KeptNumber, ...] = ()
     order_lines_in_phones: tuple[int, ...] = ()  # their eSIM must be deleted in the phone
     sessions: int = 0  # browsers that are signed in
@@ -202,6 +203,7 @@ def _rights(standing: Standing) -> Iterator[Item]:
             expected_on=money.expected_on,
         )
     yield from _pots("credit_held", standing.disputed_credit, blocks=False)
+    yield from _pots("voucher_unredeemed", standing.vouchers, blocks=False)
     yield from _pots("dispute_open", standing.disputes, blocks=False)
 
 

@@ -357,6 +357,8 @@ CREDIT_TRANSFER: Moves = {
 
 # Credit behind a code, until somebody redeems it.
 VOUCHER: Moves = {
+    ("awaiting", "pay"): "open",
+    ("open", "withdraw"): "withdrawn",
     ("open", "redeem"): "redeemed",
     ("open", "stop"): "stopped",
 }

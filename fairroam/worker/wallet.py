@@ -9,6 +9,7 @@ from procrastinate.contrib.django import app
 from fairroam.apps.journal.models import Event
 from fairroam.apps.wallet import operations as wallet
 from fairroam.apps.wallet import tasks
+from fairroam.apps.wallet.operations import selling
 from fairroam.clock import now
 from fairroam.worker.reacting import reaction
 
@@ -27,12 +28,22 @@ def tell_credit(event: Event, at: datetime) -> None:
     tasks.tell_transfer(transfer_id=transfer_id, kind=event.kind, now=at)
 
 
+@reaction
+def tell_voucher(event: Event, at: datetime) -> None:
+    tasks.tell_voucher(voucher_id=event.facts["voucher_id"], kind=event.kind, now=at)
+
+
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="move_credit")
 def move_credit(timestamp: int) -> None:
-    """Credit that has rested arrives; what nobody accepted in time, and gifts, end."""
+    """Credit that has rested arrives; what nobody accepted in time, and gifts, end.
+
+    Whoever bought a voucher that nobody redeems hears of its end in time.
+    """
     at = now()
     for transfer_id in wallet.due_transfers(at):
         wallet.finish_credit(transfer_id=transfer_id, now=at)
     for customer_id in wallet.owners_of_expired(at):
         wallet.end_expired(customer_id=customer_id, now=at)
+    for voucher_id in selling.ending_soon(at):
+        selling.warn_of_end(voucher_id=voucher_id, now=at)

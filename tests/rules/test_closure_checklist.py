@@ -54,6 +54,7 @@ EURO, YEN, NOTHING = (
             ["credit_held", "dispute_open", "export_not_taken"],
             True,
         ),
+        (Standing(vouchers=(EURO,)), ["voucher_unredeemed", "export_not_taken"], True),
         # Not decided, not delivered, or paid for and not given back:
         (Standing(refunds=(REFUND,)), ["refund_in_progress", "export_not_taken"], False),
         (Standing(orders_in_progress=("FR-1",)), ["order_in_progress", "export_not_taken"], False),

@@ -42,6 +42,7 @@ OPEN = {"verify/<path:number>/"}
 UNKNOWN: dict[str, object] = {
     "key": uuid4(),
     "top_up_key": uuid4(),
+    "voucher_key": uuid4(),
     "number": "FR-0000-0000",
     "seal": "FR-0000-0000",
     "token": "FR-0000-0000",
@@ -55,7 +56,8 @@ UNKNOWN: dict[str, object] = {
     "slug": "install",
     "language": "en",
 }
-LATER_ON = {"export_id", "top_up_key", *OF_THE_WALLET}  # rows without what makes them visible
+# Rows without what makes them visible.
+LATER_ON = {"export_id", "top_up_key", "voucher_key", *OF_THE_WALLET}
 AWAY = "/sign-in/"
 # The least role that each page of the desk wants; all pages that are not named want an agent.
 SENIOR = ("disputes/", "figures/", "arrivals/", "payouts/", "reconciliation/", "books/check/")

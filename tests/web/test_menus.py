@@ -19,7 +19,15 @@ from tests import given
 pytestmark = pytest.mark.usefixtures("catalogue")
 # Doors that only answer a form, or that stand on the page of their subject.
 ACTS = {"check_books", "look_again", "identify", "push_device", "push_topics", "search"}
-WITHIN = {"redeem_voucher", "mail_choices", "papers", "new_contact", "import_contacts", "export"}
+WITHIN = {
+    "redeem_voucher",
+    "vouchers",
+    "mail_choices",
+    "papers",
+    "new_contact",
+    "import_contacts",
+    "export",
+}
 
 
 def signed_in(user) -> Client:

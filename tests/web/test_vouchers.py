@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from django.test import Client
 
+from fairroam.apps.closures import queries as closures
+from fairroam.apps.customers.models import Customer
+from fairroam.apps.payments.models import Payout
 from fairroam.apps.wallet.models import Lot, Voucher
+from fairroam.apps.wallet.operations import selling, vouchers
+from fairroam.clock import now
+from fairroam.rules.money import Money
 from fairroam.web.components import guessing
 from tests import given
 from tests.web.site_given import words_of
@@ -65,3 +73,66 @@ def test_who_guesses_codes_waits(hers):
     for _ in range(guessing.WRONG_MAX):
         assert hers.post(REDEEM, {"voucher": "A" * 32}).status_code == 422
     assert hers.post(REDEEM, {"voucher": "B" * 32}).status_code == 429
+
+
+def test_a_voucher_is_bought_paid_shown_and_taken_back_on_its_page(hers):
+    typed = {"amount": "25", "key": str(uuid4())}
+    bought = hers.post("/account/vouchers/buy/EUR/", typed)
+    assert bought.status_code == 302
+    assert "preparing the payment" in words_of(hers.get(bought.url))
+    paid(Voucher.objects.get())
+
+    assert "not redeemed yet" in words_of(hers.get("/account/vouchers/"))
+    shown = hers.post(bought.url, {"show": "1"})
+    code = shown.context["code"]
+    assert code in words_of(shown)
+    assert code not in words_of(hers.get(bought.url))
+    assert hers.post(bought.url, {"withdraw": "1"}).status_code == 302
+
+    assert Payout.objects.get().amount_minor == 2500
+    again = hers.post(bought.url, {"withdraw": "1"})
+    assert (again.status_code, again.context["refusal"]["code"]) == (409, "wrong-state")
+    assert hers.post(REDEEM, {"voucher": code}).context["refusal"]["code"] == "voucher-over"
+
+
+def test_another_s_voucher_is_as_unknown_as_none(hers):
+    bought = hers.post("/account/vouchers/buy/EUR/", {"amount": "25", "key": str(uuid4())})
+    bob = signed_in(given.a_customer("bob@example.com").user)
+
+    for asked in ({}, {"show": "1"}, {"withdraw": "1"}):
+        assert bob.post(bought.url, asked).status_code == 404
+    assert bob.get(bought.url + "transfer/").status_code == 404
+    assert hers.post("/account/vouchers/buy/EUR/", {"amount": "1000"}).status_code == 422
+
+
+def test_a_redeemed_one_says_when_it_can_leave_and_its_buyer_s_account_names_it(hers):
+    ada = Customer.objects.get()
+    bob = given.a_customer("bob@example.com")
+    kept, given_away = (a_voucher_now(ada) for _ in range(2))
+    code = selling.show_code(customer_id=ada.pk, voucher_id=given_away.pk, now=now())
+    vouchers.redeem_voucher(customer_id=bob.pk, code=code, now=now())
+
+    assert "came by a voucher and can leave from" in words_of(
+        signed_in(bob.user).get("/account/wallet/get-back/EUR/")
+    )
+    items = closures.checklist(ada.pk, now()).items
+    [said] = [item.facts for item in items if item.code == "voucher_unredeemed"]
+    assert said["minor"] == kept.amount_minor
+    assert not closures.checklist(ada.pk, now()).blockers
+
+
+def a_voucher_now(buyer: Customer) -> Voucher:
+    asked = selling.buy_voucher(
+        customer_id=buyer.pk, amount=Money(1000, "EUR"), key=uuid4(), now=now()
+    )
+    paid(asked)
+    return asked
+
+
+def paid(asked: Voucher) -> None:
+    selling.confirm_voucher(
+        payment_id=asked.payment_id,
+        amount=Money(asked.amount_minor, "EUR"),
+        provider_ref=f"pay_{asked.pk}",
+        now=now(),
+    )

@@ -15,6 +15,7 @@ from fairroam.apps.orders.operations import trials
 from fairroam.apps.payments import tasks as payments
 from fairroam.apps.payments.models import Payment
 from fairroam.apps.wallet import operations as wallet
+from fairroam.apps.wallet.operations import selling
 from fairroam.gateways.payments import PaymentStatus
 
 TRIAL_SALT = "fairroam.trial"
@@ -107,6 +108,8 @@ def ask_about_payment(*, payment_id: int, now: datetime) -> None:
     confirm = operations.confirm_payment
     if wallet.is_top_up(payment_id):
         confirm = wallet.confirm_top_up
+    elif selling.is_voucher(payment_id):
+        confirm = selling.confirm_voucher
     confirm(
         payment_id=payment_id,
         amount=state.captured,

@@ -63,34 +63,73 @@ class TopUp(models.Model):
 class Voucher(models.Model):
     """Credit behind a code; whoever has the code redeems it, once.
 
-    The code itself is kept nowhere: it is shown when it is made, and never again.
+    A gift ("promo") is made at the desk, a sold one ("paid") was bought with a payment. The code
+    itself is kept nowhere: it is shown when it is made, and never again.
     """
 
-    code_hash = models.CharField(max_length=64, unique=True)
-    code_end = models.CharField(max_length=4)  # by which people at the desk tell codes apart
+    kind = models.CharField(max_length=5, default="promo")
+    # Null until the buyer lets the code be shown; of the newest code, if it was shown again.
+    code_hash = models.CharField(max_length=64, unique=True, null=True)
+    code_end = models.CharField(max_length=4, default="")  # tells codes apart
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField()
-    credit_days = models.PositiveIntegerField()  # how long its credit lasts once redeemed
-    stage = models.CharField(max_length=8, default="open")
-    made_by = models.ForeignKey("customers.StaffMember", models.PROTECT)
+    credit_days = models.PositiveIntegerField(null=True)  # of a gift: how long its credit lasts
+    stage = models.CharField(max_length=9, default="open")
+    made_by = models.ForeignKey("customers.StaffMember", models.PROTECT, null=True)
+    # It outlives the buyer's account: whoever has the code has its worth.
+    buyer = models.ForeignKey(
+        "customers.Customer", models.PROTECT, null=True, related_name="vouchers_bought"
+    )
+    payment = models.OneToOneField(
+        "payments.Payment", models.PROTECT, null=True, related_name="voucher"
+    )
     made_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True)
     counts_until = models.DateTimeField()
-    redeemed_by = models.ForeignKey("customers.Customer", models.PROTECT, null=True)
-    ended_at = models.DateTimeField(null=True)  # redeemed, or called back
+    warned_at = models.DateTimeField(null=True)  # that its end is near
+    redeemed_by = models.ForeignKey(
+        "customers.Customer", models.PROTECT, null=True, related_name="vouchers_redeemed"
+    )
+    ended_at = models.DateTimeField(null=True)  # redeemed, called back or given back
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(amount_minor__gt=0, credit_days__gt=0),
-                name="a_voucher_is_worth_something",
+                condition=Q(amount_minor__gt=0), name="a_voucher_is_worth_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    kind="promo",
+                    made_by__isnull=False,
+                    credit_days__isnull=False,
+                    buyer__isnull=True,
+                    payment__isnull=True,
+                )
+                & ~Q(stage__in=["awaiting", "withdrawn"])
+                | Q(
+                    kind="paid",
+                    made_by__isnull=True,
+                    credit_days__isnull=True,
+                    buyer__isnull=False,
+                    payment__isnull=False,
+                )
+                & (Q(stage="awaiting") ^ Q(paid_at__isnull=False))
+                & ~Q(stage="stopped"),
+                name="a_voucher_is_a_gift_or_was_bought",
             ),
             models.CheckConstraint(
                 condition=Q(stage__in=sorted(stages(VOUCHER))), name="a_voucher_has_a_known_stage"
             ),
             models.CheckConstraint(
                 condition=Q(stage="redeemed", redeemed_by__isnull=False, ended_at__isnull=False)
-                | Q(stage="stopped", redeemed_by__isnull=True, ended_at__isnull=False)
-                | Q(stage="open", redeemed_by__isnull=True, ended_at__isnull=True),
+                | Q(
+                    stage__in=["stopped", "withdrawn"],
+                    redeemed_by__isnull=True,
+                    ended_at__isnull=False,
+                )
+                | Q(
+                    stage__in=["awaiting", "open"], redeemed_by__isnull=True, ended_at__isnull=True
+                ),
                 name="a_redeemed_voucher_names_who_has_it",
             ),
         ]

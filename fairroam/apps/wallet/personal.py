@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from fairroam.apps.journal.personal import BOOKS, GUARD, KEY, PROGRAM, SECRET, SHOP, STAFF, Table
+from fairroam.apps.journal.personal import (
+    BOOKS,
+    GUARD,
+    KEY,
+    PROGRAM,
+    SECRET,
+    SHOP,
+    STAFF,
+    STEP,
+    Table,
+)
 
 
 def _transfers_of(customer_id: int) -> Q:
     return Q(sender_id=customer_id) | Q(recipient_id=customer_id)
+
+
+def _vouchers_of(customer_id: int) -> Q:
+    return Q(buyer_id=customer_id) | Q(redeemed_by_id=customer_id)
 
 
 TABLES = (
@@ -32,11 +46,16 @@ TABLES = (
     Table(
         name="wallet_voucher",
         about="money",
-        whose="redeemed_by_id",
+        whose=_vouchers_of,
         why=BOOKS,
-        kept="id code_hash code_end currency amount_minor credit_days stage counts_until ended_at",
+        kept="id kind code_hash code_end currency amount_minor credit_days stage paid_at"
+        " counts_until ended_at",
         withheld={SECRET: "code_hash code_end"},
-        ours={KEY: "redeemed_by_id", STAFF: "made_by_id made_at"},
+        ours={
+            KEY: "redeemed_by_id buyer_id payment_id",
+            STEP: "warned_at",
+            STAFF: "made_by_id made_at",
+        },
     ),
     Table(
         name="wallet_move",

@@ -70,3 +70,19 @@ class VoucherOver(Refusal):
 
     code = "voucher-over"
     status = 409
+
+
+class VoucherDisputed(Refusal):
+    """A bank looks at the payment for this voucher. It can be redeemed once the bank has found
+    that payment right.
+    """
+
+    code = "voucher-disputed"
+    status = 409
+
+
+class VoucherKept(Refusal):
+    """The time to take this voucher back is over. It still counts: redeem it, or give it away."""
+
+    code = "voucher-kept"
+    status = 409

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from fairroam.apps.notices import operations as notices
-from fairroam.apps.wallet.models import BalanceRefund, CreditTransfer, TopUp
+from fairroam.apps.wallet.models import BalanceRefund, CreditTransfer, TopUp, Voucher
 
 
 def tell_topped_up(*, top_up_id: int, now: datetime) -> None:
@@ -59,3 +59,19 @@ def tell_transfer(*, transfer_id: int, kind: str, now: datetime) -> None:
             },
             now=now,
         )
+
+
+def tell_voucher(*, voucher_id: int, kind: str, now: datetime) -> None:
+    """Say to the buyer that a voucher is paid, that its money goes back, or that its end is near.
+
+    The code is in no mail: it would lie in two mailboxes and in our own records.
+    """
+    voucher = Voucher.objects.select_related("buyer", "payment").get(pk=voucher_id)
+    assert voucher.buyer is not None
+    notices.send(
+        kind="wallet." + kind.replace(".", "_"),
+        act=f"{kind}:{voucher_id}",
+        customer_id=voucher.buyer.pk,
+        context={"voucher": voucher, "zone": voucher.buyer.zone},
+        now=now,
+    )

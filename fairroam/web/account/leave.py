@@ -71,6 +71,7 @@ MONEY = {
     "money_moving": _("On its way to you"),
     "money_held": _("Waits for your bank"),
     "money_asked": _("Needs another way"),
+    "voucher_unredeemed": _("Vouchers that you bought"),
     "promo_credit_lost": _("Gifts, never payable in cash"),
 }
 

@@ -1,6 +1,9 @@
-"""Redeem a voucher into the wallet."""
+"""Vouchers: bought for somebody, their code shown, taken back; redeemed into the wallet."""
 
 from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -9,17 +12,25 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.journal.refusals import Refusal
-from fairroam.apps.wallet.operations import vouchers
-from fairroam.apps.wallet.refusals import VoucherUnknown
+from fairroam.apps.payments.queries.arrivals import awaited_at
+from fairroam.apps.wallet import queries
+from fairroam.apps.wallet.models import Voucher
+from fairroam.apps.wallet.operations import selling
+from fairroam.apps.wallet.operations import vouchers as redeeming
+from fairroam.apps.wallet.queries import vouchers as sold
+from fairroam.apps.wallet.refusals import NoWalletTerms, VoucherUnknown
 from fairroam.clock import now
+from fairroam.rules.money import Money
 from fairroam.web.account.me import customers_only
+from fairroam.web.account.wallet import AmountForm
 from fairroam.web.components import formats
 from fairroam.web.components.guessing import guarded
 from fairroam.web.components.refused import render_refused
+from fairroam.web.site.transfer import to_transfer
 
 
 class RedeemForm(forms.Form):
@@ -43,9 +54,99 @@ def redeem(request: HttpRequest, customer: Customer) -> HttpResponse:
     typed = form.cleaned_data["voucher"]
     try:
         with guarded(request, typed, VoucherUnknown):
-            lot = vouchers.redeem_voucher(customer_id=customer.pk, code=typed, now=now())
+            lot = redeeming.redeem_voucher(customer_id=customer.pk, code=typed, now=now())
     except Refusal as refusal:
         return render_refused(request, page, form, refusal)
     amount = formats.money(lot.amount_minor, lot.currency, get_language() or "en")
     messages.success(request, _("%(amount)s are in your wallet.") % {"amount": amount})
     return redirect("account:wallet")
+
+
+@never_cache
+@customers_only
+@require_safe
+def vouchers(request: HttpRequest, customer: Customer) -> HttpResponse:
+    """What the customer bought, and where to buy one more."""
+    context = {
+        "customer": customer,
+        "bought": sold.bought_by(customer.pk),
+        "currencies": queries.currencies(now()),
+    }
+    return render(request, "account/vouchers.html", context)
+
+
+@never_cache
+@customers_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def buy(request: HttpRequest, customer: Customer, currency: str) -> HttpResponse:
+    """How much; then the way to the payment's page."""
+    page = "account/voucher_buy.html"
+    try:
+        agreed = queries.terms(currency, now())
+    except NoWalletTerms as refusal:
+        return render(request, "account/hidden.html", status=refusal.status)
+    form = AmountForm(request.POST or None, currency=currency)
+    context = {"terms": agreed, "ends_at": sold.end_of(now(), customer.zone), "customer": customer}
+    if not form.is_valid():
+        status = 422 if form.is_bound else 200
+        return render(request, page, {**context, "form": form}, status=status)
+    key = form.cleaned_data["key"]
+    try:
+        amount = Money(form.minor, currency)
+        selling.buy_voucher(customer_id=customer.pk, amount=amount, key=key, now=now())
+    except Refusal as refusal:
+        return render_refused(request, page, form, refusal, **context)
+    return redirect("account:voucher", key)
+
+
+@never_cache
+@customers_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def voucher(request: HttpRequest, customer: Customer, voucher_key: UUID) -> HttpResponse:
+    """One that the customer bought: paid for, its code shown by this answer alone, taken back."""
+    page, found = "account/voucher.html", sold.own(customer.pk, voucher_key)
+    if found is None:
+        return render(request, "account/hidden.html", status=404)
+    asked: dict[str, Any] = {
+        "customer_id": customer.pk,
+        "voucher_id": found.pk,
+        "now": now(),
+    }
+    code = ""
+    try:
+        if "show" in request.POST:
+            code = selling.show_code(**asked)
+        elif "withdraw" in request.POST:
+            selling.withdraw_voucher(**asked)
+            messages.success(request, _("It is on its way, the way you paid."))
+            return redirect("account:voucher", voucher_key)
+    except Refusal as refusal:
+        context = context_of(customer, found)
+        return render_refused(request, page, forms.Form(), refusal, **context)
+    return render(request, page, {**context_of(customer, found), "code": code})
+
+
+def context_of(customer: Customer, found: Voucher) -> dict[str, Any]:
+    """What the page of a voucher shows; back_until: None once it cannot be taken back."""
+    until = (
+        sold.withdrawn_until(found.paid_at, customer.zone, customer.residence)
+        if found.paid_at
+        else None
+    )
+    is_kept = until is None or found.stage != "open" or now() >= until
+    return {"voucher": found, "customer": customer, "back_until": None if is_kept else until}
+
+
+@never_cache
+@customers_only
+@require_safe
+def transfer(request: HttpRequest, customer: Customer, voucher_key: UUID) -> HttpResponse:
+    """What to transfer for a voucher, until the money is here."""
+    found = sold.own(customer.pk, voucher_key)
+    awaited = awaited_at(found.payment.pay_url) if found and found.payment else None
+    if awaited is None:
+        return render(request, "account/hidden.html", status=404)
+    if awaited.stage == "captured":
+        return redirect("account:voucher", voucher_key)
+    context = {"voucher_key": voucher_key, **to_transfer(awaited)}
+    return render(request, "account/voucher_transfer.html", context)

@@ -22,6 +22,7 @@ from fairroam.apps.payments import queries as payments
 from fairroam.apps.payments.queries.arrivals import awaited_at
 from fairroam.apps.wallet import operations, queries
 from fairroam.apps.wallet.models import Terms, TopUp
+from fairroam.apps.wallet.queries import vouchers
 from fairroam.apps.wallet.refusals import NoWalletTerms
 from fairroam.clock import now
 from fairroam.rules.money import Money, minor_digits
@@ -109,7 +110,7 @@ def wallet(request: HttpRequest, customer: Customer) -> HttpResponse:
         "payouts": [
             payout
             for payout in payments.payouts_of(customer.pk)
-            if payout.cause.startswith("balance-refund:")
+            if payout.cause.startswith(("balance-refund:", "voucher:"))
         ],
         "transfers": queries.transfers_of(customer.pk)[:20],
     }
@@ -222,7 +223,12 @@ def get_back(request: HttpRequest, customer: Customer, currency: str) -> HttpRes
     form = AmountForm(request.POST or None, currency=currency)
     if not form.is_bound:
         form.initial["amount"] = form.typed(quoted.cash)
-    context = {"quoted": quoted, "sources": queries.sources_of(customer.pk, currency, at)}
+    context = {
+        "customer": customer,
+        "quoted": quoted,
+        "sources": queries.sources_of(customer.pk, currency, at),
+        "resting": vouchers.resting(customer.pk, currency, at),
+    }
     if not form.is_valid():
         status = 422 if form.is_bound else 200
         page = {**context, "form": form}

@@ -58,7 +58,9 @@ STAGES: dict[str, dict[str, Badge]] = {
         "refused": Badge("care", "undo-2", _("stopped by a person, back in the wallet")),
     },
     "voucher": {
+        "awaiting": Badge("wait", "credit-card", _("waiting for you to pay")),
         "open": Badge("wait", "ticket", _("not redeemed yet")),
+        "withdrawn": Badge("plain", "undo-2", _("taken back")),
         "redeemed": Badge("good", "circle-check", _("redeemed")),
         "stopped": Badge("plain", "ban", _("called back")),
     },

@@ -15,6 +15,7 @@ from fairroam.apps.customers.models import User
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.wallet import queries
 from fairroam.apps.wallet.operations import vouchers as operations
+from fairroam.apps.wallet.queries import vouchers as sold
 from fairroam.clock import now
 from fairroam.rules.money import Money, minor_digits
 from fairroam.web.components.refused import render_refused
@@ -61,7 +62,7 @@ def vouchers(request: HttpRequest, user: User) -> HttpResponse:
     assert member is not None
     stopped = request.POST.get("stop", "")
     form = VoucherForm(request.POST if request.method == "POST" and not stopped else None)
-    context = {"vouchers": queries.vouchers()[:SHOWN], "form": form, "now": now()}
+    context = {"vouchers": sold.vouchers()[:SHOWN], "form": form, "owed": sold.owed(now())}
     if request.method != "POST":
         return render(request, page, context)
     if not stopped and not form.is_valid():

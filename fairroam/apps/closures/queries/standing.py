@@ -18,6 +18,7 @@ from fairroam.apps.orders.queries import OrderPage
 from fairroam.apps.payments import queries as payments
 from fairroam.apps.refunds import queries as refunds
 from fairroam.apps.wallet import queries as wallet
+from fairroam.apps.wallet.queries import vouchers
 from fairroam.rules.closure_checklist import (
     Checklist,
     Doubtful,
@@ -83,6 +84,10 @@ def standing(customer_id: int, now: datetime) -> Standing:
         paid_credit=tuple(credit_of(customer_id, is_disputed=False)),
         disputed_credit=tuple(credit_of(customer_id, is_disputed=True)),
         promo_credit=pots(customer_id, "promo_credit"),
+        vouchers=tuple(
+            Pot(currency=currency, minor=minor)
+            for currency, minor in vouchers.unredeemed_of(customer_id)
+        ),
         numbers=tuple(numbers_of(customer_id, now)),
         order_lines_in_phones=tuple(
             line_id for line_id in line_ids if esims.is_on_a_phone(line_id)

@@ -13,6 +13,7 @@ from fairroam.apps.orders.refusals import PaymentNotOurs
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Payment, Payout
 from fairroam.apps.wallet import operations as wallet
+from fairroam.apps.wallet.operations import selling
 from fairroam.gateways.payments import EventKind, PayoutReceipt, ProviderEvent
 
 
@@ -50,6 +51,11 @@ def apply(told: ProviderEvent, provider: str, now: datetime) -> str:
         return "applied"
     if told.kind == EventKind.PAYMENT_CAPTURED and wallet.is_top_up(payment.pk):
         wallet.confirm_top_up(
+            payment_id=payment.pk, amount=told.amount, provider_ref=told.payment_ref, now=now
+        )
+        return "applied"
+    if told.kind == EventKind.PAYMENT_CAPTURED and selling.is_voucher(payment.pk):
+        selling.confirm_voucher(
             payment_id=payment.pk, amount=told.amount, provider_ref=told.payment_ref, now=now
         )
         return "applied"

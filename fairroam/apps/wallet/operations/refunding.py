@@ -16,7 +16,7 @@ from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.wallet.models import BalanceRefund, Lot
 from fairroam.apps.wallet.operations.lots import end_gifts, lock_lots, take_parts
-from fairroam.apps.wallet.queries import quote_balance, usable
+from fairroam.apps.wallet.queries import payable, quote_balance, usable
 from fairroam.apps.wallet.refusals import NotEnoughCredit
 from fairroam.rules.money import share_by_weight
 
@@ -63,7 +63,7 @@ def open_refund(
     customers.allow_guarded_act(customer_id=customer_id, kind="payout_change", proof=proof, now=now)
     # Payments are locked before lots, by everybody; that the lots stay meanwhile is the
     # customer's own lock.
-    free = Q(kind="paid") & usable(now)
+    free = Q(kind="paid") & payable(customer_id, now)
     named = Lot.objects.filter(free, customer_id=customer_id, currency=currency, is_live=True)
     lots = list(named.select_related("payment").order_by("pk"))
     left = [lot.left_minor - lot.reserved_minor for lot in lots]

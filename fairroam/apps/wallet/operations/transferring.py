@@ -135,7 +135,8 @@ def is_open(customer_id: int) -> bool:
 
 def parts_to_send(sender_id: int, amount: Money, now: datetime) -> list[tuple[Lot, int]]:
     """The paid lots that give the amount, oldest first, locked. Raises NotTransferable."""
-    free = Q(kind="paid") & usable(now)
+    # What a voucher brought was given away once, and stays with whoever redeemed it.
+    free = Q(kind="paid", voucher__isnull=True) & usable(now)
     lots = {lot.pk: lot for lot in lock_lots(sender_id, amount.currency, free)}
     purses = [
         Purse(id=lot.pk, is_promo=False, left=lot.left_minor - lot.reserved_minor)

@@ -15,11 +15,13 @@ from fairroam.apps.customers.operations.staffing import refuse_unless_operator
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MoveNotAllowed
 from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.payments.models import Dispute
 from fairroam.apps.wallet.models import Lot, Voucher
 from fairroam.apps.wallet.operations.lots import open_lot
 from fairroam.apps.wallet.queries import terms
 from fairroam.apps.wallet.refusals import (
     AmountOutOfBounds,
+    VoucherDisputed,
     VoucherOver,
     VoucherRedeemed,
     VoucherUnknown,
@@ -63,6 +65,7 @@ def make_voucher(
         raise AmountOutOfBounds(least=1, most=agreed.most_minor)
     code = new_code()
     made = Voucher.objects.create(
+        kind="promo",
         code_hash=hashes(code)[0],
         code_end=code[-4:],
         currency=amount.currency,
@@ -89,9 +92,11 @@ def stop_voucher(*, voucher_id: int, by: int, now: datetime) -> None:
 
 @transaction.atomic
 def redeem_voucher(*, customer_id: int, code: str, now: datetime) -> Lot:
-    """Put what is behind a code into the customer's wallet.
+    """Put what is behind a code into the customer's wallet: a gift, or credit that was paid for.
 
-    Raises VoucherUnknown, VoucherRedeemed, VoucherOver, AccountClosed, AccountLeaving.
+    Paid credit keeps the payment that it came in by, so that it rests while a bank looks at that.
+    Raises VoucherUnknown, VoucherRedeemed, VoucherOver, VoucherDisputed, AccountClosed,
+    AccountLeaving.
     """
     customers.lock_for_new(customer_id)
     known = Voucher.objects.select_for_update(no_key=True).filter(code_hash__in=hashes(code))
@@ -102,21 +107,31 @@ def redeem_voucher(*, customer_id: int, code: str, now: datetime) -> Lot:
         raise VoucherRedeemed(voucher_id=voucher.pk)
     if voucher.stage != "open" or now >= voucher.counts_until:
         raise VoucherOver(voucher_id=voucher.pk)
+    if voucher.payment_id and is_doubted(voucher.payment_id):
+        raise VoucherDisputed(voucher_id=voucher.pk)
     move(voucher, "redeem", ended_at=now, redeemed_by_id=customer_id)
+    is_gift = voucher.kind == "promo"
+    days = voucher.credit_days
     lot = open_lot(
         customer_id=customer_id,
-        kind="promo",
+        kind=voucher.kind,
         currency=voucher.currency,
         minor=voucher.amount_minor,
         origin="voucher",
         cause=f"voucher:{voucher.pk}",
-        source=BookName("goodwill", voucher.currency),
+        source=BookName("goodwill" if is_gift else "vouchers", voucher.currency),
+        payment_id=voucher.payment_id,
         voucher=voucher,
-        expires_at=now + timedelta(days=voucher.credit_days),
+        expires_at=now + timedelta(days=days) if days else None,
         now=now,
     )
     tell(voucher, "voucher.redeemed", actor=f"customer:{customer_id}", now=now)
     return lot
+
+
+def is_doubted(payment_id: int) -> bool:
+    """Whether a bank looks at that payment, or has taken it back."""
+    return Dispute.objects.filter(payment_id=payment_id).exclude(stage="won").exists()
 
 
 def move(voucher: Voucher, step: str, **changes: Any) -> None:
@@ -131,11 +146,12 @@ def move(voucher: Voucher, step: str, **changes: Any) -> None:
 
 
 def tell(voucher: Voucher, kind: str, *, actor: str, now: datetime) -> None:
+    owner_id = voucher.redeemed_by_id or voucher.buyer_id
     journal.tell(
         kind,
         actor=actor,
         now=now,
         voucher_id=voucher.pk,
         amount_minor=voucher.amount_minor,
-        **({"customer_id": voucher.redeemed_by_id} if voucher.redeemed_by_id else {}),
+        **({"customer_id": owner_id} if owner_id else {}),
     )

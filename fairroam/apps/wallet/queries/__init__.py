@@ -10,7 +10,8 @@ from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.apps.wallet.models import CreditTransfer, Lot, Move, Spending, Terms, TopUp, Voucher
+from fairroam.apps.wallet.models import CreditTransfer, Lot, Move, Spending, Terms, TopUp
+from fairroam.apps.wallet.queries import vouchers
 from fairroam.apps.wallet.refusals import NoWalletTerms
 from fairroam.rules.balances import balance
 from fairroam.rules.burning import Purse, burn_parts
@@ -118,6 +119,12 @@ def usable(now: datetime) -> Q:
     return is_undisputed & (Q(expires_at__isnull=True) | Q(expires_at__gt=now))
 
 
+def payable(customer_id: int, now: datetime) -> Q:
+    """Lots that may leave as money: what somebody else's voucher brought rests for a while."""
+    is_young = Q(voucher__isnull=False, made_at__gt=now - vouchers.VOUCHER_RESTS)
+    return usable(now) & ~(is_young & ~Q(payment__customer_id=customer_id))
+
+
 def live_lots(customer_id: int, currency: str) -> QuerySet[Lot]:
     return Lot.objects.filter(customer_id=customer_id, currency=currency, is_live=True)
 
@@ -217,7 +224,7 @@ def quote_balance(customer_id: int, currency: str, now: datetime) -> BalanceQuot
 
     With the last of the paid credit the bonuses end that came with it; other gifts stay.
     """
-    free = live_lots(customer_id, currency).filter(usable(now))
+    free = live_lots(customer_id, currency).filter(payable(customer_id, now))
     paid = sum(lot.left_minor - lot.reserved_minor for lot in free.filter(kind="paid"))
     bonus = sum(
         lot.left_minor - lot.reserved_minor
@@ -245,7 +252,7 @@ class SourceRow:
 
 def sources_of(customer_id: int, currency: str, now: datetime) -> list[SourceRow]:
     """Where the paid credit that is free came from, oldest first."""
-    lots = live_lots(customer_id, currency).filter(usable(now), kind="paid")
+    lots = live_lots(customer_id, currency).filter(payable(customer_id, now), kind="paid")
     return [
         SourceRow(
             lot.left_minor - lot.reserved_minor,
@@ -282,6 +289,8 @@ def figures_of(customer_id: int, *, until: datetime) -> dict[str, dict[str, int]
             add(sent.currency, "GIVEN_AWAY", -sent.amount_minor)
         if sent.recipient_id == customer_id:
             add(sent.currency, "RECEIVED", sent.amount_minor)
+    for currency, code, minor in vouchers.figures(customer_id, until=until):
+        add(currency, code, minor)
     return sums
 
 
@@ -320,11 +329,6 @@ def transfers_to_review() -> list[CreditTransfer]:
     """What a person looks at before it goes on, oldest first."""
     waiting = CreditTransfer.objects.filter(stage="review").select_related("sender", "recipient")
     return list(waiting.order_by("pk"))
-
-
-def vouchers() -> QuerySet[Voucher]:
-    """Every voucher, newest first."""
-    return Voucher.objects.select_related("redeemed_by").order_by("-pk")
 
 
 # What contradicts itself ------------------------------------------------------------------------
@@ -389,3 +393,4 @@ def find_faults() -> Iterator[str]:
         cursor.execute(IN_TRANSFER)
         for currency, held, meant in cursor.fetchall():
             yield f"{held} {currency} are held for transfers, and {meant} are on their way"
+    yield from vouchers.find_faults()
