@@ -5,7 +5,7 @@ STYLES := fairroam/web/components/static/components/app.css
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run check test night bench promises books docs shots certificates styles messages setup-test \
-	check-types check-style check-imports check-migrations
+	check-types check-style check-imports check-migrations test-browser test-rest
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -56,10 +56,17 @@ check-migrations:
 	@$(BIN)/python -W ignore::RuntimeWarning $(BIN)/fairroam makemigrations --check --dry-run
 
 test: check ## the checks, then all tests but the nightly ones
-	@$(BIN)/pytest -n 2
+	@$(MAKE) --no-print-directory -j 2 test-browser test-rest
+
+# The browser has an event loop of its own, which tests of the database do not get on with.
+test-browser:
+	@$(BIN)/pytest tests/browser $(ALSO)
+
+test-rest:
+	@$(BIN)/pytest -n 2 --ignore tests/browser $(ALSO)
 
 night: check ## everything: all races, crash points and pages
-	@$(BIN)/pytest -n 2 --night
+	@$(MAKE) --no-print-directory -j 2 test-browser test-rest ALSO=--night
 
 bench: setup-test ## every published figure, measured now
 	@for figure in bench/*.py; do echo "== $$figure"; $(BIN)/python $$figure || failed=1; done; exit $${failed:-0}

@@ -41,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 # What takes long begins first, so that no process waits for another at the end.
-LONG_FIRST = ("browser", "stories", "crashes", "races", "project", "web", "apps", "gateways")
+LONG_FIRST = ("stories", "crashes", "races", "project", "web", "apps", "gateways")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,15 +54,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
-    """Processes share the files of tests; the browser's stay together, as they share a demo."""
-
-    class Sharing(LoadFileScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            file = str(super()._split_scope(nodeid))
-            return "browser" if "/browser/" in file else file
-
-    config.option.loadscopereorder = False  # The order is ours.
-    return Sharing(config, log)
+    """Processes share the files of tests, in our order."""
+    config.option.loadscopereorder = False
+    return LoadFileScheduling(config, log)
 
 
 @pytest.fixture(scope="session")
