@@ -55,6 +55,7 @@ SILENT = {
     "refund": {
         "waiting_for_network": "the mail of `submitted` says that the plan is taken off first",
         "waiting_for_usage": "a wait of ours; the page shows for what and until when",
+        "handed_over": "the certificate of the closing names what is still on its way",
     },
     "offer": {
         "accepted": "the customer's act; the mail of `approved` or `settled` follows at once",

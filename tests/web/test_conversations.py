@@ -263,8 +263,9 @@ def test_every_page_has_a_way_to_reach_us(ada, desk):
     ):
         for path in paths:
             answer = browser.get(path, follow=True)
-            if answer["Content-Type"].startswith("text/html"):
-                assert 'href="/contact/"' in answer.content.decode(), path
+            text = answer.content.decode() if "<html" in str(answer.content[:500]) else ""
+            if text:  # The others are files, or parts of a page.
+                assert 'href="/contact/"' in text, path
                 seen += 1
     assert seen > 15
 
