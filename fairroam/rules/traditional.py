@@ -7,7 +7,6 @@ trade, and those win. Why it is derived and not written twice: docs/decisions/00
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +37,8 @@ def is_traditional(text: str) -> bool:
 
 @cache
 def _terms() -> dict[str, str]:
+    import tomllib
+
     path = Path(__file__).with_suffix(".toml")
     terms: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))["terms"]
     return terms
