@@ -44,7 +44,7 @@ def test_a_mail_with_a_photo_becomes_a_case(demo: Demo, chromium: Browser) -> No
         customer.tap("main a:has-text('No network in Osaka')", until="**/account/messages/*/")
         expect(customer.page.get_by_text("已作为撤回声明处理")).to_be_visible()
         assert customer.barriers() == []
-        customer.open(demo.shop + "/account/")
+        customer.open(demo.shop + "/account/history/")
         expect(customer.page.locator("main a[href^='/account/refunds/']").first).to_be_visible()
     subjects = eventually(
         lambda: [one["subject"] for one in demo.mails(CUSTOMER) if "No network" in one["subject"]],
