@@ -198,6 +198,8 @@ def start_number_plan(event: Event, at: datetime) -> None:
 
 @reaction
 def record_paid_period(event: Event, at: datetime) -> None:
+    if event.facts["ends_at"] is None:
+        return  # It never ends by itself: nothing is renewed.
     numbers_renew.record_period(
         order_line_id=event.facts["order_line_id"],
         ends_at=datetime.fromisoformat(event.facts["ends_at"]),

@@ -307,6 +307,7 @@ def outage() -> None:
     counted = RefundRun.objects.filter(pk=run.pk, stage="previewed")
     digest = wait_for(lambda: counted.values_list("digest", flat=True).first(), "the preview")
     everyone.confirm(run_id=run.pk, digest=digest, user_id=colleague("otto"), now=now())
+    wait_for(lambda: RefundRun.objects.filter(pk=run.pk, stage="finished"), "the payouts")
 
 
 # Leaving --------------------------------------------------------------------------------------

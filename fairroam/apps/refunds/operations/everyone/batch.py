@@ -138,7 +138,7 @@ def give_one(run: RefundRun, judged: Judged, owner: Customer, now: datetime) -> 
     paper = refund.decision_paper
     assert paper is not None
     teller = Teller(incidents.incident(run.incident_id), now)
-    context = teller.about_gift(owner, decision, parts_of(terms, decision), terms)
+    context = teller.about_gift(owner, decision, parts_of(terms, decision, to_wallet=set()), terms)
     notices.send(
         kind=GIVEN,
         act=act_of(refund.pk),

@@ -172,7 +172,7 @@ class Giver:
             decided_by=RULES,
             decided_at=self.now,
         )
-        parts = parts_of(terms, decision)
+        parts = parts_of(terms, decision, to_wallet=set())
         payouts = [self.plan(part, decision, owner) for part in parts]
         lines = lines_of(decision, owner.language)
         said = statement_of(decision, lines, terms.order_number, terms.zone)
