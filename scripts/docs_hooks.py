@@ -34,6 +34,17 @@ OF_LIBRARIES = {
 }
 
 
+def on_config(config: Any) -> Any:
+    """Add the decisions to the places of the pages, and whatever has no place yet."""
+    folder = Path(config.docs_dir)
+    pages = [str(path.relative_to(folder)) for path in sorted(folder.rglob("*.md"))]
+    placed = str(config.nav)
+    decisions = [page for page in pages if page.startswith("decisions/")]
+    others = [page for page in pages if page not in decisions and f"'{page}'" not in placed]
+    config.nav += [{"Decisions": decisions}] + ([{"More": others}] if others else [])
+    return config
+
+
 def on_page_markdown(markdown: str, **_event: Any) -> str:
     """Replace `<!-- list: NAME -->` by that list."""
     return re.sub(r"<!-- list: ([\w ]+) -->", lambda found: listed(found[1]), markdown)
