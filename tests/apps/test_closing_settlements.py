@@ -13,9 +13,11 @@ from fairroam.apps.customers.models import Customer
 from fairroam.apps.customers.queries import Proof
 from fairroam.apps.ledger import queries as books
 from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.papers.models import Paper
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import BankAccount, LateMoney, Payout
 from fairroam.apps.refunds import operations as refunds
+from fairroam.apps.refunds.models import RefundRequest
 from fairroam.apps.wallet import operations as wallet
 from fairroam.gateways.payments import PayoutStatus
 from fairroam.rules.money import Money
@@ -109,8 +111,15 @@ def test_what_fails_afterwards_goes_to_a_person_who_asks_at_the_sealed_address()
     again = payments.send_late_money(
         late_id=late.pk, holder="Ada", iban=IBAN, staff_user_id=staff.pk, now=EVENING
     )
+    refund = RefundRequest.objects.get(parts__payout_id=payout)
+    assert refund.stage == "handed_over"
     send_by_hand(again.pk)
 
+    refund.refresh_from_db()
+    [part] = refund.parts.all()
+    assert (refund.stage, refund.is_live, part.payout_id) == ("paid", None, again.pk)
+    receipt = Paper.objects.get(kind="receipt", refers_to=refund.credit_note.refers_to)
+    assert receipt.statement["total"]["minor"] == 1000
     closure.refresh_from_db()
     assert closure.payout_contact is None
     assert BankAccount.objects.get().iban == ""

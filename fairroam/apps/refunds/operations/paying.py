@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.journal.refusals import MoveNotAllowed
@@ -20,9 +21,11 @@ from fairroam.apps.refunds.operations.papering import issue_receipt
 def lock_part(payout_id: int) -> tuple[RefundPart, RefundRequest] | None:
     """Lock the line that a payout is for; None for a payout that is not a refund's.
 
-    The account may be closed by then, so the customer's row is left alone.
+    What came back for a closed account is sent on by a payout of its own, which counts for the
+    same part. The account may be closed by then, so the customer's row is left alone.
     """
-    found = RefundPart.objects.filter(payout_id=payout_id)
+    is_its = Q(payout_id=payout_id) | Q(payout__late__sending_id=payout_id)
+    found = RefundPart.objects.filter(is_its)
     line_id = found.values_list("request__order_line_id", flat=True).first()
     if line_id is None:
         return None
@@ -38,11 +41,13 @@ def payout_succeeded(*, payout_id: int, now: datetime) -> None:
     if locked is None or locked[0].arrived_at is not None:
         return
     part, refund = locked
-    if part.payout is None or part.payout.stage not in ("succeeded", "settled_by_chargeback"):
+    payout = Payout.objects.get(pk=payout_id)
+    if payout.stage not in ("succeeded", "settled_by_chargeback"):
         return  # It came back to us before we got here.
-    RefundPart.objects.filter(pk=part.pk).update(arrived_at=now)
+    RefundPart.objects.filter(pk=part.pk).update(payout=payout, arrived_at=now)
     settle(tender_id=part.tender_id, minor=part.amount_minor)
-    pay_if_all_arrived(refund, now=now)
+    if refund.stage != "paid":  # It came back after it had been paid, and has arrived again.
+        pay_if_all_arrived(refund, now=now)
 
 
 @transaction.atomic
@@ -56,7 +61,8 @@ def payout_failed(*, payout_id: int, now: datetime) -> None:
     if locked is None:
         return
     part, refund = locked
-    assert part.payout is not None
+    if part.payout is None or part.payout_id != payout_id:
+        return  # Late money that failed again: a person has it in hand.
     if part.payout.stage == "returned":
         take_back_arrival(part)
     elif part.payout.stage != "failed":
