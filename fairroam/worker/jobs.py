@@ -42,6 +42,7 @@ from fairroam.worker import (
     numbers,
     people,
     trials,
+    usage,
     wallet,
 )
 from fairroam.worker.reacting import PATIENT, reaction
@@ -393,10 +394,5 @@ def record_contract_notice(event: Event, at: datetime) -> None:
 def registered() -> dict[str, Any]:
     """Every job by its name."""
     # Rooms of their own, known by their import.
-    assert closings.tell_service_end is not None
-    assert conversations.mail_answer is not None
-    assert exporting.make_export is not None
-    assert people.tell_security_change is not None
-    assert wallet.tell_wallet is not None
-    assert trials.tell_trial is not None
+    assert all((closings, conversations, exporting, people, wallet, trials, usage))
     return {name: task for name, task in app.tasks.items() if not name.startswith("builtin")}

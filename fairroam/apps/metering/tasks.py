@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from django.conf import settings
+
+from fairroam.apps.customers import queries as customers
 from fairroam.apps.esims.tasks import line_gateway
 from fairroam.apps.metering import operations, queries
 from fairroam.apps.metering.models import UsageFilePart, UsageImport
+from fairroam.apps.notices import operations as notices
+from fairroam.apps.orders import queries as orders
 from fairroam.points import reached
+from fairroam.rules.languages import words_for
 from fairroam.rules.polling import Watched, next_ask
 
 SOURCE = "sandbox"  # the network behind `line_gateway`, as its notices name it
@@ -28,6 +34,28 @@ def collect_usage(*, now: datetime) -> int:
         if not page.records:
             break
     return counted
+
+
+def tell_usage(*, kind: str, order_line_id: int, now: datetime) -> None:
+    """Say that the data of a plan runs low, or is used up: once per plan and mark.
+
+    kind: "usage.low" or "usage.used_up".
+    """
+    terms = orders.terms_of(order_line_id)
+    language = customers.customer(terms.customer_id).language
+    told = [one for one in queries.usage_of(order_line_id).allowances if one.kind == "data"]
+    left = sum(max(0, one.granted - one.used) for one in told if one.granted is not None)
+    notices.send(
+        kind=f"metering.{kind.partition('.')[2]}",  # metering.low, metering.used_up
+        act=f"metering.{kind}:{order_line_id}",
+        customer_id=terms.customer_id,
+        context={
+            "plan": words_for(terms.plan_copy["names"], language),
+            "left": left,
+            "line_url": f"{settings.FAIRROAM_ADDRESS}/account/lines/{order_line_id}/",
+        },
+        now=now,
+    )
 
 
 def is_usage_due(*, now: datetime) -> bool:

@@ -20,6 +20,7 @@ PAGE = 25
 TOPICS = {
     "esims.act": "lines",
     "esims.never_attached": "lines",
+    "esims.get_ready": "lines",
     "esims.number_kept": "numbers",
     "esims.number_saved": "numbers",
     "conversations.received": "conversations",

@@ -7,6 +7,7 @@ from fairroam.apps.esims.tasks.mails import (
     CODE_LINK_SALT,
     help_to_attach,
     mail_code_link,
+    remind_to_install,
     tell_act,
     tell_customer,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "mail_code_link",
     "profile_gateway",
     "provision",
+    "remind_to_install",
     "resume_unfinished",
     "send_preferences",
     "take_off",

@@ -34,6 +34,13 @@ def help_to_attach(*, order_line_id: int, profile_id: int, now: datetime) -> Non
     _send("esims.never_attached", f"{profile_id}", order_line_id, now)
 
 
+def remind_to_install(*, order_line_id: int, now: datetime) -> None:
+    """Mail what to do before the trip where an eSIM lies ready and is in no phone. Once."""
+    state, facts = queries.line_state(order_line_id), queries.facts_of(order_line_id)
+    if state.stage == "active" and facts.downloaded_at is None:
+        _send("esims.get_ready", f"{order_line_id}", order_line_id, now)
+
+
 def mail_code_link(*, link_id: int, now: datetime) -> None:
     """Mail a link that opens one order's page in one browser, once."""
     order = CodeLink.objects.select_related("order").get(pk=link_id).order
