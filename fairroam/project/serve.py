@@ -32,6 +32,7 @@ DEMO_PORTS = {
     "identity": 8424,
     "sms": 8426,
     "lmtp": 8427,
+    "push": 8428,
 }
 Environment = Mapping[str, str]
 
@@ -288,6 +289,7 @@ def demo_environment(folder: Path, cluster: Cluster, ports: Mapping[str, int]) -
         "FAIRROAM_SMTP_HOST": "127.0.0.1",
         "FAIRROAM_SMTP_PORT": str(ports["smtp"]),
         "FAIRROAM_MAIL_READER_URL": urls["mail"],
+        "FAIRROAM_PUSH_READER_URL": urls["push"],
     }
 
 
@@ -318,6 +320,7 @@ def stand_ins(folder: Path, environment: Environment, ports: Mapping[str, int]) 
         "identity": ["--hook", f"{ours}/hooks/identity"],
         "suppliers": ["--hook", f"{ours}/hooks/suppliers/esim_access"],
         "sms": [],
+        "push": [],
         "mail": ["--smtp-port", str(ports["smtp"])],
     }
     return [

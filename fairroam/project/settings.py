@@ -110,6 +110,8 @@ FAIRROAM_SUPPLIERS_BALANCE_LOW = env_int("FAIRROAM_SUPPLIERS_BALANCE_LOW", "1000
 FAIRROAM_WAIVER_YEARS = env_int("FAIRROAM_WAIVER_YEARS", "3")
 if FAIRROAM_WAIVER_YEARS < YEARS_LEAST:
     raise ImproperlyConfigured(f"FAIRROAM_WAIVER_YEARS: write {YEARS_LEAST} or more.")
+# Demo only: where phones take pushed messages (`sandbox.push.phones`).
+FAIRROAM_PUSH_READER_URL = env("FAIRROAM_PUSH_READER_URL", "")
 FAIRROAM_MAIL_READER_URL = env("FAIRROAM_MAIL_READER_URL", "")  # demo only: where mails are read
 FAIRROAM_METRICS_TOKEN = env("FAIRROAM_METRICS_TOKEN", "")  # empty: this machine alone may ask
 

@@ -1,13 +1,15 @@
 """Start the push stand-in: `python -m sandbox.push --port 8428 --folder FOLDER`.
 
 A browser's address here is `/devices/NAME`; one whose name ends in "gone" answers 410. The effect
-log holds each message as it came: encrypted, with its headers.
+log holds each message as it came: encrypted, with its headers. Phones of its own read theirs, see
+`phones`.
 """
 
 from __future__ import annotations
 
 from base64 import b64encode
 
+from sandbox.push.phones import add_phones
 from sandbox.serving import Answer, Problem, Request, Service, argument_parser, json_answer
 
 KEPT_HEADERS = ("TTL", "Topic", "Content-Encoding", "Authorization")
@@ -33,6 +35,7 @@ def main() -> None:
     options = argument_parser("Push messages that end here").parse_args()
     service = Service("push", options.port, options.folder)
     add_api(service)
+    add_phones(service)
     service.run()
 
 
