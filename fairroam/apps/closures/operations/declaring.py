@@ -23,6 +23,8 @@ from fairroam.apps.journal.personal import PURPOSES, RETAINED, TITLES, Table
 ERASED = {
     "customers_user": N_("Your sign-in with its mail address"),
     "customers_browsersession.user_agent": N_("Which browsers you were signed in with"),
+    "customers_billingdetails": N_("Company details for your invoices"),
+    "notices_pushdevice": N_("Devices that messages were pushed to"),
     "mfa_authenticator": N_("Your passkeys, authenticator app and recovery codes"),
     "contacts_contact": N_("Contacts of your address book"),
     "notices_notice.address": N_("Addresses of the messages we sent you"),
