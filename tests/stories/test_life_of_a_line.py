@@ -110,6 +110,32 @@ def test_a_pack_is_bought_on_the_page_and_burns_after_the_first_one(stack: Stack
     assert not esims.line_state(line.pk).is_off
 
 
+@pytest.mark.promise(48)
+def test_a_trial_begins_in_the_mailbox_and_a_second_one_on_the_same_chip_ends(
+    stack: Stack, traveller
+):
+    ada, bo = traveller(), traveller()
+    bo.phone = ada.phone
+    for person in (ada, bo):
+        asked = {"plan": "trial-100mb-3d", "email": person.email, "residence": person.residence}
+        person.send("/trial/", **asked)
+        stack.rest()
+        link = re.search(r"(/trial/begin/\S+)", person.mail_about("Begin your free trial")["text"])
+        assert link is not None
+        person.send(link[1], terms="on")
+        stack.rest()
+    lines = []
+    for person in (ada, bo):
+        line = OrderLine.objects.get(order__customer__user__email=person.email)
+        lines.append(line)
+        person.install(line)
+        stack.rest()
+
+    assert [esims.line_state(line.pk).is_off for line in lines] == [False, True]
+    assert "once per phone" in bo.mail_about("Your free trial has ended")["text"]
+    assert [line.order.payment for line in lines] == [None, None]
+
+
 def test_a_code_that_was_mislaid_is_shown_on_another_machine(stack: Stack, traveller):
     ada = traveller()
     line = ada.buy()
