@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -42,7 +42,8 @@ from fairroam.gateways.payments import PayoutReceipt, PayoutStatus  # noqa: E402
 from fairroam.rules.money import Money  # noqa: E402
 from fairroam.web.demo import shop  # noqa: E402
 
-NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+# When they buy; who looks at pages of today lets them buy lately.
+NOON = datetime.fromisoformat(os.environ.get("BENCH_NOON", "2026-11-02T12:00:00+00:00"))
 FAILS, ENDS = NOON + timedelta(days=5), NOON + timedelta(days=9)
 EARLIER = NOON + timedelta(days=2)  # a first failure, of a day: already paid back to some
 LATER = NOON + timedelta(days=20)
@@ -92,16 +93,18 @@ def buy(
     *,
     is_used: bool = True,
     credit: int = 0,
+    buyer: int | None = None,
 ) -> int:
     """A line that was really bought, and used in Japan until an hour before the failure.
 
-    credit: what the buyer paid into a wallet before, which pays first.
+    credit: what the buyer paid into a wallet before, which pays first. buyer: the number of one
+    of the cast, who buys another line.
     """
     wallet_of = top_up(number, residence, language, credit) if credit else None
     order = orders.place_order(
         plan_code=plan,
         quantity=1,
-        email=f"cast{number}@example.com",
+        email=f"cast{number if buyer is None else buyer}@example.com",
         residence=residence,
         language=language,
         consents=CONSENTS,
@@ -235,6 +238,11 @@ def pay_back_earlier(some: list[int]) -> None:
     while everyone.give_batch(run_id=run.pk, most=100, now=LATER):
         pass
     everyone.finish(run_id=run.pk, now=LATER)
+    pay_out()
+
+
+def pay_out() -> None:
+    """All money that is owed leaves and arrives."""
     for payout in Payout.objects.filter(stage="planned"):
         payments.claim_payout(payout_id=payout.pk, now=LATER)
         receipt = PayoutReceipt(
@@ -263,7 +271,7 @@ COPIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "orders_orderline": (("id", "order_id"), ()),
     "orders_tender": (("id", "line_id", "payment_id"), ()),
     "orders_consent": (("id", "order_id"), ()),
-    "esims_line": (("order_line_id", "customer_id"), ()),
+    "esims_line": (("order_line_id", "customer_id"), ("end_key",)),
     "esims_profile": (("id", "line_id", "customer_id"), ("iccid",)),
     "esims_activationfact": (("id", "profile_id"), ()),
     "metering_planrun": (("order_line_id", "line_id", "customer_id"), ()),
@@ -296,6 +304,7 @@ KEYS = {
              ELSE t.key || '.' || copy.n END
         ELSE regexp_replace(t.key, '[0-9]+', (substring(t.key from '[0-9]+')::bigint
              + copy.n * %(stride)s)::text) END""",
+    "esims_line": "md5(t.end_key::text || copy.n)::uuid",
     "payments_payout": "md5(t.key::text || copy.n)::uuid",
     "payments_payment": "md5(t.key::text || copy.n)::uuid",
     "refunds_refundrequest": "md5(t.key::text || copy.n)::uuid",
