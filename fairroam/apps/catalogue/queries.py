@@ -338,6 +338,13 @@ def pack_content(name: str) -> dict[str, Any]:
     return content
 
 
+def pack_contents(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Those packs by name, as plain data for the rules, read together."""
+    wanted = set(names)
+    packs = Pack.objects.filter(name__in={name.partition("@")[0] for name in wanted})
+    return {str(pack): pack.content for pack in packs if str(pack) in wanted}
+
+
 def pack_names() -> tuple[str, ...]:
     """Every published version of every pack, such as "house@2", oldest first in each pack."""
     return tuple(str(pack) for pack in Pack.objects.order_by("name", "version"))
@@ -348,6 +355,11 @@ def packs_for(residence: str, on: date, promise: str = "house") -> tuple[str, ..
 
     Of each pack the newest version in force counts.
     """
+    return tuple(contents_for(residence, on, promise))
+
+
+def contents_for(residence: str, on: date, promise: str = "house") -> dict[str, dict[str, Any]]:
+    """Those packs by name, in their order, as plain data for the rules."""
     newest: dict[str, Pack] = {}
     for pack in Pack.objects.order_by("name", "version"):
         if is_in_force(pack.content, on) and (
@@ -355,7 +367,7 @@ def packs_for(residence: str, on: date, promise: str = "house") -> tuple[str, ..
         ):
             newest[pack.name] = pack
     law_first = sorted(newest.values(), key=lambda pack: (pack.name == promise, pack.name))
-    return tuple(str(pack) for pack in law_first)
+    return {str(pack): pack.content for pack in law_first}
 
 
 def is_law_of(content: dict[str, Any], residence: str) -> bool:

@@ -137,6 +137,15 @@ def promo_codes() -> QuerySet[PromoCode]:
     return PromoCode.objects.annotate(used=Count("orders", filter=is_used)).order_by("-pk")
 
 
+def owner_of(order_line_id: int) -> tuple[int, str]:
+    """Whose that line is, and the number of its order. Raises NotAmongYours."""
+    lines = OrderLine.objects.filter(pk=order_line_id)
+    found = lines.values_list("order__customer_id", "order__number").first()
+    if found is None:
+        raise NotAmongYours(order_line_id=order_line_id)
+    return found
+
+
 def base_of(order_line_id: int) -> int:
     """The order line whose eSIM carries that line's plan: its own, unless it is a top-up."""
     base = OrderLine.objects.filter(pk=order_line_id).values_list("tops_up_id", flat=True).first()

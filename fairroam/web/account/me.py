@@ -48,11 +48,11 @@ def owner_of_line(request: HttpRequest, order_line_id: int) -> int:
     It may when its owner is signed in, or when it was bought here. Raises NotAmongYours, also
     for lines that do not exist.
     """
-    terms = orders.terms_of(order_line_id)
+    owner_id, order_number = orders.owner_of(order_line_id)
     customer = signed_in(request)
-    if customer is not None and customer.pk == terms.customer_id:
-        return terms.customer_id
-    was_bought_here = terms.order_number in request.session.get(BOUGHT_HERE, [])
-    if was_bought_here and customers.customer(terms.customer_id).is_open:
-        return terms.customer_id
+    if customer is not None and customer.pk == owner_id:
+        return owner_id
+    was_bought_here = order_number in request.session.get(BOUGHT_HERE, [])
+    if was_bought_here and customers.customer(owner_id).is_open:
+        return owner_id
     raise NotAmongYours(order_line_id=order_line_id)

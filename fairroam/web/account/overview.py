@@ -29,7 +29,7 @@ from fairroam.web.account.trips import Stay, Trip, trips
 from fairroam.web.components.tags import in_words
 
 LINES_MOST = 60  # the newest; older ones stand in the history
-QUOTED_MOST = 3  # cards that say today's amount; a quote is read line by line
+QUOTED_MOST = 3  # cards that say today's amount
 COUNTRIES_MOST = 6  # a plan for half the world says nothing of where somebody was
 
 
@@ -77,13 +77,13 @@ def cards_of(customer_id: int) -> list[LineCard]:
 
 def running(cards: Sequence[LineCard], asked: dict[int, GoingRow], at: datetime) -> list[Running]:
     """The lines that run; the first ones with what would come back at that moment."""
-    shown: list[Running] = []
-    for each in cards:
-        line_id = each.page.line.order_line_id
-        is_quoted = line_id not in asked and len(shown) < QUOTED_MOST
-        quote = refunds.quote(line_id, now=at) if is_quoted else None
-        shown.append(Running(each, asked.get(line_id), quote))
-    return shown
+    by_line = {each.page.line.order_line_id: each for each in cards}
+    quoted = [line_id for line_id in list(by_line)[:QUOTED_MOST] if line_id not in asked]
+    read = {line_id: (by_line[line_id].usage, by_line[line_id].page.facts) for line_id in quoted}
+    quotes = refunds.quotes(read, now=at)
+    return [
+        Running(each, asked.get(line_id), quotes.get(line_id)) for line_id, each in by_line.items()
+    ]
 
 
 def trips_of(cards: Sequence[LineCard], zone: str) -> list[TripCard]:

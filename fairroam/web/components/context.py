@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
+from django.utils.functional import SimpleLazyObject
 
 from fairroam.apps.catalogue import queries as catalogue
 
@@ -22,7 +23,7 @@ def kept_under(request: HttpRequest) -> str:
 def brand(request: HttpRequest) -> dict[str, Any]:
     """The seller, our official address, and whether demo doors are open."""
     return {
-        "brand": catalogue.brand(),
+        "brand": SimpleLazyObject(catalogue.brand),  # parts of pages do not name it
         "official_address": settings.FAIRROAM_ADDRESS,
         "is_demo": settings.FAIRROAM_ENVIRONMENT == "demo",
         "kept_under": kept_under(request),

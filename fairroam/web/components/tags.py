@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from django import template
@@ -137,6 +138,12 @@ def below_total(lines: Iterable[Any]) -> list[Any]:
 @register.simple_tag
 def icon(name: str, size: int = 18) -> str:
     """`{% icon "check" %}`: a picture that stands beside a word, silent for screen readers."""
+    return drawn(name, size)
+
+
+@cache
+def drawn(name: str, size: int) -> str:
+    """The picture as SVG, drawn once: a page holds a dozen."""
     return str(lucide(name, size=size, **{"class": "icon", "aria-hidden": "true"}))
 
 

@@ -52,17 +52,15 @@ def answer(
 
     Raises rules.BadFacts for a country whose holidays nobody knows.
     """
-    names = catalogue.packs_for(residence, now.date(), plan.promise)
-    contents = [catalogue.pack_content(name) for name in names]
-    packs = rules.compile_packs(contents)
-    decision = rules.decide(facts(plan, residence, supposed, now), packs).as_json()
+    contents = catalogue.contents_for(residence, now.date(), plan.promise)
+    packs = rules.compile_packs(list(contents.values()))
+    told = facts(plan, residence, supposed, now)
+    decision = rules.decide(told, packs).as_json()
     horizon = HORIZON_UNUSED
     if supposed.used_percent is not None and plan.validity_days is not None:
         horizon = plan.validity_days + 2
-    dues = [
-        rules.decide(facts(plan, residence, replace(supposed, days=day), now), packs).due
-        for day in range(max(horizon, supposed.days) + 1)
-    ]
+    days = [replace(supposed, days=day) for day in range(max(horizon, supposed.days) + 1)]
+    dues = [rules.decide({**told, **declared(each, now)}, packs).due for each in days]
     return Answer(
         currency=plan.currency,
         zone=zone_of(residence) or "UTC",
@@ -78,7 +76,6 @@ def answer(
 def facts(plan: PlanRow, residence: str, supposed: Supposed, now: datetime) -> Mapping[str, Any]:
     """The facts of a line bought now, with every notice and consent as checkout makes them."""
     bought = now.isoformat()
-    declared = now + timedelta(days=supposed.days) + ASKED_AFTER
     told: dict[str, Any] = {
         "currency": plan.currency,
         "paid": plan.price_minor,
@@ -88,8 +85,8 @@ def facts(plan: PlanRow, residence: str, supposed: Supposed, now: datetime) -> M
         "residence": residence,
         **dict.fromkeys(("concluded_at", "paid_at", "ready_at", "notice_received_at"), bought),
         **dict.fromkeys(("express_request_at", "loss_acknowledged_at"), bought),
-        "declared_at": declared.isoformat(),
         "allowances": allowances(plan, supposed.used_percent or 0),
+        **declared(supposed, now),
     }
     begun = now + ACTIVE_AFTER
     if supposed.is_installed:
@@ -101,9 +98,16 @@ def facts(plan: PlanRow, residence: str, supposed: Supposed, now: datetime) -> M
     if supposed.used_percent is not None and plan.validity_days is not None:
         told["starts_at"] = begun.isoformat()
         told["ends_at"] = (begun + timedelta(days=plan.validity_days)).isoformat()
+    return told
+
+
+def declared(supposed: Supposed, bought_at: datetime) -> dict[str, Any]:
+    """The facts that the day of asking changes: when it was, and the failure just before."""
+    at = bought_at + timedelta(days=supposed.days) + ASKED_AFTER
+    told: dict[str, Any] = {"declared_at": at.isoformat()}
     if supposed.outage_hours:
-        failed_at = max(begun, declared - timedelta(hours=supposed.outage_hours))
-        told["outages"] = [{"from": failed_at.isoformat(), "until": declared.isoformat()}]
+        failed_at = max(bought_at + ACTIVE_AFTER, at - timedelta(hours=supposed.outage_hours))
+        told["outages"] = [{"from": failed_at.isoformat(), "until": at.isoformat()}]
     return told
 
 

@@ -42,7 +42,7 @@ class CheckForm(forms.Form):
     """Which plan and where one lives, then the three questions."""
 
     plan = forms.ChoiceField(label=_("Which plan?"))
-    residence = forms.ChoiceField(label=_("Where do you live?"))
+    residence = forms.ChoiceField(label=_("Where do you live?"), widget=places.CountrySelect)
     bought_on = forms.DateField(
         label=_("1. When did you buy it?"), widget=forms.DateInput(attrs={"type": "date"})
     )
@@ -102,8 +102,8 @@ def answer(plan: PlanRow, typed: dict[str, Any], *, language: str, at: datetime)
     )
     asked = {"declared_at": at.isoformat()}
     facts = dict(calculator.facts(plan, residence, supposed, bought_at)) | asked
-    names = catalogue.packs_for(residence, at.date(), plan.promise)
-    packs = rules.compile_packs([catalogue.pack_content(name) for name in names])
+    contents = catalogue.contents_for(residence, at.date(), plan.promise)
+    packs = rules.compile_packs(list(contents.values()))
     decision = rules.decide(facts, packs).as_json()
     return {
         "plan": plan,

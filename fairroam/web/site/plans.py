@@ -26,7 +26,7 @@ NEVER = "never"
 class CalculatorForm(forms.Form):
     """What a visitor supposes, to see what would come back."""
 
-    residence = forms.ChoiceField(label=_("Where do you live?"))
+    residence = forms.ChoiceField(label=_("Where do you live?"), widget=places.CountrySelect)
     days = forms.IntegerField(
         label=_("Days after buying"), min_value=0, max_value=calculator.DAYS_MAX, initial=3
     )

@@ -44,8 +44,8 @@ def packs_of(residence: str, *, on: date, promise: str = "house") -> list[PackPa
 
     promise: the pack of our own that the plan is sold with.
     """
-    names = catalogue.packs_for(residence, on, promise)
-    return [page_of(name, catalogue.pack_content(name)) for name in names]
+    contents = catalogue.contents_for(residence, on, promise)
+    return [page_of(name, content) for name, content in contents.items()]
 
 
 def page_of(name: str, content: Content) -> PackPage:

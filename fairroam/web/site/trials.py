@@ -43,7 +43,7 @@ class TrialForm(forms.Form):
         help_text=_("A link that begins the trial goes there."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
     )
-    residence = forms.ChoiceField(label=_("Country where you live"))
+    residence = forms.ChoiceField(label=_("Country where you live"), widget=places.CountrySelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -20,7 +20,6 @@ from fairroam.apps.esims.queries.lines import (
     ActivationFacts,
     Ending,
     FactRow,
-    LinePage,
     LineRow,
     ProfileOwner,
     Provisioning,
@@ -31,7 +30,6 @@ from fairroam.apps.esims.queries.lines import (
     is_in_phone,
     is_on_a_phone,
     is_resold,
-    line_page,
     line_state,
     lines_of,
     live_lines_of,
@@ -41,7 +39,8 @@ from fairroam.apps.esims.queries.lines import (
     provisioning,
     unfinished,
 )
-from fairroam.apps.esims.queries.many import accounts_on_phones_of, pages_of
+from fairroam.apps.esims.queries.many import accounts_on_phones_of
+from fairroam.apps.esims.queries.pages import LinePage, line_page, pages_of
 
 __all__ = [
     "ActRow",

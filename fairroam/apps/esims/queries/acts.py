@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
 from fairroam.apps.esims.models import ACTS, Line, LineAct
-from fairroam.apps.esims.queries.lines import is_in_phone, is_resold
+from fairroam.apps.esims.queries.lines import is_in_phone
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.gateways.lines import Capabilities
 from fairroam.rules import stages
@@ -63,14 +64,16 @@ def possible_acts(
     What cannot be done by who serves it, a network or a supplier, is left out. Raises
     NotAmongYours.
     """
-    line = Line.objects.filter(pk=order_line_id, customer_id=customer_id).first()
+    theirs = Line.objects.select_related("order_line")
+    line = theirs.filter(pk=order_line_id, customer_id=customer_id).first()
     if line is None:
         raise NotAmongYours(order_line_id=order_line_id)
     if line.acts.filter(is_live=True).exists():
         return ()
-    resold = is_resold(order_line_id)
+    sold = line.order_line.plan_copy
+    resold = bool(sold.get("supplier"))
     hidden = {kind for kind in ACTS if not is_offered(kind, capabilities, is_resold=resold)}
-    if not networks_of(order_line_id):
+    if not networks_in(sold):
         hidden.add("choose_network")
     profile = line.profiles.order_by("planned_at", "pk").last()
     if line.stage != "inactive" and not (profile and is_in_phone(profile.pk)):
@@ -92,7 +95,13 @@ def is_offered(kind: str, capabilities: Capabilities, *, is_resold: bool) -> boo
 
 def networks_of(order_line_id: int) -> dict[str, list[str]]:
     """Country -> the operators to choose from, where the plan has several."""
-    sold = Line.objects.select_related("order_line").get(pk=order_line_id).order_line.plan_copy
+    return networks_in(
+        Line.objects.select_related("order_line").get(pk=order_line_id).order_line.plan_copy
+    )
+
+
+def networks_in(sold: dict[str, Any]) -> dict[str, list[str]]:
+    """The same, of a plan as it was sold."""
     return {
         country: operators
         for country, operators in sold.get("networks", {}).items()

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -20,14 +19,6 @@ from fairroam.gateways.identifiers import ActivationCode
 
 # Each of these says that a phone has the profile, or had it.
 SIGNS_OF_A_PHONE = ("downloaded", "installed", "enabled", "first_attach", "first_usage", "deleted")
-# What a newcomer does, and the fact that says it is done.
-STEPS = {
-    "scan": "downloaded",
-    "install": "installed",
-    "enable": "enabled",
-    "attach": "first_attach",
-    "use": "first_usage",
-}
 PROVEN_BY = {
     "downloaded": ("installed", "enabled", "first_attach", "first_usage", "deleted"),
     "installed": ("enabled", "first_attach", "first_usage", "deleted"),
@@ -71,25 +62,6 @@ class FactRow:
     kind: str
     happened_at: datetime
     source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinePage:
-    """One line for its page; the web joins the meters. `code` is None once a phone has it.
-
-    facts: the earliest of each over all its profiles. timeline, next_step: of the present one.
-    """
-
-    line: LineRow
-    order_number: str
-    plan_copy: dict[str, Any]
-    zone: str
-    iccid: str | None
-    facts: ActivationFacts
-    timeline: tuple[FactRow, ...]  # as it happened
-    next_step: str  # what its owner does next, one of STEPS; empty = nothing is left to do
-    preferred_networks: dict[str, str]
-    code: ActivationCode | None
 
 
 OWNERS = """
@@ -232,31 +204,6 @@ def ask_owners(iccids: list[str]) -> Callable[[], Owners]:
 # What pages ask ---------------------------------------------------------------------------------
 
 
-def line_page(line_id: int, customer_id: int) -> LinePage:
-    """All that a line's page needs but its meters. Raises NotAmongYours.
-
-    A top-up has the page of the line whose eSIM it is on, with its own plan and order.
-    """
-    line = _lines().filter(pk=orders.base_of(line_id), customer_id=customer_id).first()
-    if line is None:
-        raise NotAmongYours(line_id=line_id)
-    sold = OrderLine.objects.select_related("order").get(pk=line_id)
-    profile = _latest(line)
-    timeline = _told(profile.facts.all()) if profile else ()
-    return LinePage(
-        line=_row(line),
-        order_number=sold.order.number,
-        plan_copy=sold.plan_copy,
-        zone=sold.order.zone,
-        iccid=profile.iccid if profile else None,
-        facts=facts_of(line.pk),
-        timeline=timeline,
-        next_step=_next_step(line, timeline),
-        preferred_networks=line.preferred_networks,
-        code=code_of(line.pk, customer_id),
-    )
-
-
 def code_of(line_id: int, customer_id: int) -> ActivationCode | None:
     """The code that a phone may fetch the profile with: a bearer secret, for its owner alone.
 
@@ -320,8 +267,14 @@ def ending(order_line_id: int) -> Ending | None:
 
 
 def is_resold(order_line_id: int) -> bool:
-    """Whether the line's eSIM is bought from a supplier, who alone can do anything to it."""
-    return bool(orders.terms_of(order_line_id).plan_copy.get("supplier"))
+    """Whether the line's eSIM is bought from a supplier, who alone can do anything to it.
+
+    Raises NotAmongYours for a line that nobody bought.
+    """
+    sold = OrderLine.objects.filter(pk=order_line_id).values_list("plan_copy", flat=True).first()
+    if sold is None:
+        raise NotAmongYours(order_line_id=order_line_id)
+    return bool(sold.get("supplier"))
 
 
 def unfinished(before: datetime) -> tuple[list[int], list[int]]:
@@ -375,15 +328,6 @@ def _row(line: Line) -> LineRow:
 def _told(facts: QuerySet[ActivationFact]) -> tuple[FactRow, ...]:
     told = facts.order_by("happened_at", "pk").values("kind", "happened_at", "source")
     return tuple(FactRow(**fact) for fact in told)
-
-
-def _next_step(line: Line, timeline: tuple[FactRow, ...]) -> str:
-    """The step after the last one that is told or proven; a deleted eSIM is begun anew."""
-    kinds = {fact.kind for fact in timeline}
-    if line.stage != "active" or "deleted" in kinds:
-        return ""
-    done = [place for place, fact in enumerate(STEPS.values(), 1) if fact in kinds]
-    return (*STEPS, "")[max(done, default=0)]
 
 
 def facts_from(timeline: tuple[FactRow, ...]) -> ActivationFacts:

@@ -119,14 +119,13 @@ def reading_of(order_line_id: int) -> Reading | None:
     """
     line_id = PlanRun.objects.filter(pk=order_line_id).values_list("line_id", flat=True).first()
     heard = UsageRecord.objects.filter(order_line_id=line_id or order_line_id)
-    cursors = UsageCursor.objects.order_by("read_at")
-    lags = dict(cursors.values_list("source", "lag_seconds"))
+    cursors = list(
+        UsageCursor.objects.order_by("read_at").values_list("read_at", "source", "lag_seconds")
+    )
+    lags = {source: lag_seconds for _read_at, source, lag_seconds in cursors}
     # Of a million records the index gives the latest uses at once; the last arrival is among them.
     latest = heard.order_by("-started_at").values_list("received_at", "source")[:LATEST_USES]
-    told = [
-        *sorted(latest, reverse=True)[:1],
-        *cursors.values_list("read_at", "source")[:1],
-    ]
+    told = [*sorted(latest, reverse=True)[:1], *(cursor[:2] for cursor in cursors[:1])]
     readings = [
         Reading(as_of=as_of, source=source, lag_seconds=lags.get(source, 0))
         for as_of, source in told

@@ -2,7 +2,7 @@
 
 from fairroam.apps.refunds.queries.desk import QueueRow, case, queue
 from fairroam.apps.refunds.queries.exhibits import files_of, files_of_line
-from fairroam.apps.refunds.queries.facts import Quote, gather_facts, quote
+from fairroam.apps.refunds.queries.facts import Quote, gather_facts, quote, quotes
 from fairroam.apps.refunds.queries.faults import find_faults
 from fairroam.apps.refunds.queries.outlook import Outlook, cure_of, outlook
 from fairroam.apps.refunds.queries.pages import (
@@ -56,6 +56,7 @@ __all__ = [
     "queue",
     "quote",
     "quote_row",
+    "quotes",
     "refund",
     "refund_of_line",
     "refunds_of",

@@ -18,7 +18,7 @@ from fairroam.apps.metering.queries import Usage
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.queries import LineTerms
 from fairroam.apps.refunds.models import RefundRequest
-from fairroam.apps.refunds.queries.troubles import TroubleRow, trouble_of
+from fairroam.apps.refunds.queries.troubles import TroubleRow, trouble_of, troubles_of
 from fairroam.apps.refunds.refusals import AskedTooMuch, NothingPaid
 from fairroam.apps.suppliers import queries as suppliers
 
@@ -179,7 +179,8 @@ def is_usage_told_until_end(order_line_id: int, *, now: datetime) -> bool:
 
 def packs_of(terms: LineTerms) -> list[dict[str, Any]]:
     """The packs frozen in the order, whole, so that anyone can compute the decision again."""
-    return [catalogue.pack_content(name) for name in terms.packs]
+    contents = catalogue.pack_contents(terms.packs)
+    return [contents[name] for name in terms.packs]
 
 
 def decide_on(facts: dict[str, Any], packs: list[dict[str, Any]]) -> Quote:
@@ -205,6 +206,19 @@ def quote(order_line_id: int, *, now: datetime, asked: int | None = None) -> Quo
     """What would come back if it were asked for now. Raises AskedTooMuch, NothingPaid."""
     terms = orders.terms_of(order_line_id)
     return quote_terms(terms, declared_at=now, received_at=now, asked=asked)
+
+
+def quotes(read: Mapping[int, tuple[Usage, ActivationFacts]], *, now: datetime) -> dict[int, Quote]:
+    """What `quote` says of each of these paid lines, whose use and facts were read already."""
+    terms = orders.terms_of_each(list(read))
+    contents = catalogue.pack_contents(name for one in terms.values() for name in one.packs)
+    outages, troubles = incidents.outages_of(list(read)), troubles_of(read)
+    found = {}
+    for line_id, (usage, told) in read.items():
+        known = Known(usage, told, outages.get(line_id, ()), troubles.get(line_id))
+        facts = gather_facts(terms[line_id], declared_at=now, known=known)
+        found[line_id] = decide_on(facts, [contents[name] for name in terms[line_id].packs])
+    return found
 
 
 def quote_request(refund: RefundRequest) -> tuple[Quote, bool]:
