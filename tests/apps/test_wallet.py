@@ -15,6 +15,7 @@ from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders.models import Order, Tender
 from fairroam.apps.orders.refusals import NotYourWallet
+from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Payment, Payout
 from fairroam.apps.wallet import operations as wallet
 from fairroam.apps.wallet import queries
@@ -249,6 +250,25 @@ def test_credit_of_a_disputed_payment_rests(ada):
     with pytest.raises(NotEnoughCredit):
         refund_all(ada)
     Payment.objects.update(is_disputed=False)
+
+
+@pytest.mark.parametrize(("taken", "sent"), [(1000, None), (300, 700)])
+def test_credit_that_its_bank_took_back_is_not_spent_and_counts_as_paid_back(ada, taken, sent):
+    top_up = wallets.a_top_up(ada, 1000)
+    payments.hear_dispute(
+        payment_id=top_up.payment_id,
+        dispute_ref="dis_1",
+        amount=Money(taken, "EUR"),
+        outcome="lost",
+        now=NOON,
+    )
+    assert queries.purses_of(ada.pk, "EUR", NOON).free_paid == 0
+
+    refund_all(ada)
+    payout = payments.claim_payout(payout_id=Payout.objects.get().pk, now=NOON)
+
+    assert (payout and payments.to_send(payout).minor) == sent
+    assert has(ada) == (0, 0)
 
 
 def test_a_lot_never_falls_below_zero_and_lives_under_open_accounts_alone(ada):

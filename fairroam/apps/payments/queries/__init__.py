@@ -16,6 +16,7 @@ from fairroam.apps.payments.queries.rows import (
     payouts_for,
     payouts_of,
     payouts_to_ask_about,
+    taken_back,
     was_disputed,
 )
 
@@ -35,5 +36,6 @@ __all__ = [
     "payouts_for",
     "payouts_of",
     "payouts_to_ask_about",
+    "taken_back",
     "was_disputed",
 ]

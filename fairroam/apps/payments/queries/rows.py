@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.payments.models import BankAccount, Dispute, Payment, Payout
@@ -124,6 +124,14 @@ def was_disputed(payment_id: int) -> bool:
     """Whether a bank disputes that payment, or has taken it back for good."""
     disputes = Dispute.objects.filter(payment_id=payment_id)
     return disputes.exclude(stage="won").exists()
+
+
+def taken_back() -> QuerySet[Dispute, int]:
+    """The ids of payments of which banks took more for good than has been counted as paid back."""
+    lost = Dispute.objects.filter(stage="lost").values("payment")
+    sums = lost.annotate(lost_minor=Sum("amount_minor"))
+    uncounted = sums.filter(lost_minor__gt=F("payment__charged_back_minor"))
+    return uncounted.values_list("payment_id", flat=True)
 
 
 def open_disputes_of(customer_id: int) -> list[Dispute]:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 
 from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.apps.payments import queries as payments
 from fairroam.apps.wallet.models import CreditTransfer, Lot, Move, Spending, Terms, TopUp
 from fairroam.apps.wallet.queries import vouchers
 from fairroam.apps.wallet.refusals import NoWalletTerms
@@ -113,16 +114,24 @@ def burn_of(customer_id: int, currency: str, now: datetime) -> str:
 # What is there ----------------------------------------------------------------------------------
 
 
-def usable(now: datetime) -> Q:
-    """Lots that may be spent: a disputed payment's rest, a gift's time must not be over."""
+def undisputed(now: datetime) -> Q:
+    """Lots that no bank looks at now; a gift's time must not be over."""
     is_undisputed = Q(payment__isnull=True) | Q(payment__is_disputed=False)
     return is_undisputed & (Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+
+
+def usable(now: datetime) -> Q:
+    """Lots that may be spent or sent: a payment's that its bank took back rest, as disputed ones.
+
+    They may still be asked for as money: what the bank took then counts as paid.
+    """
+    return undisputed(now) & ~Q(payment__in=payments.taken_back())
 
 
 def payable(customer_id: int, now: datetime) -> Q:
     """Lots that may leave as money: what somebody else's voucher brought rests for a while."""
     is_young = Q(voucher__isnull=False, made_at__gt=now - vouchers.VOUCHER_RESTS)
-    return usable(now) & ~(is_young & ~Q(payment__customer_id=customer_id))
+    return undisputed(now) & ~(is_young & ~Q(payment__customer_id=customer_id))
 
 
 def live_lots(customer_id: int, currency: str) -> QuerySet[Lot]:
