@@ -57,6 +57,19 @@ def test_the_first_page_says_what_is_left_what_goes_on_and_what_to_do(client, ad
     assert "What is going on" in words
 
 
+@pytest.mark.promise(66)
+def test_a_plan_whose_time_is_over_does_not_run_and_asks_for_nothing(client, ada):
+    running, over = a_ready_line(), a_ready_line()
+    use(running, GIGABYTE, at=now() - timedelta(days=29))
+    use(over, 9 * GIGABYTE, at=now() - timedelta(days=31))
+
+    page = client.get("/account/").context
+
+    assert [one.card.page.line.order_line_id for one in page["running"]] == [running.pk]
+    assert [card.page.line.order_line_id for card in page["ended"]] == [over.pk]
+    assert not any("top-up" in task.url for task in page["going"].tasks)
+
+
 @pytest.mark.promise(44)
 def test_lines_make_trips_and_their_plans_can_be_bought_again(client, ada):
     first, second = a_ready_line(), a_ready_line()
@@ -77,7 +90,7 @@ def test_lines_make_trips_and_their_plans_can_be_bought_again(client, ada):
 def test_reads_stay_bounded_however_many_lines_there_are(client, ada):
     def a_line() -> None:
         line = a_ready_line()
-        use(line, GIGABYTE, at=NOON)
+        use(line, GIGABYTE, at=now() - timedelta(days=1))
 
     for _number in range(QUOTED_MOST):
         a_line()
@@ -85,7 +98,7 @@ def test_reads_stay_bounded_however_many_lines_there_are(client, ada):
     few = reads_of(client, "/account/"), reads_of(client, "/account/history/")
     for line in given.pay(given.an_order(quantity=3), now=NOON).lines.select_related("order"):
         make_ready(line)
-        use(line, GIGABYTE, at=NOON)
+        use(line, GIGABYTE, at=now() - timedelta(days=1))
     ask_and_end(a_ready_line())
 
     many = reads_of(client, "/account/"), reads_of(client, "/account/history/")

@@ -45,6 +45,12 @@ class LineCard:
         """Their own name for it, else the plan's."""
         return self.page.line.name or in_words(self.page.plan_copy["names"])
 
+    def is_over(self, at: datetime) -> bool:
+        """Whether nothing of it can be used any more; a number goes on after its paid period."""
+        has_number = bool(self.page.plan_copy.get("number_rule"))
+        ends_at = None if has_number else self.usage.ends_at
+        return self.page.line.is_off or (ends_at is not None and ends_at <= at)
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -126,13 +132,13 @@ def stay_of(card: LineCard, used: dict[int, tuple[str, ...]], zone: str) -> Stay
 @require_safe
 def overview(request: HttpRequest, customer: Customer) -> HttpResponse:
     """What to do next, the lines, what is going on, and the trips; in a bounded number of reads."""
-    cards = cards_of(customer.pk)
-    happening = going.gather(customer.pk, cards)
-    live = [each for each in cards if not each.page.line.is_off]
+    cards, at = cards_of(customer.pk), now()
+    live = [each for each in cards if not each.is_over(at)]
+    happening = going.gather(customer.pk, live)
     context = {
         "customer": customer,
-        "running": running(live, happening.refunds, now()),
-        "ended": [each for each in cards if each.page.line.is_off],
+        "running": running(live, happening.refunds, at),
+        "ended": [each for each in cards if each.is_over(at)],
         "trips": trips_of(cards, customer.zone),
         "going": happening,
         "credit": [
