@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers.refusals import AccountLeaving, RecentContactChange, StepUpRequired
+from fairroam.apps.journal.refusals import KeyReused
 from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.orders import operations as orders
@@ -269,6 +270,27 @@ def test_credit_that_its_bank_took_back_is_not_spent_and_counts_as_paid_back(ada
 
     assert (payout and payments.to_send(payout).minor) == sent
     assert has(ada) == (0, 0)
+
+
+def test_the_key_of_another_purchase_is_refused_whoever_made_that(ada):
+    key, bob = uuid4(), given.a_customer("bob@example.com")
+    wallet.top_up(customer_id=ada.pk, amount=Money(1000, "EUR"), key=key, now=NOON)
+
+    with pytest.raises(KeyReused):
+        wallet.top_up(customer_id=bob.pk, amount=Money(1000, "EUR"), key=key, now=NOON)
+    with pytest.raises(KeyReused):
+        orders.place_order(
+            plan_code=wallets.PLAN,
+            quantity=1,
+            email=ada.user.email,
+            residence="DE",
+            language="en",
+            consents=given.CONSENTS,
+            key=key,
+            now=NOON,
+        )
+
+    assert Payment.objects.count() == 1
 
 
 def test_a_lot_never_falls_below_zero_and_lives_under_open_accounts_alone(ada):

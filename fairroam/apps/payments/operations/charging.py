@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from fairroam.apps.journal import operations as journal
+from fairroam.apps.journal.refusals import KeyReused
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
@@ -33,19 +34,28 @@ def prepare_payment(
     language: str,
     now: datetime,
 ) -> Payment:
-    """Store a charge before the provider hears of it; a task starts it."""
-    payment = Payment.objects.create(
-        key=key,
-        customer_id=customer_id,
-        provider=provider,
-        method=method,
-        currency=amount.currency,
-        amount_minor=amount.minor,
-        description=description,
-        return_url=return_url,
-        language=language,
-        prepared_at=now,
-    )
+    """Store a charge before the provider hears of it; a task starts it.
+
+    key: of the form. Raises KeyReused where it is that of another purchase, whoever's.
+    """
+    try:
+        with transaction.atomic():
+            payment = Payment.objects.create(
+                key=key,
+                customer_id=customer_id,
+                provider=provider,
+                method=method,
+                currency=amount.currency,
+                amount_minor=amount.minor,
+                description=description,
+                return_url=return_url,
+                language=language,
+                prepared_at=now,
+            )
+    except IntegrityError as error:
+        if not Payment.objects.filter(key=key).exists():
+            raise
+        raise KeyReused(route="payment") from error
     journal.tell(
         "payment.prepared",
         actor="system",
