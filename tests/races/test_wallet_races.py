@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
@@ -9,14 +10,17 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
+from fairroam.apps.closures import operations as closures
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.ledger.models import Book
+from fairroam.apps.payments.models import LateMoney, Payment
 from fairroam.apps.wallet import operations as wallet
 from fairroam.apps.wallet.models import Lot, Spending
 from fairroam.rules.money import Money
 from tests import given
 from tests.apps import wallet_given as wallets
+from tests.apps.closures_given import give_credit
 from tests.given import NOON
 from tests.races.together import kinds_of, together
 
@@ -108,3 +112,29 @@ def test_a_transfer_is_accepted_or_taken_back_and_never_both():
     )
 
     assert kinds_of(ends) == {"MoveNotAllowed": 5, "done": 1}
+
+
+def test_of_many_claims_of_one_waiver_one_is_paid():
+    ada = given.a_customer()
+    give_credit(ada, "paid_credit", 500)
+    Payment.objects.update(captured_at=NOON - timedelta(days=4 * 365))
+    waiver = closures.sign_waiver(
+        customer_id=ada.pk,
+        amount=Money(500, "EUR"),
+        key=uuid4(),
+        proof=wallets.proof(),
+        now=NOON,
+    )
+    claim = partial(
+        closures.claim_waiver,
+        number=waiver.paper.number,
+        code=waiver.paper.statement["code"],
+        holder="Ada",
+        iban="DE89370400440532013000",
+        now=NOON,
+    )
+
+    ends = together(*[claim] * 6)
+
+    assert kinds_of(ends) == {"WaiverClaimed": 5, "done": 1}
+    assert [late.amount_minor for late in LateMoney.objects.all()] == [500]

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from fairroam.apps.closures import queries as closures
+from fairroam.apps.closures.queries import waivers
 from fairroam.apps.conversations import queries as conversations
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.models import ROLES
@@ -93,6 +94,12 @@ def payouts(_staff_user_id: int, at: datetime) -> Waiting:
     return Waiting(len(last_days), first, first is not None and first < at.date())
 
 
+def unbooked(_staff_user_id: int, at: datetime) -> Waiting:
+    """What fits the books nowhere, and waived money that nobody claimed in time."""
+    rows = (reports.open_differences(), payments.quarantined(), payments.late_money())
+    return Waiting(sum(map(len, rows)) + len(waivers.overdue(at)))
+
+
 def disputes(_staff_user_id: int, _at: datetime) -> Waiting:
     rows = payments.disputes()
     unseen_losses = rows.filter(stage="lost", seen_at__isnull=True)
@@ -135,7 +142,7 @@ ROOMS: dict[str | Promise, tuple[Room, ...]] = {
             "reconciliation",
             _("Providers' reports"),
             "senior",
-            counted(reports.open_differences, payments.quarantined, payments.late_money),
+            unbooked,
         ),
         Room("books", _("The books")),
         Room("figures", _("Tax, margin and reasons"), "senior"),

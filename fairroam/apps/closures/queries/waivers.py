@@ -16,13 +16,16 @@ from fairroam.apps.papers import queries as papers
 from fairroam.apps.payments import queries as payments
 from fairroam.apps.payments.operations import way_back
 from fairroam.apps.wallet.models import Lot
-from fairroam.apps.wallet.queries import live_lots, usable
+from fairroam.apps.wallet.queries import live_lots, payable
 from fairroam.rules.waivers import Source, waivable_minor
 
 
 def waivable(customer_id: int, currency: str, now: datetime) -> int:
-    """What of the balance has no way home, in minor units; 0 while there is one."""
-    lots = live_lots(customer_id, currency).filter(usable(now), kind="paid")
+    """What of the balance has no way home, in minor units; 0 while there is one.
+
+    What must rest before it may leave as money cannot be waived either.
+    """
+    lots = live_lots(customer_id, currency).filter(payable(customer_id, now), kind="paid")
     sources = [
         source_of(lot, customer_id, now)
         for lot in lots.select_related("payment").filter(left_minor__gt=F("reserved_minor"))

@@ -16,7 +16,7 @@ from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.wallet.models import BalanceRefund, Lot
 from fairroam.apps.wallet.operations.lots import end_gifts, lock_lots, take_parts
-from fairroam.apps.wallet.queries import payable, quote_balance, usable
+from fairroam.apps.wallet.queries import payable, quote_balance
 from fairroam.apps.wallet.refusals import NotEnoughCredit
 from fairroam.rules.money import share_by_weight
 
@@ -130,7 +130,7 @@ def waive(
     Returns (payment, minor units) of what was taken, in proportion as `refund_balance` does.
     Raises NotEnoughCredit.
     """
-    free = Q(kind="paid") & usable(now)
+    free = Q(kind="paid") & payable(customer_id, now)
     named = Lot.objects.filter(free, customer_id=customer_id, currency=currency, is_live=True)
     ids = set(named.values_list("pk", flat=True))
     lots = [lot for lot in lock_lots(customer_id, currency) if lot.pk in ids]
