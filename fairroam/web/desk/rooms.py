@@ -94,10 +94,10 @@ def payouts(_staff_user_id: int, at: datetime) -> Waiting:
     return Waiting(len(last_days), first, first is not None and first < at.date())
 
 
-def unbooked(_staff_user_id: int, at: datetime) -> Waiting:
+def unbooked(staff_user_id: int, at: datetime) -> Waiting:
     """What fits the books nowhere, and waived money that nobody claimed in time."""
-    rows = (reports.open_differences(), payments.quarantined(), payments.late_money())
-    return Waiting(sum(map(len, rows)) + len(waivers.overdue(at)))
+    unclear = counted(reports.open_differences, payments.quarantined, payments.late_money)
+    return Waiting(unclear(staff_user_id, at).count + len(waivers.overdue(at)))
 
 
 def disputes(_staff_user_id: int, _at: datetime) -> Waiting:
