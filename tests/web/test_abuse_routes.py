@@ -31,6 +31,7 @@ from tests.given import NOON
 from tests.web.abuse_given import browser_of, bytes_of, code_of, filled, nothing_changed, routes
 from tests.web.factors_given import note
 from tests.web.test_inbox import a_notice
+from tests.web.test_vouchers import a_voucher_now
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 NOBODY = 987_654_321
@@ -127,6 +128,7 @@ def hers(ada: User, settings: Any, tmp_path: Any) -> dict[str, object]:
         ),
         "export_id": Export.objects.create(customer_id=order.customer_id, asked_at=NOON).pk,
         "top_up_key": uuid4(),
+        "voucher_key": a_voucher_now(order.customer).payment.key,
         **dict.fromkeys(OF_THE_WALLET, 1),
     }
 

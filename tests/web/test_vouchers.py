@@ -62,7 +62,13 @@ def test_a_gift_that_nobody_redeemed_is_called_back(desk, hers):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"amount": "x"}, {"currency": "XQX"}, {"counts_until": "2001-01-01T00:00"}]
+    "wrong",
+    [
+        {"amount": "x"},
+        {"amount": "1.005"},
+        {"currency": "XQX"},
+        {"counts_until": "2001-01-01T00:00"},
+    ],
 )
 def test_a_gift_that_makes_no_sense_is_not_made(desk, wrong):
     assert desk.post(PAGE, NEW | wrong).status_code == 422

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -43,11 +45,15 @@ class VoucherForm(forms.Form):
             raise forms.ValidationError(_("This is over already."))
         return until
 
-    @property
-    def money(self) -> Money:
-        """The typed amount; a smaller part than the currency has is left out, never rounded up."""
-        currency = self.cleaned_data["currency"]
-        return Money(int(self.cleaned_data["amount"].scaleb(minor_digits(currency))), currency)
+    def clean(self) -> dict[str, Any]:
+        """The amount as money, in whole minor units."""
+        said = super().clean() or {}
+        if "amount" in said and "currency" in said:
+            minor = said["amount"].scaleb(minor_digits(said["currency"]))
+            if minor != minor.to_integral_value():
+                self.add_error("amount", _("This currency has no such small part."))
+            said["money"] = Money(int(minor), said["currency"])
+        return said
 
 
 @never_cache
@@ -73,7 +79,7 @@ def vouchers(request: HttpRequest, user: User) -> HttpResponse:
             operations.stop_voucher(voucher_id=voucher_id, by=member.staff_id, now=now())
             return redirect("desk:vouchers")
         made, code = operations.make_voucher(
-            amount=form.money,
+            amount=form.cleaned_data["money"],
             counts_until=form.cleaned_data["counts_until"],
             by=member.staff_id,
             now=now(),

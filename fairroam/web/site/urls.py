@@ -1,6 +1,7 @@
 """The public site: what anybody may see without signing in."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from fairroam.web.site import (
     channels,
@@ -33,6 +34,7 @@ urlpatterns = [
     path("trial/", trials.trial, name="trial"),
     path("trial/sent/", trials.sent, name="trial_sent"),
     path("trial/begin/<str:seal>/", trials.begin, name="trial_begin"),
+    path("vouchers/", RedirectView.as_view(pattern_name="account:vouchers"), name="vouchers"),
     path("trip/", trips.trip, name="trip"),
     path("ready/", ready.ready, name="ready"),
     path("trip/countries/", trips.suggest, name="trip_countries"),
