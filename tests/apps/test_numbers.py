@@ -232,6 +232,18 @@ def started(customer: Customer) -> IdentityCheck:
     return check
 
 
+def test_a_form_sent_again_after_its_check_is_over_begins_nothing():
+    check = started(a_customer())
+    numbers_identity.hear_check(state=state_of(check, "refused"), now=NOON)
+    again = {"key": check.key, "by_person": False, "now": NOON}
+
+    same = numbers_identity.ask_check(customer_id=check.customer_id, **again)
+
+    assert (same.pk, same.stage, IdentityCheck.objects.count()) == (check.pk, "refused", 1)
+    with pytest.raises(KeyReused):
+        numbers_identity.ask_check(customer_id=a_customer("bob@example.com").pk, **again)
+
+
 @pytest.mark.parametrize(
     ("status", "person", "stage"),
     [

@@ -30,7 +30,7 @@ from fairroam.apps.esims.operations import (
 from fairroam.apps.esims.queries import numbers
 from fairroam.apps.esims.queries.numbers import KeepingPage
 from fairroam.apps.esims.refusals import AlreadyKnown
-from fairroam.apps.journal.refusals import NotAmongYours, Refusal
+from fairroam.apps.journal.refusals import KeyReused, NotAmongYours, Refusal
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_rows
 from fairroam.clock import now
@@ -101,7 +101,7 @@ def identify(request: HttpRequest, customer: Customer) -> HttpResponse:
     form = KeyForm(request.POST)
     if form.is_valid():
         by_person = "by_person" in request.POST or not settings.FAIRROAM_IDENTITY_URL
-        with suppress(AlreadyKnown):  # The page says so.
+        with suppress(AlreadyKnown, KeyReused):  # The page says what is known.
             numbers_identity.ask_check(
                 customer_id=customer.pk,
                 key=form.cleaned_data["key"],

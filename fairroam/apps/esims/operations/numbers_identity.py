@@ -18,7 +18,7 @@ from fairroam.apps.esims.models import IdentityCheck
 from fairroam.apps.esims.operations.numbers_moves import move
 from fairroam.apps.esims.refusals import AlreadyKnown, NotYourOwn
 from fairroam.apps.journal import operations as journal
-from fairroam.apps.journal.refusals import MoveNotAllowed, NotAmongYours
+from fairroam.apps.journal.refusals import KeyReused, MoveNotAllowed, NotAmongYours
 from fairroam.gateways.identity import CheckState, CheckStatus, StartedCheck
 from fairroam.rules import stages
 
@@ -36,12 +36,18 @@ MOVES = {
 def ask_check(*, customer_id: int, key: UUID, by_person: bool, now: datetime) -> IdentityCheck:
     """Begin to check who a customer is; one that is under way goes on.
 
-    by_person: somebody at the desk is to look, also when a provider's check is under way.
-    Raises AccountClosed, AlreadyKnown.
+    by_person: somebody at the desk is to look, also when a provider's check is under way. key: of
+    the form; sent again it gives the same check, also one that is over. Raises AccountClosed,
+    AlreadyKnown, KeyReused.
     """
     customers.lock_open(customer_id)
     if IdentityCheck.objects.filter(customer_id=customer_id, stage="verified").exists():
         raise AlreadyKnown(customer_id=customer_id)
+    same = IdentityCheck.objects.filter(key=key).first()
+    if same is not None and same.customer_id != customer_id:
+        raise KeyReused(route="identity")
+    if same is not None and same.stage not in OPEN:
+        return same
     check = IdentityCheck.objects.filter(customer_id=customer_id, stage__in=OPEN).first()
     if check is None:
         check = IdentityCheck.objects.create(customer_id=customer_id, key=key, asked_at=now)
