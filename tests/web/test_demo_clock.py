@@ -1,4 +1,4 @@
-"""The demo's clock can be moved; no other clock can, and signatures never go by it."""
+"""Only the demo's clock can be moved, and signatures never go by it; its messages as they leave."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from fairroam import clock
+from fairroam.apps.journal import operations as journal
+from fairroam.apps.notices import operations as notices
 from fairroam.web.demo import control
 from fairroam.web.demo import urls as demo
 from fairroam.worker import schedule
 from sandbox import clock as their_clock
 from sandbox.hooks import signature
+from tests import given
+from tests.given import NOON
 
 WEEK = timedelta(days=7)
 SECRET = "hook secret of this test"
@@ -79,3 +84,25 @@ def test_what_the_clock_jumped_over_is_done_at_once(db):
     named = [periodic.task.name for periodic in app.periodic_registry.periodic_tasks.values()]
     assert sorted(queued) == sorted(named)
     assert {"end_plans", "keep_numbers", "resume_closings"} <= set(queued)
+
+
+@pytest.mark.usefixtures("catalogue")
+def test_what_goes_to_a_device_is_among_the_messages():
+    customer = given.a_customer()
+    notice = notices.queue(
+        kind="customers.address_changed",
+        act="test",
+        address="ada@example.com",
+        language="en",
+        context={"changed_at": NOON, "zone": "UTC"},
+        customer_id=customer.pk,
+        now=NOON,
+    )
+    assert control.newest() == []
+    with transaction.atomic():
+        facts = {"customer_id": customer.pk, "notice_id": notice.pk}
+        journal.tell("notice.pushed", actor="system", now=NOON, **facts)
+
+    [shown] = control.newest()
+
+    assert shown == control.Message("push", "ada@example.com", notice.subject, NOON)

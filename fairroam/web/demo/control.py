@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from procrastinate.contrib.django import app
 
+from fairroam.apps.journal.models import Event
+from fairroam.apps.notices.models import Notice
 from fairroam.clock import clock_file, moved_by, now, real_now
 from fairroam.web.account.live import render_live
 
@@ -80,8 +82,19 @@ def newest() -> list[Message]:
         Message("sms", one["to"], one["text"], _at(one))
         for one in effects(settings.FAIRROAM_SMS_URL, "message_sent")
     ]
+    found += pushed()
     found.sort(key=lambda message: message.at, reverse=True)
     return found[:SHOWN]
+
+
+def pushed() -> list[Message]:
+    """What went to devices that asked for it. They alone can read it: this is what it says."""
+    found = Event.objects.filter(kind="notice.pushed").order_by("-pk")[:SHOWN]
+    when = {event.facts["notice_id"]: event.happened_at for event in found}
+    return [
+        Message("push", notice.address, notice.subject, when[notice.pk])
+        for notice in Notice.objects.filter(pk__in=when)
+    ]
 
 
 def effects(stand_in: str, name: str) -> list[dict[str, str]]:
