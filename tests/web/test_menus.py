@@ -6,7 +6,9 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 
 from fairroam.apps.conversations.models import Thread
@@ -98,3 +100,26 @@ def test_every_link_of_the_footer_opens():
     links = links_of(Client(), "/imprint/")
     assert len(links) > 15
     assert {Client().get(link, follow=True).status_code for link in links} == {200}
+
+
+def test_what_is_due_first_stands_first_and_more_of_it_asks_no_more_questions(
+    django_assert_max_num_queries,
+):
+    browser = signed_in(given.a_colleague("operator"))
+
+    def waits(count: int) -> None:
+        for hours in range(1, count + 1):
+            since = now() - timedelta(hours=hours)
+            Thread.objects.create(
+                address="ada@example.com", stage="waiting", waiting_since=since, opened_at=since
+            )
+
+    waits(1)
+    with CaptureQueriesContext(connection) as one:
+        browser.get("/desk/")
+    waits(9)
+    with django_assert_max_num_queries(len(one)):
+        page = browser.get("/desk/")
+    first = page.context["due"][0]
+    assert (first.view, first.waiting.count) == ("desk:conversations", 10)
+    assert page.content.decode().index('id="due"') < page.content.decode().index('id="rooms"')

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -32,7 +33,7 @@ from fairroam.web.desk import words
 from fairroam.web.desk.customers import about
 from fairroam.web.desk.refund_acts import ACTS, STAYING
 from fairroam.web.desk.refund_forms import CaseForm
-from fairroam.web.desk.rooms import doors
+from fairroam.web.desk.rooms import doors, first_due
 from fairroam.web.desk.staff import staff_only
 
 
@@ -47,6 +48,7 @@ def queue(request: HttpRequest, staff: User) -> HttpResponse:
         return render(request, "account/hidden.html", status=404)
     at = now()
     page = desk.queue_page(now=at, staff_user_id=staff.pk, view=view, number=int(number[:6]))
+    rooms = doors(staff.pk, now=at)
     context = {
         "rows": [
             (
@@ -60,7 +62,8 @@ def queue(request: HttpRequest, staff: User) -> HttpResponse:
         "view": view,
         "views": [(name, label, page.counts[name]) for name, label in words.VIEWS.items()],
         "alarms": alarms(staff, request.LANGUAGE_CODE),
-        "doors": doors(staff.pk, now=at),
+        "doors": rooms,
+        "due": first_due(rooms, get_current_timezone()),
     }
     return render(request, "desk/queue.html", context)
 

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from fairroam.apps.conversations import queries as conversations
+from fairroam.apps.conversations.queries import Figures
 from fairroam.apps.customers.models import User
 from fairroam.apps.refunds.queries.reports import Report, report
 from fairroam.clock import now
@@ -42,6 +44,7 @@ def reports(request: HttpRequest, staff: User) -> HttpResponse:
         "days": int(days),
         "choices": DAYS,
         "figures": figures(made),
+        "talks": talks(conversations.figures(since=made.since, until=made.until)),
         "declined_by": [(words.doubt(code), count) for code, count in made.declined_by.items()],
         "bars": charts.bars([charts.DayUse(week.on, week.total) for week in made.weeks]),
         "width": charts.BARS_WIDTH,
@@ -60,6 +63,19 @@ def figures(made: Report) -> list[tuple[str, str]]:
         (_("Declined"), str(made.declined)),
         (_("Appeals decided"), str(made.appealed)),
         (_("Overturned on appeal"), percent(made.overturned)),
+    ]
+
+
+def talks(made: Figures) -> list[tuple[str, str]]:
+    """How conversations went that were closed in the time, as their customers rated them."""
+    tenths = None if made.rating is None else round(made.rating * 10)
+    rating = "–" if tenths is None else f"{tenths // 10}.{tenths % 10}"
+    return [
+        (_("Conversations closed"), str(made.closed)),
+        (_("Median time to a person's first answer"), span(made.first_answer)),
+        (_("Solved, and not rated 1 or 2"), percent(made.resolved_share)),
+        (_("Rating by customers, 1 to 5"), rating),
+        (_("Ratings"), str(made.rated)),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sized
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, tzinfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -184,6 +184,24 @@ def doors(staff_user_id: int, *, now: datetime) -> list[tuple[str | Promise, lis
         )
         for subject, rooms in ROOMS.items()
     ]
+
+
+def first_due(rooms: list[tuple[str | Promise, list[Door]]], zone: tzinfo) -> list[Door]:
+    """Every queue in which something waits: by its first deadline, then those without a clock.
+
+    zone: where a last day ends.
+    """
+
+    def end_of(door: Door) -> tuple[bool, datetime]:
+        by = door.waiting.by if door.waiting else None
+        if by is None:
+            return True, datetime.min.replace(tzinfo=zone)
+        if not isinstance(by, datetime):
+            by = datetime.combine(by, time.max, zone)
+        return False, by
+
+    waiting = [door for _subject, doors in rooms for door in doors]
+    return sorted((one for one in waiting if one.waiting and one.waiting.count), key=end_of)
 
 
 def door(room: Room, staff_user_id: int, now: datetime) -> Door:
