@@ -86,10 +86,10 @@ def routes(resolver: Any, prefix: str = "", space: str = "") -> Iterator[tuple[s
 
 
 def sentence_of(pattern: URLPattern) -> str:
-    """What a page is; empty for an old address that only leads on."""
+    """What a page is, by its view's docstring."""
     if pattern.name in OF_LIBRARIES:
         return OF_LIBRARIES[pattern.name]
     view = inspect.unwrap(pattern.callback)
     if hasattr(view, "view_class"):
-        return ""
+        return "Leads on to another page."
     return " ".join((inspect.getdoc(view) or "").split("\n\n")[0].split())
