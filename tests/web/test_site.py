@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django import forms
 from django.test import Client
+from django.test.html import parse_html
 
 from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.orders.models import Order
 from fairroam.apps.payments import operations as payments
+from fairroam.web.site.checkout import CheckoutForm
 from tests import given
 from tests.given import NOON
 from tests.web.site_given import CHECKOUT, TICKED, a_filled_form, buy, words_of
@@ -263,3 +268,27 @@ def test_an_order_without_the_boxes_that_no_law_asks_for_keeps_only_what_was_agr
     order = Order.objects.get()
     assert answer["Location"] == f"/orders/{order.number}/"
     assert [consent.kind for consent in order.consents.all()] == ["terms"]
+
+
+def test_a_bill_that_comes_while_somebody_ticks_leaves_the_boxes_as_they_are(client):
+    whole = client.get("/checkout/japan-10gb-30d/").content.decode()
+    # From a country without these boxes to one that wants them: the whole group is sent anew.
+    bill = client.get(
+        "/checkout/japan-10gb-30d/bill/", {"residence": "DE", "consents_shown": "1"}
+    ).content.decode()
+
+    for name in ("terms", "express_request", "loss_acknowledged"):
+        kept = re.compile(f'<input type="checkbox" name="{name}"[^>]* hx-preserve="true"')
+        assert kept.search(whole), name
+        assert kept.search(bill), name
+
+
+@pytest.mark.parametrize("chosen", ["", "DE", "<b>"])
+def test_a_list_of_countries_is_the_same_that_django_would_write(chosen):
+    plan = catalogue.plan("japan-10gb-30d")
+    field = CheckoutForm({"residence": chosen}, plan=plan, address="/bill/")["residence"]
+
+    own = field.field.widget
+    plain = field.as_widget(forms.Select(own.attrs, own.choices))
+    assert parse_html(field.as_widget()) == parse_html(plain)
+    assert field.as_widget().count(" selected>") == (chosen != "<b>")

@@ -84,6 +84,7 @@ class CheckoutForm(forms.Form):
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
     )
     residence = forms.ChoiceField(
+        widget=places.CountrySelect,
         label=_("Country where you live"),
         help_text=_("It decides the tax and which law protects you."),
     )
@@ -116,6 +117,8 @@ class CheckoutForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.plan = plan
+        for kind in CONSENTS:  # A bill that comes while somebody ticks leaves these very boxes.
+            self.fields[kind].widget.attrs["hx-preserve"] = "true"
         if credit_minor:
             amount = formats.money(credit_minor, plan.currency, get_language() or "en")
             words = _("Pay with my balance first: %(amount)s are free in my wallet")
@@ -127,7 +130,12 @@ class CheckoutForm(forms.Form):
         assert isinstance(language, forms.ChoiceField)
         choices = places.residences(get_language() or "en")
         residence.choices = [("", _("Please choose")), *choices]
-        bill_follows = {"hx-get": address, "hx-target": "#to-pay", "hx-swap": "outerHTML"}
+        bill_follows = {
+            "hx-get": address,
+            "hx-target": "#to-pay",
+            "hx-swap": "outerHTML",
+            "hx-sync": "closest form:replace",  # of two bills asked for, the later one counts
+        }
         residence.widget.attrs = {
             "autocomplete": "country",
             "hx-include": f"[name=quantity],[name=promo_code],{BOXES}",
