@@ -146,7 +146,7 @@ def running(application: str, cluster: Cluster, **environment: str) -> Iterator[
             assert process.poll() is None, f"{application} ended"
             assert time.monotonic() < patience_ends, f"{application} does not answer"
             time.sleep(0.1)
-        with httpx.Client(base_url=address, trust_env=False) as client:
+        with httpx.Client(base_url=address, timeout=60, trust_env=False) as client:
             yield Server(process, client)
     finally:
         process.terminate()
