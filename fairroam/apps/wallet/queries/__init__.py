@@ -80,9 +80,6 @@ class BalanceQuote:
     promo_lost: int
 
 
-# Terms ------------------------------------------------------------------------------------------
-
-
 def terms(currency: str, now: datetime) -> Terms:
     """What counts for a top-up in that currency now. Raises NoWalletTerms."""
     found = Terms.objects.filter(currency=currency, counts_from__lte=now).order_by("-counts_from")
@@ -116,15 +113,12 @@ def burn_of(customer_id: int, currency: str, now: datetime) -> str:
 
 def undisputed(now: datetime) -> Q:
     """Lots that no bank looks at now; a gift's time must not be over."""
-    is_undisputed = Q(payment__isnull=True) | Q(payment__is_disputed=False)
-    return is_undisputed & (Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+    is_in_time = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
+    return is_in_time & (Q(payment__isnull=True) | Q(payment__is_disputed=False))
 
 
 def usable(now: datetime) -> Q:
-    """Lots that may be spent or sent: a payment's that its bank took back rest, as disputed ones.
-
-    They may still be asked for as money: what the bank took then counts as paid.
-    """
+    """Lots that may be spent or sent; those of a payment that its bank took back only paid out."""
     return undisputed(now) & ~Q(payment__in=payments.taken_back())
 
 
