@@ -18,7 +18,7 @@ import httpx
 
 FAIRROAM = Path(__file__).parents[2] / ".venv" / "bin" / "fairroam"
 OURS = ("FAIRROAM_", "DATABASE_", "DJANGO_")
-READY_SECONDS_MAX = 240  # a cold machine with one busy core; twenty seconds are usual
+READY_SECONDS_MAX = 420  # a cold machine whose cores are all busy; half a minute is usual
 STOP_SECONDS_MAX = 60
 SHOP = re.compile(r"^\s*Shop\s+(\S+?)/?$", re.MULTILINE)
 

@@ -19,6 +19,7 @@ from tests.browser.visitor import Visitor
 STRANGER = Path(__file__).parents[1] / "proof" / "stranger.py"
 ADDRESS = "xiaolin@example.com"
 PLAN = "japan-10gb-30d"
+TAPS_TO_THE_CODE = 5  # from the address that a new demo prints
 A_QUARTER = ("1 GB", "1 GB", "250 MB", "250 MB")  # of 10 GB
 TO_THE_CENT = 1425  # three quarters of €19.00
 QUIET_SECONDS = 3  # a queued mail leaves within one
@@ -59,6 +60,7 @@ def buy(demo: Demo, visitor: Visitor) -> str:
     visitor.tap("button[type=submit]", until="**/orders/**")
     visitor.tap("a[href^='/account/lines/']", until="**/account/lines/**")
     expect(page.locator(".qr svg")).to_be_visible()
+    assert visitor.taps <= TAPS_TO_THE_CODE
     return page.url
 
 

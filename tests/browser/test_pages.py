@@ -51,7 +51,7 @@ BEHIND_SIGN_IN: tuple[tuple[str, tuple[str, ...]], ...] = (
     (MEI, ("a[href$='/refund/']",)),
     (MEI, ("a[href='/account/orders/']",)),
     (MEI, ("a[href='/account/leave/']",)),
-    (CARLA, ("a[href^='/account/refunds/']",)),
+    (CARLA, ("a[href='/account/history/']", "a[href^='/account/refunds/']")),
     (MAX, ()),
     (MAX, ("a[href^='/desk/refunds/']",)),
     (MAX, ("a[href='/desk/books/']",)),

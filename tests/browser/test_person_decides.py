@@ -30,7 +30,8 @@ def test_goodwill_of_a_person_reaches_the_customer(demo: Demo, chromium: Browser
 
     with visiting(chromium, language="en-GB") as customer:
         become(customer.page, demo, DAN)
-        customer.page.locator("main a[href^='/account/refunds/']").first.click()
+        customer.open(f"{demo.shop}/account/history/")
+        customer.tap("main a[href^='/account/refunds/']", until="**/account/refunds/*/")
         expect(customer.page.get_by_role("heading", level=1)).to_have_text("€5.00 is back with you")
         customer.look()
     assert demo.paid_back()[-1] == 500

@@ -338,15 +338,15 @@ def leave_later() -> None:
 # The latest act of each traveller comes last; who is in one scene is in no other of that day.
 SCENES = (
     Scene(85, "Yusuf keeps a number", partial(keep_number, people.YUSUF)),
-    Scene(30, "Aiko is in France", partial(go, people.AIKO, 4000, "FR", "first")),
-    Scene(16, "Aiko is in Germany", partial(go, people.AIKO, 3000, "DE", "second")),
+    Scene(16, "Aiko is in France", partial(go, people.AIKO, 4000, "FR", "first")),
     Scene(9, "Nils is in Asia", partial(go, people.NILS, 4000, "TH")),
     Scene(9, "Hana is in Portugal", partial(go, people.HANA, 2000, "PT")),
     Scene(9, "Petra uses all she bought", partial(go, people.PETRA, 5000, "ES")),
     Scene(9, "Pia pauses", pause),
+    Scene(9, "Aiko is in Germany", partial(go, people.AIKO, 3000, "DE", "second")),
     Scene(8, "Portugal is without network", outage),
     Scene(6, "Lena is on her way", partial(go, people.LENA, 10000, "AT")),
-    Scene(2, "Petra leaves", leave_at_once),
+    Scene(1, "Petra leaves", leave_at_once),
     Scene(1, "Rosa gets an offer", bargain),
     Scene(1, "Karim waits for his bank", slow_bank),
     Scene(1, "Igor's bank disputes", dispute),
