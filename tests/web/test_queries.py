@@ -21,6 +21,7 @@ OF_ONE = {
     "/account/lines/{line}/refund/": 30,
     "/account/lines/{line}/trouble/": 32,
     "/account/lines/{line}/end/": 35,
+    "/account/leave/": 60,  # and three for each line of an order that is still being delivered
     "/account/refunds/{refund}/": 20,
     "/plans/japan-10gb-30d/?residence=DE": 12,
     "/plans/japan-10gb-30d/": 12,

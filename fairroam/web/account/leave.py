@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import wraps
@@ -136,7 +136,7 @@ def listed(
     browsers = people.browsers_of(customer.user_id, this=request.session.session_key, now=at)
     return {
         "checklist": checklist,
-        "items": [(item, about(item, customer)) for item in checklist.items],
+        "items": list(named(checklist.items, customer)),
         "customer": customer,
         "money": list(statement(checklist)),
         "waivable": waivable(checklist, customer, at),
@@ -152,15 +152,18 @@ def waivable(checklist: Checklist, customer: Customer, at: datetime) -> set[str]
     return {currency for currency in left if waivers.waivable(customer.pk, currency, at)}
 
 
-def about(item: Item, customer: Customer) -> str:
-    """Which plan, or which number, an item is about; empty for what is about neither."""
-    line_id = item.facts.get("order_line_id")
-    if line_id is None:
-        return ""
-    if item.code == "number_lost":
-        with suppress(NotAmongYours):
-            return numbers.keeping_page(line_id, customer.pk, now=now()).number
-    return words_for(orders.terms_of(line_id).plan_copy["names"], get_language() or "en")
+def named(items: Sequence[Item], customer: Customer) -> Iterator[tuple[Item, str]]:
+    """Each item with the plan, or the number, that it is about; empty for what is about neither."""
+    about = [item.facts.get("order_line_id") for item in items]
+    sold = orders.terms_of_each([line_id for line_id in about if line_id is not None])
+    for item, line_id in zip(items, about, strict=True):
+        words = ""
+        if line_id is not None:
+            words = words_for(sold[line_id].plan_copy["names"], get_language() or "en")
+        if item.code == "number_lost" and line_id is not None:
+            with suppress(NotAmongYours):
+                words = numbers.keeping_page(line_id, customer.pk, now=now()).number
+        yield item, words
 
 
 def statement(checklist: Checklist) -> Iterator[tuple[Any, str, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from fairroam.apps.contacts import queries as contacts
@@ -10,9 +10,10 @@ from fairroam.apps.conversations.queries import threads_of
 from fairroam.apps.customers import queries as people
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.esims.queries import LineRow, numbers
+from fairroam.apps.esims.queries.many import facts_of_each
 from fairroam.apps.exports.queries import exported_since_change
 from fairroam.apps.ledger import queries as ledger
-from fairroam.apps.metering import queries as metering
+from fairroam.apps.metering.queries.many import usage_of_each
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.queries import OrderPage
 from fairroam.apps.payments import queries as payments
@@ -50,13 +51,8 @@ def standing(customer_id: int, now: datetime) -> Standing:
     asked = {refund.order_line_id for refund in open_refunds}
     line_ids = [line.id for page in pages if page.paid_at for line in page.lines]
     return Standing(
-        rights=tuple(
-            right
-            for line_id in line_ids
-            if line_id not in asked
-            for right in rights_of(line_id, now)
-        ),
-        plans=tuple(plan_of(line) for line in esims.live_lines_of(customer_id)),
+        rights=tuple(rights_of([line_id for line_id in line_ids if line_id not in asked], now)),
+        plans=tuple(plans_of(esims.live_lines_of(customer_id))),
         refunds=tuple(
             OpenRefund(
                 refund_id=refund.id,
@@ -89,9 +85,7 @@ def standing(customer_id: int, now: datetime) -> Standing:
             for currency, minor in vouchers.unredeemed_of(customer_id)
         ),
         numbers=tuple(numbers_of(customer_id, now)),
-        order_lines_in_phones=tuple(
-            line_id for line_id in line_ids if esims.is_on_a_phone(line_id)
-        ),
+        order_lines_in_phones=tuple(esims.on_phones(line_ids)),
         sessions=sessions_of(customer_id, now),
         threads=sum(thread.stage != "closed" for thread in threads_of(customer_id)),
         contacts=contacts.count(customer_id),
@@ -130,24 +124,36 @@ def sessions_of(customer_id: int, now: datetime) -> int:
     return len(people.browsers_of(user_id, this=None, now=now)) if user_id else 0
 
 
-def rights_of(order_line_id: int, now: datetime) -> Iterator[RefundRight]:
-    """What the rules would give back for that line, if it is anything."""
-    quote = refunds.quote(order_line_id, now=now)
-    if quote.due:
-        yield RefundRight(order_line_id=order_line_id, currency=quote.currency, due_minor=quote.due)
+def rights_of(order_line_ids: Sequence[int], now: datetime) -> Iterator[RefundRight]:
+    """What the rules would give back for each of those paid lines, where it is anything."""
+    usages, told = usage_of_each(order_line_ids), facts_of_each(order_line_ids)
+    read = {line_id: (usages[line_id], told[line_id]) for line_id in order_line_ids}
+    for line_id, quote in refunds.quotes(read, now=now).items():
+        if quote.due:
+            yield RefundRight(order_line_id=line_id, currency=quote.currency, due_minor=quote.due)
 
 
 def plan_of(line: LineRow) -> RunningPlan:
-    usage = metering.usage_of(line.order_line_id)
-    data = [allowance for allowance in usage.allowances if allowance.kind == "data"]
-    limited = [allowance for allowance in data if allowance.granted is not None]
-    left = sum(max(0, (allowance.granted or 0) - allowance.used) for allowance in limited)
-    return RunningPlan(
-        order_line_id=line.order_line_id,
-        ends_at=usage.ends_at,
-        validity_days=orders.terms_of(line.order_line_id).plan_copy["validity_days"],
-        bytes_left=left if data and len(limited) == len(data) else None,
-    )
+    """What is left of that line's plan."""
+    [plan] = plans_of([line])
+    return plan
+
+
+def plans_of(lines: Sequence[LineRow]) -> Iterator[RunningPlan]:
+    """What is left of each line's plan."""
+    line_ids = [line.order_line_id for line in lines]
+    usages, terms = usage_of_each(line_ids), orders.terms_of_each(line_ids)
+    for line_id in line_ids:
+        usage = usages[line_id]
+        data = [allowance for allowance in usage.allowances if allowance.kind == "data"]
+        limited = [allowance for allowance in data if allowance.granted is not None]
+        left = sum(max(0, (allowance.granted or 0) - allowance.used) for allowance in limited)
+        yield RunningPlan(
+            order_line_id=line_id,
+            ends_at=usage.ends_at,
+            validity_days=terms[line_id].plan_copy["validity_days"],
+            bytes_left=left if data and len(limited) == len(data) else None,
+        )
 
 
 def is_in_progress(page: OrderPage) -> bool:
@@ -160,7 +166,7 @@ def is_in_progress(page: OrderPage) -> bool:
 
 def plans_end_at(customer_id: int) -> datetime | None:
     """When the last of the customer's running plans ends; None when none has an end."""
-    ends = [plan_of(line).ends_at for line in esims.live_lines_of(customer_id)]
+    ends = [plan.ends_at for plan in plans_of(esims.live_lines_of(customer_id))]
     return max((end for end in ends if end is not None), default=None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -146,9 +146,21 @@ def line_state(order_line_id: int) -> LineRow:
 
 def is_on_a_phone(order_line_id: int) -> bool:
     """Whether a phone has the line's present profile. A top-up has none of its own."""
-    line = _lines().filter(pk=order_line_id).first()
-    profile = _latest(line) if line else None
-    return profile is not None and profile.stage != "deleted" and is_in_phone(profile.pk)
+    return bool(on_phones([order_line_id]))
+
+
+def on_phones(order_line_ids: Sequence[int]) -> list[int]:
+    """Those of the lines whose present profile a phone has."""
+    present: dict[int, int] = {}
+    for line in _lines().filter(pk__in=order_line_ids):
+        profile = _latest(line)
+        if profile is not None and profile.stage != "deleted":
+            present[line.pk] = profile.pk
+    signs = ActivationFact.objects.filter(
+        profile_id__in=present.values(), kind__in=SIGNS_OF_A_PHONE
+    )
+    in_phones = set(signs.values_list("profile_id", flat=True))
+    return [line_id for line_id in order_line_ids if present.get(line_id) in in_phones]
 
 
 def lines_of(customer_id: int) -> list[LineRow]:
