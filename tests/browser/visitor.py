@@ -26,6 +26,7 @@ CHROMIUM = [
 # Told to the console, where the next line hears it with every other error.
 TELL_POLICY = """document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} refused ${event.blockedURI}`))"""
+MEANT = ("the server responded with a status of", "htmx:sendAbort", "htmx:afterRequest")
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 TOO_WIDE = """[...document.querySelectorAll("main *")]
   .filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
@@ -46,9 +47,12 @@ class Visitor:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def hear(self, message: ConsoleMessage) -> None:
-        """Remember an error, but not that a page answered 404 or 422: tests ask for those."""
-        is_status = "the server responded with a status of" in message.text
-        if message.type == "error" and not is_status:
+        """Remember an error, but not that a page answered 404 or 422: tests ask for those.
+
+        Nor that htmx dropped a request for a newer one; a lost request is a `sendError`, too.
+        """
+        is_meant = any(words in message.text for words in MEANT)
+        if message.type == "error" and not is_meant:
             self.complaints.append(f"{self.page.url}: {message.text}")
 
     def look(self) -> None:
