@@ -204,12 +204,15 @@ def run(request: HttpRequest, staff: User, run_id: int) -> HttpResponse:
         row = runs.run_row(run_id)
     except NoSuchRun as refusal:
         return render(request, "account/hidden.html", status=refusal.status)
+    is_mine = row.made_by_id == staff.pk
+    # Whoever asked for it waits for the colleague who reads the sums, and sees it begin.
+    is_moving = row.stage in MOVING or (row.stage == "previewed" and is_mine)
     return render_live(
         request,
         "desk/run.html",
-        {**told(row), "is_mine": row.made_by_id == staff.pk},
+        {**told(row), "is_mine": is_mine},
         part="desk/run_part.html",
-        seconds=LOOK_SECONDS if row.stage in MOVING else None,
+        seconds=LOOK_SECONDS if is_moving else None,
     )
 
 
