@@ -95,6 +95,15 @@ def django_db_setup(cluster: Cluster, django_db_blocker: Any) -> None:
     empty_all_tables(cluster)
 
 
+@pytest.fixture(autouse=True)
+def no_language_stays() -> Iterator[None]:
+    """A page of one test speaks for itself: what it activated is over with it."""
+    from django.utils import translation
+
+    yield
+    translation.deactivate()
+
+
 @pytest.fixture
 def catalogue(db: None) -> None:
     """The packs, taxes, plans and brand that a fresh shop has."""

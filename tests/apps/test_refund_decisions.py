@@ -416,7 +416,7 @@ def test_a_request_is_taken_back_only_while_nobody_decided():
 
 def test_a_request_moves_only_as_the_table_says():
     refund = ask(a_ready_line())
-    ended = ("declined", "paid", "settled", "withdrawn")
+    ended = ("declined", "handed_over", "paid", "settled", "withdrawn")
     steps = {step for _, step in stages.REFUND}
     for stage, step in product(stages.stages(stages.REFUND), steps):
         is_live = None if stage in ended else True

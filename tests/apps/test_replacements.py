@@ -114,7 +114,7 @@ def test_nobody_takes_another_s_money_instead():
 @pytest.mark.promise(24)
 def test_money_goes_the_way_it_came_until_that_way_is_closed():
     line = a_ready_line()
-    assert queries.destinations(line.pk, now=LATER) == ("original",)
+    assert queries.destinations(line.pk, now=LATER) == ("original", "wallet")
 
     a_card_takes_no_more = LATER + timedelta(days=366)
-    assert queries.destinations(line.pk, now=a_card_takes_no_more) == ("transfer",)
+    assert queries.destinations(line.pk, now=a_card_takes_no_more) == ("transfer", "wallet")

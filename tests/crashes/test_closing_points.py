@@ -8,13 +8,14 @@ Afterwards everything inside is as if nothing had happened, and outside each eff
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection, connections
 from django.test import Client
 
@@ -116,6 +117,7 @@ def doomed_database(stack: Stack, cluster: Cluster) -> Callable[..., None]:
             process.kill()
             process.wait()
         connections.close_all()
+        asyncio.run(sync_to_async(connections.close_all)())  # what the queue's own thread has
         cluster.start()
         async_to_sync(give_back_lost_jobs)(silent_seconds=0)
 

@@ -156,7 +156,7 @@ def test_more_than_is_due_is_no_error():
         {"asked": "7.505"},
         {"asked": "1e3000"},
         {"wish": "gold"},
-        {"destination": "wallet"},
+        {"destination": "transfer"},
         {"destination": "other@bank"},
         {"key": "no-uuid"},
     ],
