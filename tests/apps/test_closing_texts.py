@@ -20,7 +20,7 @@ from sandbox.processes import KEY, SandboxProcess
 from tests.apps.closures_given import EVENING
 from tests.apps.numbers_given import a_kept_number
 
-pytestmark = [pytest.mark.usefixtures("catalogue"), pytest.mark.promise(72)]
+pytestmark = pytest.mark.usefixtures("catalogue")
 ELSEWHERE, OURS = "+819012345678", "+447700900100"
 
 
@@ -49,6 +49,7 @@ def tell_all(closure: Closure) -> None:
         tasks.tell_customer(kind=event.kind, closure_id=closure.pk, event_id=event.pk, now=EVENING)
 
 
+@pytest.mark.promise(72)
 def test_mail_and_one_text_say_it_and_none_goes_to_the_line_that_ends(provider: SandboxProcess):
     customer = a_kept_number().customer
     with pytest.raises(NotThisNumber):

@@ -6,9 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from fairroam.apps.esims.models import ActivationFact
 from fairroam.apps.refunds.models import Decision, RefundRequest
 from fairroam.apps.refunds.queries import targets
+from fairroam.clock import now
 from tests.apps import refunds_given
+from tests.apps.lines_given import a_ready_line
 from tests.web.site_given import words_of
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -42,3 +45,20 @@ def test_a_decision_is_in_time_until_the_third_working_day_has_ended(asked_befor
     kept = targets.decisions_in_time(since=decided_at, until=decided_at + timedelta(days=30))
 
     assert (kept.in_time, kept.cases) == (in_time, 1)
+
+
+@pytest.mark.promise(54)
+def test_that_nothing_is_made_or_mailed_is_said_with_the_figure_behind_it_or_not_at_all(client):
+    def a_phone_fetches_one() -> str:
+        yesterday = now() - timedelta(days=1)
+        ActivationFact.objects.create(
+            profile=a_ready_line().line.profiles.get(),
+            kind="downloaded",
+            happened_at=yesterday,
+            source="es2plus",
+            recorded_at=yesterday,
+        )
+        return words_of(client.get("/fairness/"))
+
+    assert not any("card" in a_phone_fetches_one() for _ in range(4))
+    assert "Phones fetched 5 eSIMs over the network" in a_phone_fetches_one()

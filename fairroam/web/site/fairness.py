@@ -14,6 +14,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from fairroam.apps.conversations import queries as conversations
+from fairroam.apps.esims.queries.many import fetched_between
 from fairroam.apps.refunds.queries import reports, targets
 from fairroam.apps.refunds.queries.targets import Kept
 from fairroam.clock import now
@@ -40,6 +41,7 @@ def fairness(request: HttpRequest) -> HttpResponse:
     since = until - PERIOD
     refunds = reports.report(since=since, until=until)
     talks = conversations.figures(since=since, until=until)
+    fetched = fetched_between(since, until)
     language = request.LANGUAGE_CODE
     lines = [
         Line(
@@ -51,6 +53,7 @@ def fairness(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "as_of": until,
+        "fetched": fetched if fetched >= CASES_MIN else None,  # no figure, no claim
         "lines": [(line, told(line.kept.share, line.kept.cases, language)) for line in lines],
         "figures": [
             (_("Requests for money back settled"), str(refunds.settled)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from fairroam.apps.esims.models import ActivationFact, Profile
 from fairroam.apps.esims.queries.lines import (
@@ -28,3 +29,11 @@ def accounts_on_phones_of(customer_id: int) -> int:
     phones = Profile.objects.filter(customer_id=customer_id).exclude(eid="").values("eid")
     others = Profile.objects.filter(eid__in=phones).exclude(customer_id=customer_id)
     return others.values("customer_id").distinct().count()
+
+
+def fetched_between(since: datetime, until: datetime) -> int:
+    """How many lines' profiles a phone fetched in that time, as carriers and suppliers told."""
+    told = ActivationFact.objects.filter(
+        kind="downloaded", happened_at__gte=since, happened_at__lt=until
+    )
+    return told.values("profile__line_id").distinct().count()
