@@ -15,7 +15,7 @@ ACTOR = "operator"
 
 def main(arguments: list[str]) -> int:
     """Do what was asked, then print every key; 1 when it was refused."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(_key_last(arguments))
     try:
         if options.act == "rotate":
             operations.rotate_key(actor=ACTOR, now=clock.now())
@@ -30,6 +30,13 @@ def main(arguments: list[str]) -> int:
         end = f"revoked from {key.revoked_from.isoformat()}" if key.revoked_from else ""
         sys.stdout.write(f"{key.kid}  made {key.made_at.isoformat()}  {end}".rstrip() + "\n")
     return 0
+
+
+def _key_last(arguments: list[str]) -> list[str]:
+    """Put the key behind "--": one id in 64 begins with a dash, as if it were an option."""
+    if arguments[:1] == ["revoke"] and len(arguments) > 2 and arguments[1] != "--from":
+        return ["revoke", *arguments[2:], "--", arguments[1]]
+    return arguments
 
 
 def _instant(text: str) -> datetime:

@@ -291,7 +291,9 @@ def test_the_command_lists_rotates_and_revokes(db, capsys):
     assert keys_command([]) == 0
     assert keys_command(["rotate"]) == 0
     assert keys_command(["revoke", first, "--from", "2026-07-12T14:00:00+02:00"]) == 0
-    assert keys_command(["revoke", "nobody", "--from", "2026-07-12T14:00:00Z"]) == 1
+    for name in ("nobody", "-nobody", "--nobody"):
+        assert keys_command(["revoke", name, "--from", "2026-07-12T14:00:00Z"]) == 1
+    assert keys_command(["revoke", "--from", "2026-07-12T14:00:00Z", "nobody"]) == 1
 
     printed = capsys.readouterr()
     lines = printed.out.splitlines()

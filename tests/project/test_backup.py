@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 
 import psycopg
 import pytest
@@ -21,6 +22,7 @@ from tests.given import NOON, a_customer
 SIGNED = "SELECT signed FROM papers_paper WHERE kind = 'certificate'"
 KEYS = "SELECT public_jwk, made_at, revoked_from FROM papers_signingkey"
 FILES = "SELECT key FROM evidence_evidence"
+ARE_HERE = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'fairroam_app'"
 
 
 def rows(cluster, query):
@@ -95,6 +97,10 @@ def test_a_restore_refuses_what_it_would_destroy_and_what_was_changed(
 
     assert "stop it first" in refused("--overwrite")
     connections.close_all()
+    patience_ends = time.monotonic() + 30
+    while rows(cluster, ARE_HERE) != [(0,)]:  # The server ends a session a moment later.
+        assert time.monotonic() < patience_ends
+        time.sleep(0.02)
     assert "customers. Make a backup of it" in refused()
 
     dump, before = written / "database.dump", rows(cluster, SIGNED)
