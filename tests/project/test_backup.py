@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import time
 
 import psycopg
 import pytest
+from asgiref.sync import sync_to_async
 from django.db import connections, transaction
 from joserfc.jwk import OKPKey
 
@@ -97,6 +99,7 @@ def test_a_restore_refuses_what_it_would_destroy_and_what_was_changed(
 
     assert "stop it first" in refused("--overwrite")
     connections.close_all()
+    asyncio.run(sync_to_async(connections.close_all)())  # what the queue's own thread has
     patience_ends = time.monotonic() + 30
     while rows(cluster, ARE_HERE) != [(0,)]:  # The server ends a session a moment later.
         assert time.monotonic() < patience_ends
