@@ -9,10 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
-from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.journal import operations as journal
@@ -21,13 +19,13 @@ from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.payments import operations as payments
-from fairroam.apps.payments.queries.providers import way_to_pay
 from fairroam.apps.wallet.models import Voucher
+from fairroam.apps.wallet.operations.charging import prepare_charge
 from fairroam.apps.wallet.operations.refunding import PAY_WITHIN
 from fairroam.apps.wallet.operations.vouchers import hashes, move, new_code, tell
 from fairroam.apps.wallet.queries import terms
 from fairroam.apps.wallet.queries.vouchers import WARN_BEFORE, end_of, withdrawn_until
-from fairroam.apps.wallet.refusals import AmountOutOfBounds, VoucherKept
+from fairroam.apps.wallet.refusals import VoucherKept
 from fairroam.rules.money import Money
 
 
@@ -55,22 +53,15 @@ def buy_voucher(*, customer_id: int, amount: Money, key: UUID, now: datetime) ->
 @transaction.atomic
 def open_voucher(customer_id: int, amount: Money, key: UUID, now: datetime) -> Voucher:
     customer = customers.lock_for_new(customer_id)
-    agreed = terms(amount.currency, now)
-    if not agreed.least_minor <= amount.minor <= agreed.most_minor:
-        raise AmountOutOfBounds(least=agreed.least_minor, most=agreed.most_minor)
-    with translation.override(customer.language.lower()):
-        description = _("Voucher")
-    provider, method = way_to_pay("", amount.currency)
-    payment = payments.prepare_payment(
-        key=key,
-        customer_id=customer_id,
+    page = f"/account/vouchers/{key}/"
+    payment = prepare_charge(
+        customer=customer,
         amount=amount,
-        provider=provider,
-        method=method,
-        description=description,
-        # A bank transfer's page stands below this address.
-        return_url=f"{settings.FAIRROAM_ADDRESS}/account/vouchers/{key}/",
-        language=customer.language,
+        agreed=terms(amount.currency, now),
+        key=key,
+        description=_("Voucher"),
+        path=page,
+        path_by_hand=page,
         now=now,
     )
     return Voucher.objects.create(

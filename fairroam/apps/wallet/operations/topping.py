@@ -6,20 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
-from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.payments import operations as payments
-from fairroam.apps.payments.queries.providers import CAPABILITIES, way_to_pay
 from fairroam.apps.wallet.models import Terms, TopUp
+from fairroam.apps.wallet.operations.charging import prepare_charge
 from fairroam.apps.wallet.operations.lots import open_lot
 from fairroam.apps.wallet.queries import bonus_of, terms
-from fairroam.apps.wallet.refusals import AmountOutOfBounds
 from fairroam.rules.money import Money
 
 
@@ -60,23 +57,14 @@ def top_up(*, customer_id: int, amount: Money, key: UUID, now: datetime) -> TopU
 def open_top_up(customer_id: int, amount: Money, key: UUID, now: datetime) -> TopUp:
     customer = customers.lock_for_new(customer_id)
     agreed = terms(amount.currency, now)
-    if not agreed.least_minor <= amount.minor <= agreed.most_minor:
-        raise AmountOutOfBounds(least=agreed.least_minor, most=agreed.most_minor)
-    with translation.override(customer.language.lower()):
-        description = _("Top-up of your wallet")
-    provider, method = way_to_pay("", amount.currency)
-    return_url = f"{settings.FAIRROAM_ADDRESS}/account/wallet/"
-    if CAPABILITIES[provider].is_by_hand:
-        return_url += f"{key}/"  # What is to transfer is a page of its own, below this address.
-    payment = payments.prepare_payment(
-        key=key,
-        customer_id=customer_id,
+    payment = prepare_charge(
+        customer=customer,
         amount=amount,
-        provider=provider,
-        method=method,
-        description=description,
-        return_url=return_url,
-        language=customer.language,
+        agreed=agreed,
+        key=key,
+        description=_("Top-up of your wallet"),
+        path="/account/wallet/",
+        path_by_hand=f"/account/wallet/{key}/",
         now=now,
     )
     return TopUp.objects.create(
