@@ -13,8 +13,8 @@ from fairroam.apps.closures.operations.declaring import (
     FILES,
     erased,
     fields,
-    going,
     kept,
+    rows_to_erase,
 )
 from fairroam.apps.closures.operations.erasing import ROOMS
 from fairroam.apps.closures.personal import EVERYTHING
@@ -75,7 +75,7 @@ def test_whose_rows_they_are_can_be_asked_of_every_table():
 
 def test_what_is_declared_as_erased_is_erased_by_its_room_and_said_in_the_certificate():
     ada = a_customer()
-    counted = going(ada.pk)
+    counted = rows_to_erase(ada.pk)
     for room in ROOMS:
         counted |= room.erase(ada.pk)
 

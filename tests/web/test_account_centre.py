@@ -48,11 +48,11 @@ def test_the_first_page_says_what_is_left_what_goes_on_and_what_to_do(client, ad
     page = client.get("/account/")
 
     words = words_of(page)
-    going = page.context["going"]
-    assert [task.icon for task in going.tasks if task.icon == "credit-card"] == ["credit-card"]
-    assert f"/account/lines/{fresh.pk}/" in [task.url for task in going.tasks]
-    assert f"/account/lines/{used.pk}/top-up/" in [task.url for task in going.tasks]
-    assert f"/account/refunds/{asked.pk}/" in [step.url for step in going.steps]
+    activity = page.context["activity"]
+    assert [task.icon for task in activity.tasks if task.icon == "credit-card"] == ["credit-card"]
+    assert f"/account/lines/{fresh.pk}/" in [task.url for task in activity.tasks]
+    assert f"/account/lines/{used.pk}/top-up/" in [task.url for task in activity.tasks]
+    assert f"/account/refunds/{asked.pk}/" in [step.url for step in activity.steps]
     assert "What needs doing next" in words
     assert "What is going on" in words
 
@@ -67,7 +67,7 @@ def test_a_plan_whose_time_is_over_does_not_run_and_asks_for_nothing(client, ada
 
     assert [one.card.page.line.order_line_id for one in page["running"]] == [running.pk]
     assert [card.page.line.order_line_id for card in page["ended"]] == [over.pk]
-    assert not any("top-up" in task.url for task in page["going"].tasks)
+    assert not any("top-up" in task.url for task in page["activity"].tasks)
 
 
 @pytest.mark.promise(44)

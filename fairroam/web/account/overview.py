@@ -21,9 +21,9 @@ from fairroam.apps.metering.queries import Usage, many
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.refunds import queries as refunds
 from fairroam.apps.refunds.queries import Quote
-from fairroam.apps.refunds.queries.going import GoingRow
+from fairroam.apps.refunds.queries.open_requests import OpenRequest
 from fairroam.clock import now
-from fairroam.web.account import going
+from fairroam.web.account import activity
 from fairroam.web.account.me import customers_only
 from fairroam.web.account.trips import Stay, Trip, trips
 from fairroam.web.components.tags import in_words
@@ -57,7 +57,7 @@ class Running:
     """A line that still runs, and the way to money back: the open request, or today's quote."""
 
     card: LineCard
-    open_refund: GoingRow | None
+    open_refund: OpenRequest | None
     quote: Quote | None
 
 
@@ -81,7 +81,9 @@ def cards_of(customer_id: int) -> list[LineCard]:
     return [LineCard(page, usage[page.line.order_line_id]) for page in pages]
 
 
-def running(cards: Sequence[LineCard], asked: dict[int, GoingRow], at: datetime) -> list[Running]:
+def running(
+    cards: Sequence[LineCard], asked: dict[int, OpenRequest], at: datetime
+) -> list[Running]:
     """The lines that run; the first ones with what would come back at that moment."""
     by_line = {each.page.line.order_line_id: each for each in cards}
     quoted = [line_id for line_id in list(by_line)[:QUOTED_MOST] if line_id not in asked]
@@ -134,13 +136,13 @@ def overview(request: HttpRequest, customer: Customer) -> HttpResponse:
     """What to do next, the lines, what is going on, and the trips; in a bounded number of reads."""
     cards, at = cards_of(customer.pk), now()
     live = [each for each in cards if not each.is_over(at)]
-    happening = going.gather(customer.pk, live)
+    happening = activity.gather(customer.pk, live)
     context = {
         "customer": customer,
         "running": running(live, happening.refunds, at),
         "ended": [each for each in cards if each.is_over(at)],
         "trips": trips_of(cards, customer.zone),
-        "going": happening,
+        "activity": happening,
         "credit": [
             row
             for row in books.balances_of(customer.pk)

@@ -60,7 +60,7 @@ def told_of() -> list[Table]:
     return [table for table in EVERYTHING if table.whose]
 
 
-def going(customer_id: int) -> dict[str, int]:
+def rows_to_erase(customer_id: int) -> dict[str, int]:
     """How many rows of the tables whose rows go with an account are there, per table."""
     return {table.name: table.rows(customer_id).count() for table in told_of() if table.deleted}
 

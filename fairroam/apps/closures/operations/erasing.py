@@ -7,7 +7,7 @@ from typing import Any
 
 from fairroam.apps.closures import personal as closures
 from fairroam.apps.closures.models import Closure
-from fairroam.apps.closures.operations.declaring import going
+from fairroam.apps.closures.operations.declaring import rows_to_erase
 from fairroam.apps.closures.operations.searching import search_everywhere, search_own
 from fairroam.apps.contacts import personal as contacts
 from fairroam.apps.conversations import personal as conversations
@@ -28,11 +28,11 @@ ROOMS = (
 
 def erase(closure: Closure, now: datetime) -> dict[str, Any]:
     """Empty every personal field below, and prove it: nothing remains in the customer's rows."""
-    erased = going(closure.customer_id)
+    erased = rows_to_erase(closure.customer_id)
     for room in ROOMS:
         erased |= room.erase(closure.customer_id)
     remaining = sum(room.remains(closure.customer_id) for room in ROOMS)
-    remaining += sum(going(closure.customer_id).values())
+    remaining += sum(rows_to_erase(closure.customer_id).values())
     assert remaining == 0, f"closing {closure.pk}: {remaining} personal values remain"
     assert closure.sealed_address is not None
     found = search_own(closure.sealed_address, whose=closure.customer_id)

@@ -11,7 +11,7 @@ from fairroam.apps.refunds.models import Decision, RefundRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GoingRow:
+class OpenRequest:
     """One open request. expected_minor: as decided, or as quoted when it was asked; None before."""
 
     id: int
@@ -23,7 +23,7 @@ class GoingRow:
     expected_minor: int | None
 
 
-def going_of(customer_id: int, *, most: int) -> list[GoingRow]:
+def open_requests_of(customer_id: int, *, most: int) -> list[OpenRequest]:
     """The customer's open requests, at most so many, newest first."""
     decided = Decision.objects.filter(request=OuterRef("pk"), superseded_by__isnull=True)
     decided_minor = decided.values(total=F("due_minor") + F("goodwill_minor"))
@@ -32,7 +32,7 @@ def going_of(customer_id: int, *, most: int) -> list[GoingRow]:
         decided_minor=Subquery(decided_minor[:1])
     )
     return [
-        GoingRow(
+        OpenRequest(
             id=row.pk,
             order_line_id=row.order_line_id,
             names=row.order_line.plan_copy["names"],

@@ -18,12 +18,12 @@ from fairroam.apps.notices import queries as notices
 from fairroam.apps.notices.models import Notice
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.models import Order
+from fairroam.apps.payments import queries as payments
 from fairroam.apps.payments.queries import PayoutRow
-from fairroam.apps.payments.queries.going import payouts_going_to
 from fairroam.apps.refunds.models import RefundRequest
-from fairroam.apps.refunds.queries import bargains, going
+from fairroam.apps.refunds.queries import bargains
 from fairroam.apps.refunds.queries.bargains import OfferRow
-from fairroam.apps.refunds.queries.going import GoingRow
+from fairroam.apps.refunds.queries.open_requests import OpenRequest, open_requests_of
 from fairroam.web.components.charts import percent_left
 from fairroam.web.components.tags import gigabytes, in_words, money
 
@@ -60,20 +60,20 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Going:
+class Activity:
     """Both lists, and how many offers and messages wait."""
 
     steps: list[Step]
     tasks: list[Task]
     offers: int
     unread: int
-    refunds: dict[int, GoingRow]  # by line
+    refunds: dict[int, OpenRequest]  # by line
 
 
-def gather(customer_id: int, cards: Sequence[LineCard]) -> Going:
+def gather(customer_id: int, cards: Sequence[LineCard]) -> Activity:
     """What is going on, newest first, and what to do next, most pressing first."""
-    asked = going.going_of(customer_id, most=MOST)
-    paying = payouts_going_to(customer_id, most=MOST)
+    asked = open_requests_of(customer_id, most=MOST)
+    paying = list(reversed(payments.on_their_way(customer_id)))[:MOST]
     offers = bargains.open_offers_of(customer_id)
     closure = closures.closure_of(customer_id)
     steps = [
@@ -92,7 +92,7 @@ def gather(customer_id: int, cards: Sequence[LineCard]) -> Going:
     ]
     steps.sort(key=lambda step: step.at, reverse=True)
     by_line = {row.order_line_id: row for row in asked}
-    return Going(steps, tasks, len(offers), notices.unread_count(customer_id), by_line)
+    return Activity(steps, tasks, len(offers), notices.unread_count(customer_id), by_line)
 
 
 def of_notice(notice: Notice) -> Step:
@@ -139,7 +139,7 @@ def to_pay(order: Order) -> Task:
     )
 
 
-def of_request(row: GoingRow) -> Step:
+def of_request(row: OpenRequest) -> Step:
     return Step(
         at=row.declared_at,
         words=_("Money back: %(plan)s") % {"plan": in_words(row.names)},
@@ -176,7 +176,7 @@ def of_closure(closure: ClosureRow | None) -> Iterator[Step]:
         )
 
 
-def to_answer(closure: ClosureRow | None, asked: Sequence[GoingRow]) -> Iterator[Task]:
+def to_answer(closure: ClosureRow | None, asked: Sequence[OpenRequest]) -> Iterator[Task]:
     """What we asked and wait for."""
     if closure is not None and closure.stage == "asked":
         yield Task(
