@@ -44,7 +44,7 @@ from fairroam.apps.payments.operations.transferring import (
     record_transfer_returned,
     send_late_money,
 )
-from fairroam.apps.payments.operations.waived import owe_waived
+from fairroam.apps.payments.operations.waiving import owe_waived
 
 __all__ = [
     "PAYOUT_STATUS",
