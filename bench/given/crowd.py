@@ -47,7 +47,7 @@ NOON = datetime.fromisoformat(os.environ.get("BENCH_NOON", "2026-11-02T12:00:00+
 FAILS, ENDS = NOON + timedelta(days=5), NOON + timedelta(days=9)
 EARLIER = NOON + timedelta(days=2)  # a first failure, of a day: already paid back to some
 LATER = NOON + timedelta(days=20)
-STRIDE = 1_000_000  # what separates the ids of two copies of the cast
+STRIDE = 100_000  # what separates the ids of two copies of the cast: 20,000 copies fit int4
 CREDIT = 1000  # minor units
 CONSENTS = dict.fromkeys(("terms", "express_request", "loss_acknowledged"), "as shown")
 Owner = psycopg.Connection[Any]
