@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -39,7 +40,7 @@ def a_job_that(name: str, *, fails: bool) -> Iterator[None]:
         with transaction.atomic():
             journal.tell("payment.started", actor="system", now=NOON)
             if fails:
-                raise ZeroDivisionError
+                raise ZeroDivisionError("Key (email)=(ada@example.com) already exists.")
 
     app.configure_task(name).defer()
     try:
@@ -49,13 +50,19 @@ def a_job_that(name: str, *, fails: bool) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("committed")
-def test_what_a_job_tells_falls_with_its_transaction():
+def test_what_a_job_tells_falls_with_its_transaction_and_the_log_names_the_job(caplog):
     with a_job_that("tell_and_fail", fails=True):
         run(wait=False)
 
     assert not Event.objects.filter(kind="payment.started").exists()
     assert jobs("failed") == ["tell_and_fail"]
     assert jobs("todo") == []
+    told = [record.getMessage() for record in caplog.records if "failed" in record.getMessage()]
+    assert len(told) == 1
+    assert re.fullmatch(
+        r"job tell_and_fail \(\d+\) failed, attempt 1: builtins\.ZeroDivisionError at \?", told[0]
+    )
+    assert "ada@example.com" not in caplog.text
 
 
 @pytest.mark.usefixtures("committed")
