@@ -253,7 +253,10 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True  # the adapter writes to who left, never to who never came
-ACCOUNT_FORMS = {"confirm_login_code": "fairroam.web.account.code_form.CodeForm"}
+ACCOUNT_FORMS = {
+    "request_login_code": "fairroam.web.account.code_form.AddressForm",
+    "confirm_login_code": "fairroam.web.account.code_form.CodeForm",
+}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_RATE_LIMITS = {"desk_search": "60/m/user"}  # beside the library's own

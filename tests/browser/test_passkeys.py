@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core import mail
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from playwright.sync_api import Browser, Page, expect
 
@@ -74,6 +73,7 @@ def sign_in_by_mail(page: Page, site: str) -> None:
 
 def test_a_passkey_is_added_signs_in_and_proves_who_acts(site: str, chromium: Browser) -> None:
     from tests.given import a_customer
+    from tests.web.factors_given import mails
 
     a_customer()
     with visiting(chromium, language="en-GB") as ada:
@@ -88,7 +88,7 @@ def test_a_passkey_is_added_signs_in_and_proves_who_acts(site: str, chromium: Br
         page.goto(f"{site}/sign-in/login/code/")
         page.get_by_role("button", name="Sign in with a passkey").click()
         page.wait_for_url("**/account/")
-        assert len(mail.outbox) == 1  # no code was needed this time
+        assert len(mails()) == 1  # no code was needed this time
         ada.look()
 
         grow_old()
@@ -99,7 +99,7 @@ def test_a_passkey_is_added_signs_in_and_proves_who_acts(site: str, chromium: Br
         ada.look()
         page.get_by_role("button", name="Use a passkey").click()
         page.wait_for_url("**/account/security/address/code/")
-        assert mail.outbox[-1].to == ["new@example.com"]
+        assert mails()[-1].to == ["new@example.com"]
         ada.look()
 
 

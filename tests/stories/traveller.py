@@ -65,11 +65,16 @@ class Traveller:
 
     def sign_in(self) -> None:
         """Ask for a code, read it in the mail, type it."""
+        known = len(self.codes())
         self.send("/sign-in/login/code/", email=self.email)
-        codes = [CODE_IN_MAIL.search(mail["text"]) for mail in self.mails()]
-        newest = [code for code in codes if code][-1]
-        answer = self.send("/sign-in/login/code/confirm/", code=newest.group(1))
+        self.stack.settle(lambda: len(self.codes()) > known)
+        answer = self.send("/sign-in/login/code/confirm/", code=self.codes()[-1])
         assert answer.url.path == "/account/", words_of(answer.text)
+
+    def codes(self) -> list[str]:
+        """Those of the mails, oldest first."""
+        found = [CODE_IN_MAIL.search(mail["text"]) for mail in self.mails()]
+        return [code[1] for code in found if code]
 
     def mails(self) -> list[dict[str, Any]]:
         return self.stack.mails(self.email)

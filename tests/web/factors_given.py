@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from typing import Any
@@ -14,16 +15,33 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from django.core import mail
+from django.core.mail import EmailMessage
+from django.db import connection
 from django.test import Client
 
 from fairroam.apps.customers.models import User
+from fairroam.worker import people
 from tests.given import SECRET
+
+
+def mails() -> list[EmailMessage]:
+    """Every mail so far, once the worker has sent those with a secret in them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, args FROM procrastinate_jobs WHERE task_name = %s ORDER BY id",
+            [people.mail_confidentially.name],
+        )
+        for job_id, arguments in cursor.fetchall():
+            people.mail_confidentially(**json.loads(arguments))
+            cursor.execute("DELETE FROM procrastinate_jobs WHERE id = %s", [job_id])
+    return mail.outbox
 
 
 def newest_code() -> str:
     """The code in the newest mail."""
-    found = re.search(r"^[^:\n]*: ?(\S+)$", str(mail.outbox[-1].body), re.MULTILINE)
-    assert found is not None, mail.outbox[-1].body
+    newest = str(mails()[-1].body)
+    found = re.search(r"^[^:\n]*: ?(\S+)$", newest, re.MULTILINE)
+    assert found is not None, newest
     return found[1]
 
 

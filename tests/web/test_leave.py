@@ -20,7 +20,7 @@ from tests.apps.closures_given import (
     give_credit,
 )
 from tests.apps.numbers_given import a_kept_number
-from tests.web.factors_given import newest_code, note
+from tests.web.factors_given import mails, newest_code, note
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 LEAVE = "/account/leave/"
@@ -115,6 +115,7 @@ def test_whoever_has_the_link_of_the_mail_takes_it_back_without_a_sign_in():
     assert "Your account stays open" in done.content.decode()
     assert Closure.objects.get().stage == "reversed"
     assert stranger.get(f"{LEAVE}{'x' * 30}/").status_code == 404
+    assert stranger.get(f"{place}certificate.pdf").status_code == 404  # there is none
 
 
 def test_a_trip_needs_its_last_day():
@@ -153,7 +154,7 @@ def test_who_comes_back_reads_when_the_account_was_closed():
     unknown = Client().post(code, {"email": "eve@example.com"})
 
     assert known.status_code == unknown.status_code == 302
-    [message] = mail.outbox
+    [message] = mails()
     assert message.to == [ADDRESS]
     assert "was closed on Mon 2 November 2026" in message.body
     assert queries.closed_on(ADDRESS, now()) is not None

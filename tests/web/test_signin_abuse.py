@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from procrastinate.contrib.django.models import ProcrastinateJob as Jobs
 
 from fairroam.apps.customers.models import User
-from tests.given import a_customer
-from tests.web.factors_given import sign_in, with_generator
+from fairroam.apps.notices.tasks import confidential
+from tests.given import NOON, a_customer
+from tests.web.factors_given import mails, sign_in, with_generator
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 CODE, CONFIRM = "/sign-in/login/code/", "/sign-in/login/code/confirm/"
@@ -46,11 +51,56 @@ def test_the_sign_in_answers_the_same_bytes_whoever_exists():
     )
 
     assert known == unknown == with_factor
-    assert [message.to for message in mail.outbox] == [["ada@example.com"], ["tom@example.com"]]
+    assert [message.to for message in mails()] == [["ada@example.com"], ["tom@example.com"]]
     assert set(User.objects.values_list("email", flat=True)) == {
         "ada@example.com",
         "tom@example.com",
     }
+
+
+def reads_and_writes(email: str) -> list[tuple[int, list[str]]]:
+    """What each step of the way in asks of the database, without what is asked for."""
+    stranger = Client()
+    counted = []
+    for path, typed in ((CODE, {"email": email}), (CONFIRM, None), (CONFIRM, {"code": "WRONG1"})):
+        with CaptureQueriesContext(connection) as asked:
+            answer = stranger.get(path) if typed is None else stranger.post(path, typed)
+        verbs = [re.sub(r"'[^']*'|\d+", "", query["sql"])[:60] for query in asked]
+        counted.append((answer.status_code, verbs))
+    return counted
+
+
+def test_the_sign_in_does_the_same_work_whoever_exists_and_the_worker_mails():
+    """A stranger who takes the time learns nothing by it either."""
+    a_customer("ada@example.com")
+    sign_in("ada@example.com")  # her address is proven now
+    _first, again = (
+        [reads_and_writes(f"{name}@example.com") for name in ("ada", "eve")] for _ in range(2)
+    )
+    known, unknown = again  # the first times are counted anew, and what is kept is read then
+
+    assert known == unknown
+    assert len(mail.outbox) == 1
+    waiting = Jobs.objects.filter(task_name=confidential.JOB).values_list("args", flat=True)
+    assert len(waiting) == 4
+    assert not any("example.com" in str(arguments) for arguments in waiting)
+    assert [message.to for message in mails()[1:]] == [["ada@example.com"]] * 2
+
+
+def test_a_code_that_no_mail_server_takes_in_time_is_sent_to_nobody(settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # nobody listens there
+    code = confidential.Confidential(
+        kind="customers.sign_in_code",
+        address="ada@example.com",
+        language="en",
+        context={"code": "ABCD-EFGH"},
+        worth_until=NOON.isoformat(),
+    )
+
+    with pytest.raises(OSError, match="refused"):
+        confidential.send(code, now=NOON - timedelta(seconds=1))
+    confidential.send(code, now=NOON)
 
 
 def test_an_address_is_mailed_three_times_a_minute_at_most_however_it_is_written():
@@ -63,7 +113,7 @@ def test_an_address_is_mailed_three_times_a_minute_at_most_however_it_is_written
     assert statuses == [302, 302, 302, 429]
     assert over.status_code == 429
     assert "very often" in over.content.decode()
-    assert len(mail.outbox) == 3
+    assert len(mails()) == 3
 
 
 def test_a_network_asks_twenty_times_a_minute_at_most_whatever_it_says_of_itself():
@@ -80,7 +130,7 @@ def test_a_network_asks_twenty_times_a_minute_at_most_whatever_it_says_of_itself
 
     assert statuses == [302] * 20 + [429] * 2
     assert neighbour.status_code == 302
-    assert mail.outbox == []
+    assert mails() == []
 
 
 def test_codes_are_guessed_three_times_at_most():

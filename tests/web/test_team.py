@@ -6,14 +6,13 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.core import mail
 from django.test import Client
 
 from fairroam.apps.customers import operations, queries
 from fairroam.apps.customers.models import StaffInvitation, StaffLimit, StaffMember, User
 from fairroam.apps.customers.refusals import InvitationEnded
 from tests.given import NOON, a_colleague, a_customer
-from tests.web.factors_given import sign_in, with_generator
+from tests.web.factors_given import mails, sign_in, with_generator
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 TEAM = "/desk/team/"
@@ -69,14 +68,14 @@ def test_larger_roles_need_a_second_factor_before_the_desk_opens(role):
 def invite(olga: User, **words: object) -> str:
     form = {"act": "invite", "email": "New@example.com", "role": "agent", "person": "", **words}
     assert at_the_desk(olga).post(TEAM, form).status_code == 302
-    link = re.search(r"http\S+(/desk/invitations/\S+)", str(mail.outbox[-1].body))
+    link = re.search(r"http\S+(/desk/invitations/\S+)", str(mails()[-1].body))
     assert link is not None
     return link[1]
 
 
 def test_an_invitation_is_accepted_by_its_link_and_works_once(olga):
     link = invite(olga)
-    assert mail.outbox[-1].to == ["new@example.com"]
+    assert mails()[-1].to == ["new@example.com"]
     assert link.split("/")[3] not in str(StaffInvitation.objects.values_list().get())
     guest = Client()
 

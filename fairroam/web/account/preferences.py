@@ -30,7 +30,7 @@ from fairroam.apps.notices import operations as notices
 from fairroam.clock import now
 from fairroam.rules.languages import NAMES, language_of
 from fairroam.web.account.me import customers_only, signed_in
-from fairroam.web.account.signin import MailedCodeAdapter
+from fairroam.web.account.signin import MailedCodeAdapter, mail_secret
 from fairroam.web.account.step_up import TRIES_MAX, often, step_up_required
 from fairroam.web.components import formats
 from fairroam.web.components.refused import render_refused
@@ -122,15 +122,14 @@ def change_address(request: HttpRequest) -> HttpResponse:
     if not ratelimit.consume(request, action="request_login_code", key=email):
         form.add_error(None, often())
         return render(request, "account/address.html", {"form": form}, status=429)
-    adapter = MailedCodeAdapter(request)
-    code = adapter.generate_login_code()
+    code = MailedCodeAdapter(request).generate_login_code()
     request.session[PENDING] = {
         "email": email,
         "digest": digest_of(email, code),
         "at": now().timestamp(),
         "tries": 0,
     }
-    adapter.send_mail("account/email/new_address", email, {"code": code})
+    mail_secret("customers.new_address", email, code=code)
     return redirect("confirm_address")
 
 

@@ -1,18 +1,17 @@
 """The few doors of allauth that we open: a code by mail, a passkey, a second factor, and out again.
 No passwords, no forms for new accounts: an account comes with the first order."""
 
-from allauth.account import views
 from allauth.mfa.base import views as factors
 from django.urls import path
 from django.views.generic import RedirectView
 
-from fairroam.web.account.signin_views import code_signin, passkey_signin, sign_out
+from fairroam.web.account.signin_views import code_signin, passkey_signin, sign_out, take_code
 
 to_code = RedirectView.as_view(pattern_name="account_request_login_code", query_string=True)
 
 urlpatterns = [
     path("login/code/", code_signin, name="account_request_login_code"),
-    path("login/code/confirm/", views.confirm_login_code, name="account_confirm_login_code"),
+    path("login/code/confirm/", take_code, name="account_confirm_login_code"),
     path("login/passkey/", passkey_signin, name="mfa_login_webauthn"),
     path("login/second-factor/", factors.authenticate, name="mfa_authenticate"),
     path("logout/", sign_out, name="account_logout"),

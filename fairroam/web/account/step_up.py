@@ -30,7 +30,7 @@ from fairroam.apps.customers.queries import Proof
 from fairroam.apps.customers.refusals import StepUpRequired
 from fairroam.clock import moved_by, now
 from fairroam.web.account.passkey_forms import ProveByPasskey
-from fairroam.web.account.signin import MailedCodeAdapter
+from fairroam.web.account.signin import MailedCodeAdapter, mail_secret
 from fairroam.web.components.refused import sentence_of
 
 View = Callable[..., HttpResponse]
@@ -162,14 +162,13 @@ def mail_code(request: HttpRequest, user: User) -> bool:
         return True
     if not ratelimit.consume(request, action="request_login_code", key=user.email):
         return False
-    adapter = MailedCodeAdapter(request)
-    code = adapter.generate_login_code()
+    code = MailedCodeAdapter(request).generate_login_code()
     request.session[MAILED] = {
         "digest": digest_of(user, code),
         "at": now().timestamp(),
         "tries": 0,
     }
-    adapter.send_mail("account/email/step_up_code", user.email, {"code": code})
+    mail_secret("customers.step_up_code", user.email, code=code)
     return True
 
 

@@ -24,7 +24,7 @@ from fairroam.apps.customers.refusals import InvitationEnded
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
 from fairroam.rules.money import known_currencies, minor_digits
-from fairroam.web.account.signin import MailedCodeAdapter
+from fairroam.web.account.signin import mail_secret
 from fairroam.web.components.refused import render_refused
 from fairroam.web.desk.staff import ROLE_NAMES, staff_only
 
@@ -121,8 +121,13 @@ def invite(request: HttpRequest, by: int) -> Wrong:
         email=said["email"], role=said["role"], person_id=said["person"], by=by, now=now()
     )
     link = settings.FAIRROAM_ADDRESS + reverse("desk:invitation", args=[token])
-    context = {"link": link, "role": ROLE_NAMES[said["role"]]}
-    MailedCodeAdapter(request).send_mail("desk/email/invitation", invitation.email, context)
+    mail_secret(
+        "customers.invitation",
+        invitation.email,
+        until=invitation.expires_at,
+        link=link,
+        role=str(ROLE_NAMES[said["role"]]),
+    )
     messages.success(request, _("Invited. The link in the mail works for 72 hours, once."))
     return None
 

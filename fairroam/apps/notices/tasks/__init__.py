@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from smtplib import SMTPException
 
 from django.db.models import F
 
@@ -11,6 +11,7 @@ from fairroam import points
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.notices import operations
 from fairroam.apps.notices.models import Notice
+from fairroam.apps.notices.tasks.answers import is_final, said
 from fairroam.apps.notices.tasks.composing import attach_paper, message_of, unseal, unsubscribe_link
 
 __all__ = ["attach_paper", "deliver", "message_of", "unseal", "unsubscribe_link"]
@@ -36,27 +37,3 @@ def deliver(*, notice_id: int, now: datetime) -> None:
         raise
     points.reached("notice.delivered")
     operations.record_sent(notice_id=notice_id, now=now)
-
-
-def answers(error: Exception) -> list[tuple[int, bytes | str]]:
-    """What the mail server answered, per recipient; nothing when it did not answer."""
-    if isinstance(error, SMTPRecipientsRefused):
-        return list(error.recipients.values())
-    if isinstance(error, SMTPResponseException):
-        return [(error.smtp_code, error.smtp_error)]
-    return []
-
-
-def is_final(error: Exception) -> bool:
-    """Whether the mail server will never take it: 5xx, RFC 5321 section 4.2.1."""
-    codes = [code for code, _words in answers(error)]
-    return bool(codes) and all(code >= 500 for code in codes)
-
-
-def said(error: Exception) -> str:
-    """The mail server's own words, or why we could not reach it."""
-    lines = [
-        f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}"
-        for code, words in answers(error)
-    ]
-    return " ".join(" ".join(lines).split()) or type(error).__name__
