@@ -153,7 +153,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "fairroam.project.health.Health",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "fairroam.project.static_files.PackedFiles",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
