@@ -157,6 +157,7 @@ REACTIONS: dict[str, list[str]] = {
     "dispute.won": ["end_settlement"],
     "dispute.lost": ["end_settlement"],
     "dispute.seen": [],
+    "dispute.file_given": [],
     "provider_event.concluded": [],
     "late_money.kept": ["end_settlement"],
     "report.differs": [],

@@ -13,6 +13,7 @@ import pytest
 from django.test import Client
 
 from fairroam.apps.conversations.models import Message, Thread
+from fairroam.apps.journal.models import Event
 from fairroam.apps.payments.models import Dispute
 from fairroam.apps.refunds import queries as refunds
 from fairroam.clock import now
@@ -99,3 +100,6 @@ def test_the_file_of_a_dispute_holds_order_terms_use_words_and_decision(senior):
     assert len(read["papers.json"]) == 1
     assert [one["words"] for one in read["conversations.json"]] == ["It works"]
     assert senior.get("/desk/disputes/987654/file/").status_code == 404
+    told = Event.objects.get(kind="dispute.file_given")
+    assert told.facts["dispute_id"] == dispute.pk
+    assert told.actor == f"staff:{senior.session['_auth_user_id']}"

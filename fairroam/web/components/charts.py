@@ -49,6 +49,44 @@ def bars(days: Sequence[DayUse]) -> list[Bar]:
     return drawn
 
 
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """A whole and the part of it that stands out, in one unit; part: None where none is known."""
+
+    label: str
+    words: str
+    whole: int
+    part: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Beam:
+    """A portion lying in the picture: its top, and how long the whole and the part are."""
+
+    portion: Portion
+    top: int
+    whole: int
+    part: int
+
+
+BEAM_PITCH = 34  # a line of words, and the beam below it
+
+
+def beams(portions: Sequence[Portion]) -> list[Beam]:
+    """A beam a portion, the largest as long as the picture is wide; a loss shows its size."""
+    sizes = [abs(size) for one in portions for size in (one.whole, one.part or 0)]
+    longest = max(sizes, default=0) or 1
+    return [
+        Beam(
+            one,
+            place * BEAM_PITCH,
+            max(one.whole, 0) * BARS_WIDTH // longest,
+            abs(one.part or 0) * BARS_WIDTH // longest,
+        )
+        for place, one in enumerate(portions)
+    ]
+
+
 def percent_left(used: int, granted: int) -> int:
     """What is left in whole percent, rounded up, so that something left never looks empty."""
     return max(-(-(granted - used) * 100 // granted), 0) if granted else 0

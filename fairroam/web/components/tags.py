@@ -191,3 +191,26 @@ def usage_bars(days: Sequence[charts.DayUse]) -> dict[str, Any]:
         "height": charts.BARS_HEIGHT,
         "title": gettext("Usage by day, %(total)s in all") % {"total": total},
     }
+
+
+@register.inclusion_tag("components/beams.html")
+def beams(title: str, portions: Sequence[charts.Portion]) -> dict[str, Any]:
+    """`{% beams title portions %}`: lying bars (`charts.Portion`); their table stands beside it."""
+    return {
+        "beams": charts.beams(portions),
+        "width": charts.BARS_WIDTH,
+        "height": len(portions) * charts.BEAM_PITCH,
+        "title": title,
+    }
+
+
+@register.inclusion_tag("components/columns.html")
+def columns(title: str, values: Sequence[tuple[date, int, str]]) -> dict[str, Any]:
+    """`{% columns title values %}`: standing bars, each (day, size, words); a table beside it."""
+    bars = charts.bars([charts.DayUse(on, size) for on, size, _words in values])
+    return {
+        "bars": [(bar, words) for bar, (_on, _size, words) in zip(bars, values, strict=True)],
+        "width": charts.BARS_WIDTH,
+        "height": charts.BARS_HEIGHT,
+        "title": title,
+    }

@@ -24,9 +24,11 @@ from fairroam.apps.metering import queries as metering
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.queries import OrderPage
 from fairroam.apps.papers import queries as papers
+from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Dispute
 from fairroam.apps.payments.queries import desk
 from fairroam.apps.refunds import queries as refunds
+from fairroam.clock import now
 from fairroam.web.desk.staff import staff_only
 
 
@@ -34,11 +36,12 @@ from fairroam.web.desk.staff import staff_only
 @staff_only(role="senior")
 @require_safe
 def file(request: HttpRequest, staff: User, dispute_id: int) -> HttpResponse:
-    """The file of one dispute, made anew each time from what is known now."""
+    """The file of one dispute, made anew from what is known now; the journal says who took it."""
     dispute = desk.disputes().filter(pk=dispute_id).first()
     if dispute is None:
         return render(request, "account/hidden.html", status=404)
     answer = HttpResponse(packed(contents(dispute, staff)), content_type="application/zip")
+    payments.record_file_given(dispute_id=dispute.pk, staff_user_id=staff.pk, now=now())
     answer["Content-Disposition"] = f'attachment; filename="dispute-{dispute.pk}.zip"'
     return answer
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -16,11 +18,13 @@ from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.refunds.queries import reports as refunds
 from fairroam.apps.suppliers import queries as suppliers
 from fairroam.clock import now
+from fairroam.web.components import formats
+from fairroam.web.components.charts import Portion
 from fairroam.web.components.csv_cells import write_csv
+from fairroam.web.desk import words
 from fairroam.web.desk.staff import staff_only
 
 MONTHS_SHOWN = 12
-BAR = 100  # the longest bar of a picture, in its units
 
 
 def month_after(first: datetime) -> datetime:
@@ -58,15 +62,44 @@ def figures(request: HttpRequest, staff: User) -> HttpResponse:
         file = HttpResponse(write_csv(rows), content_type="text/csv; charset=utf-8")
         file["Content-Disposition"] = f'attachment; filename="figures-{wanted}.csv"'
         return file
-    most = max((row.revenue for row in margins), default=0) or 1
+    language = request.LANGUAGE_CODE
     context = {
         "month": wanted,
         "choices": list(choices),
-        "tax": [(*row.label.split(" "), row) for row in tax],
-        "margins": [(row, max(row.revenue, 0) * BAR // most) for row in margins],
-        "grounds": grounds,
+        "tax": [(*country_and_rate(row, language), row) for row in tax],
+        "tax_pictures": by_currency((row.currency, of_tax(row, language)) for row in tax),
+        "margins": margins,
+        "margin_pictures": by_currency((row.currency, of_plan(row, language)) for row in margins),
+        "grounds": [(words.ground(row.ground), row) for row in grounds],
     }
     return render(request, "desk/figures.html", context)
+
+
+def by_currency(portions: Iterable[tuple[str, Portion]]) -> dict[str, list[Portion]]:
+    """Amounts of one currency make one picture: lengths of two mean nothing side by side."""
+    found: dict[str, list[Portion]] = {}
+    for currency, portion in portions:
+        found.setdefault(currency, []).append(portion)
+    return found
+
+
+def country_and_rate(row: ledger.TaxRow, language: str) -> tuple[str, str]:
+    """ "DE 0.19" as ("Germany", "19%")."""
+    country, _separator, rate = row.label.partition(" ")
+    return formats.country_name(country, language), formats.percent(Fraction(rate or 0), language)
+
+
+def of_tax(row: ledger.TaxRow, language: str) -> Portion:
+    """What was charged, and what of it is owed to the tax office."""
+    amount = formats.money(row.owed, row.currency, language)
+    return Portion(" ".join(country_and_rate(row, language)), amount, row.charged, row.owed)
+
+
+def of_plan(row: suppliers.MarginRow, language: str) -> Portion:
+    """Revenue, and what of it is margin, where its cost is known."""
+    shown = row.revenue if row.margin is None else row.margin
+    amount = formats.money(shown, row.currency, language)
+    return Portion(row.plan, amount, row.revenue, row.margin)
 
 
 def csv_rows(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 
 from django.http import HttpRequest, HttpResponse
@@ -15,14 +15,15 @@ from django.views.decorators.http import require_safe
 from fairroam.apps.conversations import queries as conversations
 from fairroam.apps.conversations.queries import Figures
 from fairroam.apps.customers.models import User
-from fairroam.apps.refunds.queries.reports import Report, report
+from fairroam.apps.refunds.queries.reports import Report, Week, report
 from fairroam.clock import now
-from fairroam.web.components import charts, formats
+from fairroam.web.components import formats
 from fairroam.web.components.csv_cells import write_csv
 from fairroam.web.desk import words
 from fairroam.web.desk.staff import staff_only
 
 DAYS = (30, 90, 365)
+NO_TIME = timedelta()
 
 
 @never_cache
@@ -46,11 +47,40 @@ def reports(request: HttpRequest, staff: User) -> HttpResponse:
         "figures": figures(made),
         "talks": talks(conversations.figures(since=made.since, until=made.until)),
         "declined_by": [(words.doubt(code), count) for code, count in made.declined_by.items()],
-        "bars": charts.bars([charts.DayUse(week.on, week.total) for week in made.weeks]),
-        "width": charts.BARS_WIDTH,
-        "height": charts.BARS_HEIGHT,
+        "pictures": pictures(made),
+        "weeks": [(week, percent(share(week)), span(week.to_decision)) for week in made.weeks],
     }
     return render(request, "desk/reports.html", context)
+
+
+def share(week: Week) -> Fraction | None:
+    """The part of a week's requests that nobody waited for; None of none."""
+    return Fraction(week.at_once, week.total) if week.total else None
+
+
+def pictures(made: Report) -> list[tuple[str, list[tuple[date, int, str]]]]:
+    """Week by week: how many were settled, how many of them at once, how long it took."""
+    return [
+        (
+            _("Requests settled by week"),
+            [(week.on, week.total, str(week.total)) for week in made.weeks],
+        ),
+        (
+            _("Share decided at once, by week"),
+            [(week.on, int((share(week) or 0) * 100), percent(share(week))) for week in made.weeks],
+        ),
+        (
+            _("Median time to the decision, by week"),
+            [
+                (
+                    week.on,
+                    int((week.to_decision or NO_TIME).total_seconds()),
+                    span(week.to_decision),
+                )
+                for week in made.weeks
+            ],
+        ),
+    ]
 
 
 def figures(made: Report) -> list[tuple[str, str]]:
@@ -130,4 +160,6 @@ def csv_rows(made: Report) -> list[tuple[object, ...]]:
     for week in made.weeks:
         rows.append(("settled_at_once_in_week", week.on.isoformat(), week.at_once))
         rows.append(("settled_by_people_in_week", week.on.isoformat(), week.by_people))
+        to_decision = seconds(week.to_decision)
+        rows.append(("median_seconds_to_decision_in_week", week.on.isoformat(), to_decision))
     return rows

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from fairroam.apps.refunds.queries.clocks import Clock
+from fairroam.rules.languages import language_of
+from fairroam.rules.sentences import load_language
 from fairroam.web.components import formats
 
 # Why the rules did not settle a case: refunds.operations.deciding names these codes.
@@ -97,6 +99,9 @@ BOOKS = {
     "fees": _("Kept by payment providers"),
     "suspense": _("Not known whose"),
     "settlement": _("Owed to people who left"),
+    "waived": _("Given up by people who left, and theirs still"),
+    "vouchers": _("Vouchers sold, not redeemed yet"),
+    "in_transfer": _("On its way from one customer to another"),
     "wholesale": _("Paid for resold eSIMs"),
     "supplier": _("Taken from our credit at suppliers"),
     "unearned": _("Paid, not used yet"),
@@ -151,6 +156,13 @@ def alarm(clock: str, level: int) -> str:
 
 def doubt(code: str) -> str | Promise:
     return DOUBTS.get(code, code)
+
+
+def ground(code: str) -> str:
+    """A ground as decisions name it; "" is none."""
+    if not code:
+        return gettext("no ground")
+    return load_language(language_of(get_language() or "en")).words[code]
 
 
 def event(kind: str) -> str | Promise:

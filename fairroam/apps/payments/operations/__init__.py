@@ -12,6 +12,7 @@ from fairroam.apps.payments.operations.charging import (
 from fairroam.apps.payments.operations.disputing import (
     hear_dispute,
     record_answered,
+    record_file_given,
     take_notice,
 )
 from fairroam.apps.payments.operations.handing_over import hand_over
@@ -73,6 +74,7 @@ __all__ = [
     "record_asked_about_payment",
     "record_asked_about_payout",
     "record_captured",
+    "record_file_given",
     "record_payout",
     "record_started",
     "record_transfer_returned",

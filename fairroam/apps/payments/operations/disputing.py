@@ -148,6 +148,13 @@ def take_notice(*, dispute_id: int, words: str, staff_user_id: int, now: datetim
     tell(dispute, "dispute.seen", now, actor=dispute.seen_by)
 
 
+@transaction.atomic
+def record_file_given(*, dispute_id: int, staff_user_id: int, now: datetime) -> None:
+    """Note who was given the file of a dispute: it holds what a customer used and wrote."""
+    dispute = Dispute.objects.select_related("payment").get(pk=dispute_id)
+    tell(dispute, "dispute.file_given", now, actor=f"staff:{staff_user_id}")
+
+
 def lock_dispute(dispute_id: int) -> Dispute:
     """Lock its payment, then read it. Raises NotAmongYours."""
     found = Dispute.objects.filter(pk=dispute_id).values_list("payment_id", flat=True).first()

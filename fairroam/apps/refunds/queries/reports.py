@@ -45,11 +45,15 @@ BY_GROUND = """
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """How many requests were settled in the week that begins on that Monday."""
+    """How many requests were settled in the week that begins on that Monday, and how fast.
+
+    to_decision: the median from received to decided; None where nothing was settled.
+    """
 
     on: date
     at_once: int
     by_people: int
+    to_decision: timedelta | None
 
     @property
     def total(self) -> int:
@@ -159,12 +163,13 @@ def weeks(rows: Sequence[tuple[Any, ...]], first: date, last: date) -> tuple[Wee
     def monday(on: date) -> date:
         return on - timedelta(days=on.weekday())
 
-    counted = {
-        on: [bool(row[6]) for row in group]
-        for on, group in groupby(rows, lambda row: monday(row[3].date()))
-    }
+    settled = {on: list(group) for on, group in groupby(rows, lambda row: monday(row[3].date()))}
+
+    def week(on: date) -> Week:
+        of_week = settled.get(on, [])
+        at_once = sum(bool(row[6]) for row in of_week)
+        spans = [row[3] - row[2] for row in of_week]
+        return Week(on, at_once, len(of_week) - at_once, median(spans))
+
     mondays = range(monday(first).toordinal(), last.toordinal() + 1, 7)
-    return tuple(
-        Week(on, sum(counted.get(on, [])), len(counted.get(on, [])) - sum(counted.get(on, [])))
-        for on in map(date.fromordinal, mondays)
-    )
+    return tuple(week(date.fromordinal(day)) for day in mondays)
