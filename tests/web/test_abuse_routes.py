@@ -63,8 +63,8 @@ AWAY = "/sign-in/"
 # The least role that each page of the desk wants; all pages that are not named want an agent.
 SENIOR = ("disputes/", "figures/", "arrivals/", "payouts/", "reconciliation/", "books/check/")
 OPERATOR = (
-    "brand/", "channels/", "incidents/", "packs/", "plans/", "promo-codes/", "runs/", "tariffs/",
-    "team/", "vouchers/",
+    "brand/", "channels/", "incidents/", "packs/", "plans/", "promo-codes/", "records/", "runs/",
+    "tariffs/", "team/", "vouchers/",
 )  # fmt: skip
 AGENT = (
     "refunds/", "conversations/", "files/", "numbers/", "declarations/", "lines/", "reports/",

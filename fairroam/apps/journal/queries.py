@@ -7,15 +7,21 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.models import QuerySet
 from psycopg import Cursor
 
-from fairroam.apps.journal.models import Answer
+from fairroam.apps.journal.models import Answer, Event
 
 
 def find_faults() -> Iterator[str]:
     """Keys that were taken but never answered: half of an act was committed."""
     for row in Answer.objects.filter(answer={})[:20]:
         yield f"answer {row.pk} ({row.route}) was never given"
+
+
+def events() -> QuerySet[Event]:
+    """All that happened, the newest first."""
+    return Event.objects.order_by("-pk")
 
 
 def ask(statement: str, *values: object) -> Callable[[], list[tuple[Any, ...]]]:

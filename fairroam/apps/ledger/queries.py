@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 from msgspec.json import encode
 
 from fairroam.apps.ledger.models import CUSTOMER_KINDS, Book, Transfer
@@ -116,6 +116,11 @@ def moved_out(customer_id: int, *, until: datetime) -> dict[tuple[str, str, str]
         key = (source.kind, target.kind, transfer.currency)
         moved[key] = moved.get(key, 0) + minor
     return moved
+
+
+def transfers() -> QuerySet[Transfer]:
+    """Every transfer with its two books, the newest first."""
+    return Transfer.objects.select_related("source", "target").order_by("-pk")
 
 
 def trial_balance() -> list[BookBalance]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.models import User
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.ledger import queries as ledger
@@ -28,12 +29,13 @@ FAILED_MAX = 50  # shown at once, the oldest first
 @require_safe
 def books(request: HttpRequest, staff: User) -> HttpResponse:
     """The trial balance; each currency adds up to zero."""
-    rows = ledger.trial_balance()
+    rows, member = ledger.trial_balance(), customers.staff_member(staff.pk)
     sums: dict[str, int] = {}
     for row in rows:
         sums[row.name.currency] = sums.get(row.name.currency, 0) + row.minor
     context = {
         "rows": [(words.book(row.name.kind), row) for row in rows],
+        "may_look_inside": member is not None and member.role == "operator",
         "sums": sums,
         # Refunds have a page of their own at the desk; these are of eSIMs that could not be made.
         "failed": payments.failed_payouts(of="order-line:")[:FAILED_MAX],

@@ -145,6 +145,7 @@ ROOMS: dict[str | Promise, tuple[Room, ...]] = {
             unbooked,
         ),
         Room("books", _("The books")),
+        Room("records", _("Rows that stay as they are"), "operator"),
         Room("figures", _("Tax, margin and reasons"), "senior"),
     ),
     _("Networks"): (

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from fairroam.apps.esims.models import CarrierCall
 
 
@@ -32,3 +34,8 @@ def carrier_calls_of(order_line_id: int) -> list[CallRow]:
             outcome=None if row.outcome == "sent" else row.outcome,
         )
     return list(calls.values())
+
+
+def carrier_calls() -> QuerySet[CarrierCall]:
+    """Every row about a call, its sending and its outcome, the newest first."""
+    return CarrierCall.objects.order_by("-pk")

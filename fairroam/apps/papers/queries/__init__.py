@@ -2,6 +2,7 @@
 
 from fairroam.apps.papers.queries.papers import (
     COUNTED_UP,
+    all_papers,
     credited_by_invoice,
     credited_minor,
     find_by_number,
@@ -15,6 +16,7 @@ from fairroam.apps.papers.queries.papers import (
 
 __all__ = [
     "COUNTED_UP",
+    "all_papers",
     "credited_by_invoice",
     "credited_minor",
     "find_by_number",

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from django.db.models import QuerySet
 from joserfc.jwk import OKPKey
 
 from fairroam.apps.papers.models import NumberSeries, Paper, SigningKey
@@ -35,6 +36,11 @@ def find_for_stranger(number: str) -> Paper | None:
     """Like `find_by_number`, but only papers whose number cannot be guessed or counted up."""
     paper = find_by_number(number)
     return None if paper is None or paper.kind in COUNTED_UP else paper
+
+
+def all_papers() -> QuerySet[Paper]:
+    """Every paper with the number that it refers to, the newest first."""
+    return Paper.objects.select_related("refers_to").defer("signed").order_by("-pk")
 
 
 def papers_of(customer_id: int, *, kind: str = "") -> list[Paper]:

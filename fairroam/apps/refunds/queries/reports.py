@@ -11,10 +11,13 @@ from itertools import groupby
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.fields.json import KT
 
 from fairroam.apps.ledger import queries as ledger
-from fairroam.apps.refunds.models import Case
+from fairroam.apps.refunds.models import Case, Decision
 
+MADE_FROM = ("facts", "packs", "result")
 SETTLED = ("approved", "handed_over", "paid", "payout_failed", "declined", "settled")
 # Requests that were settled in the period, each with its present decision.
 ROWS = """
@@ -77,6 +80,13 @@ class Report:
     goodwill: Mapping[str, int]
     unearned: Mapping[str, int]  # now, not of the period
     weeks: tuple[Week, ...]
+
+
+def decisions() -> QuerySet[Decision]:
+    """Every decision, superseded ones too, without what it was made from; the newest first."""
+    made_from = [f"{whose}{name}" for whose in ("", "supersedes__") for name in MADE_FROM]
+    rows = Decision.objects.select_related("supersedes").annotate(ground=KT("result__ground"))
+    return rows.defer(*made_from).order_by("-pk")
 
 
 def report(*, since: datetime, until: datetime) -> Report:
