@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from fairroam.rules import stages
 
@@ -164,7 +165,7 @@ STAGES: dict[str, dict[str, Badge]] = {
     "offer": {
         "open": Badge("wait", "hourglass", _("open")),
         "accepted": Badge("good", "check", _("accepted")),
-        "declined": Badge("plain", "circle-x", _("declined")),
+        "declined": Badge("plain", "circle-x", pgettext_lazy("an offer", "declined")),
         "countered": Badge("wait", "undo-2", _("answered with another wish")),
         "expired": Badge("plain", "clock", _("expired")),
         "overtaken": Badge("plain", "ban", _("not needed any more")),
@@ -222,7 +223,7 @@ STAGES: dict[str, dict[str, Badge]] = {
         "unconfirmed": Badge("wait", "mail", _("waits for a click in the mailbox")),
         "waiting": Badge("wait", "hourglass", _("we answer next")),
         "answered": Badge("good", "check", _("answered")),
-        "closed": Badge("plain", "circle-check", _("closed")),
+        "closed": Badge("plain", "circle-check", pgettext_lazy("a conversation", "closed")),
     },
     "service_end": {
         "asked": Badge("wait", "calendar-clock", _("ends at its time")),

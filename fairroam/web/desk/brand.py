@@ -54,7 +54,7 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Brand
         fields = PLAIN
         labels = {
-            "name": gettext_lazy("Name"),
+            "name": gettext_lazy("Name of the shop"),
             "legal_name": gettext_lazy("Company, as in the register"),
             "address": gettext_lazy("Address"),
             "tax_number": gettext_lazy("Tax number"),

@@ -61,7 +61,7 @@ class PlanForm(forms.Form):
         super().__init__(sent, initial=start)
         for code, language in NAMES.items():
             self.fields[f"name_{code}"] = forms.CharField(
-                label=f"{_('Name')} ({language})",
+                label=f"{_('Name of the plan')} ({language})",
                 max_length=80,
                 required=code == "en",
                 initial=plan.names.get(code, ""),
