@@ -17,6 +17,7 @@ from tests import given
 from tests.given import NOON
 from tests.web.site_given import CHECKOUT, TICKED, a_filled_form, buy, words_of
 
+OF_WITHDRAWAL = re.compile(r'id="consents-of-withdrawal"( hidden disabled)?')
 pytestmark = pytest.mark.usefixtures("catalogue")
 PAGES = ["/", "/plans/", "/plans/japan-10gb-30d/", CHECKOUT, "/withdraw/", "/leave/"]
 PAGES += ["/terms/", "/channels/", "/imprint/"]
@@ -258,8 +259,7 @@ def test_a_supposition_that_cannot_be_keeps_what_was_typed(client):
 def test_consents_are_asked_where_the_law_of_the_residence_knows_them(client, residence, boxes):
     page = client.get(f"{CHECKOUT}?residence={residence}").content.decode()
 
-    assert ('name="express_request"' in page) == boxes
-    assert ('name="loss_acknowledged"' in page) == boxes
+    assert OF_WITHDRAWAL.findall(page) == ["" if boxes else " hidden disabled"]
 
 
 def test_an_order_without_the_boxes_that_no_law_asks_for_keeps_only_what_was_agreed(client):
@@ -270,17 +270,26 @@ def test_an_order_without_the_boxes_that_no_law_asks_for_keeps_only_what_was_agr
     assert [consent.kind for consent in order.consents.all()] == ["terms"]
 
 
-def test_a_bill_that_comes_while_somebody_ticks_leaves_the_boxes_as_they_are(client):
-    whole = client.get("/checkout/japan-10gb-30d/").content.decode()
-    # From a country without these boxes to one that wants them: the whole group is sent anew.
-    bill = client.get(
-        "/checkout/japan-10gb-30d/bill/", {"residence": "DE", "consents_shown": "1"}
-    ).content.decode()
+@pytest.mark.parametrize(
+    ("shown", "residence", "sent"),
+    [
+        ({}, "DE", [""]),
+        ({"consents_shown": ""}, "US", [" hidden disabled"]),
+        ({"consents_shown": ""}, "DE", []),  # what somebody is just ticking is not touched
+        ({}, "US", []),
+    ],
+)
+def test_a_bill_shows_or_hides_the_boxes_of_withdrawal_and_leaves_every_tick(
+    client, shown, residence, sent
+):
+    bill = client.get(f"{CHECKOUT}bill/", {"residence": residence} | shown).content.decode()
 
-    for name in ("terms", "express_request", "loss_acknowledged"):
-        kept = re.compile(f'<input type="checkbox" name="{name}"[^>]* hx-preserve="true"')
-        assert kept.search(whole), name
-        assert kept.search(bill), name
+    assert OF_WITHDRAWAL.findall(bill) == sent
+    for name in ("express_request", "loss_acknowledged"):
+        kept = re.findall(f'<input type="checkbox" name="{name}"[^>]* hx-preserve="true"', bill)
+        assert len(kept) == len(sent)
+    assert 'name="terms"' not in bill
+    assert f'href="/terms/?residence={residence}"' in bill
 
 
 @pytest.mark.parametrize("chosen", ["", "DE", "<b>"])

@@ -46,8 +46,9 @@ CONSENTS = {
 }
 
 
+OF_WITHDRAWAL = ("express_request", "loss_acknowledged")  # asked for where a law knows them
 BILLED = ("residence", "quantity", "promo_code")  # what the bill depends on, as it was typed
-BOXES = "[type=checkbox],[name=consents_shown]"
+SHOWN = "[name=consents_shown]"  # not sent while the boxes of withdrawal are hidden
 # provider -> how a buyer knows it.
 WAYS = {
     "sandbox": _("Test card"),
@@ -117,7 +118,7 @@ class CheckoutForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.plan = plan
-        for kind in CONSENTS:  # A bill that comes while somebody ticks leaves these very boxes.
+        for kind in OF_WITHDRAWAL:  # Shown or hidden by a new bill, they stay the very same boxes.
             self.fields[kind].widget.attrs["hx-preserve"] = "true"
         if credit_minor:
             amount = formats.money(credit_minor, plan.currency, get_language() or "en")
@@ -138,15 +139,15 @@ class CheckoutForm(forms.Form):
         }
         residence.widget.attrs = {
             "autocomplete": "country",
-            "hx-include": f"[name=quantity],[name=promo_code],{BOXES}",
+            "hx-include": f"[name=quantity],[name=promo_code],{SHOWN}",
             **bill_follows,
         }
         self.fields["quantity"].widget.attrs = {
-            "hx-include": f"[name=residence],[name=promo_code],{BOXES}",
+            "hx-include": f"[name=residence],[name=promo_code],{SHOWN}",
             **bill_follows,
         }
         self.fields["promo_code"].widget.attrs |= {
-            "hx-include": f"[name=residence],[name=quantity],{BOXES}",
+            "hx-include": f"[name=residence],[name=quantity],{SHOWN}",
             **bill_follows,
         }
         language.choices = list(NAMES.items())
@@ -248,14 +249,13 @@ def bill(request: HttpRequest, code: str) -> HttpResponse:
     """What is to pay for the residence just chosen: a part of the page, fetched by htmx."""
     residence, quantity, promo_code = (request.GET.get(name, "") for name in BILLED)
     plan = plan_or_404(code)
-    ticked = {kind: kind in request.GET for kind in CONSENTS}
     context = {
         **bill_of(request, plan, residence, quantity, promo_code),
-        "form": CheckoutForm(initial=ticked, plan=plan, address=request.path),
+        "form": CheckoutForm(plan=plan, address=request.path),
     }
-    # Boxes that somebody is just ticking are left alone unless others are asked for.
-    shown = request.GET.get("consents_shown", "")
-    context["are_others_needed"] = shown != str(len(context["consents_needed"]))
+    # Boxes that somebody is just ticking are left alone unless they come or go.
+    is_needed = set(OF_WITHDRAWAL) <= set(context["consents_needed"])
+    context["do_boxes_change"] = is_needed != ("consents_shown" in request.GET)
     return render(request, "site/bill.html", context)
 
 
