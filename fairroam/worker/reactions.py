@@ -112,6 +112,7 @@ REACTIONS: dict[str, list[str]] = {
     "refund.wish_left": ["tell_refund"],
     "refund.money_wanted": [],
     "refund.looked_at_again": [],
+    "refund.blame_taken": [],
     "refund.assigned": [],
     "refund.flagged": [],
     "refund.escalated": [],

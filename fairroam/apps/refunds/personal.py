@@ -48,7 +48,7 @@ TABLES = (
         about="refunds",
         whose="customer_id",
         why=DECISIONS,
-        kept="id order_line_id stage declared_at received_at asked_minor wish wish_minor"
+        kept="id order_line_id stage declared_at received_at asked_minor cause wish wish_minor"
         " destination quote_id follows_id decision_paper_id credit_note_id thread_id ended_at",
         erased="words answer_words",
         ours={KEY: "key customer_id is_live"},

@@ -104,6 +104,11 @@ def retry(refund_id: int, staff_id: int, form: PlainForm, now: datetime) -> str 
     return TOLD
 
 
+def take_blame(refund_id: int, staff_id: int, form: PlainForm, now: datetime) -> str | Promise:
+    operations.take_blame(request_id=refund_id, staff_user_id=staff_id, now=now)
+    return _("The rules have decided again, as for an end that is our doing.")
+
+
 def take(refund_id: int, staff_id: int, form: PlainForm, now: datetime) -> str | Promise:
     operations.take(request_id=refund_id, staff_user_id=staff_id, now=now)
     return _("This case is yours now.")
@@ -149,6 +154,7 @@ ACTS: dict[str, tuple[type[CaseForm], Act]] = {
     "replace": (ReplaceForm, replace),
     "ask_more": (AskForm, ask_more),
     "retry": (PlainForm, retry),
+    "take_blame": (PlainForm, take_blame),
     "take": (PlainForm, take),
     "hand_over": (HandOverForm, hand_over),
     "confirm": (PlainForm, confirm),
@@ -156,4 +162,4 @@ ACTS: dict[str, tuple[type[CaseForm], Act]] = {
     "see": (PlainForm, see),
 }
 # After these the person stays with the case.
-STAYING = ("take", "refuse", "see")
+STAYING = ("take", "take_blame", "refuse", "see")

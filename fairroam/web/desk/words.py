@@ -26,6 +26,7 @@ DOUBTS = {
     "same_device": _("Other accounts asked money back for the same phone."),
     "contact_changed": _("An address or a way to sign in was changed within 72 hours."),
     "payout_changed": _("The way the money should go was changed within 72 hours."),
+    "whose_doing": _("The plan failed. If that ended it, the end is our doing and more is due."),
     "pack_still_on": _("The supplier cannot take this pack off the eSIM: it can still be used."),
 }
 # Why money takes another way (`rules.rails`), or why a provider did not deliver it.
@@ -50,6 +51,7 @@ EVENTS = {
     "refund.money_wanted": _("wants the money after all"),
     "refund.wish_left": _("left the rest of a wish to a person"),
     "refund.looked_at_again": _("looked at it again, with new facts"),
+    "refund.blame_taken": _("found that the end is our doing"),
     "refund.approved": _("approved"),
     "refund.declined": _("declined"),
     "refund.withdrawn": _("took the request back"),

@@ -13,6 +13,7 @@ from fairroam.rules import stages
 ENDED = sorted(stages.terminal(stages.REFUND) | {"paid", "declined", "handed_over"})
 # Decided, with its money on the way: what comes back to us later stands in nobody's way.
 ON_THE_WAY = ("approved", "payout_failed")
+CAUSES = ("consumer", "trader")  # whose doing the end is, as the rules name them
 
 
 class RefundRequest(models.Model):
@@ -27,6 +28,7 @@ class RefundRequest(models.Model):
     received_at = models.DateTimeField()
     asked_minor = models.BigIntegerField(null=True)  # null: all that is due
     words = models.TextField(default="")  # theirs; erased with the account
+    cause = models.CharField(max_length=8, default="consumer")  # "trader": a person said so
     wish = models.CharField(max_length=11, default="")  # what they would like best
     wish_minor = models.BigIntegerField(null=True)  # more than is due was wished: for a person
     destination = models.CharField(max_length=8, default="original")
@@ -60,6 +62,9 @@ class RefundRequest(models.Model):
             models.CheckConstraint(
                 condition=Q(wish__in=WISHES) & Q(destination__in=DESTINATIONS),
                 name="a_refund_has_a_known_wish_and_destination",
+            ),
+            models.CheckConstraint(
+                condition=Q(cause__in=CAUSES), name="a_refund_has_a_known_cause"
             ),
             models.CheckConstraint(
                 condition=(Q(stage__in=ENDED) & Q(is_live__isnull=True))

@@ -7,6 +7,7 @@ from fairroam.apps.refunds.operations.deciding import (
     decide_again,
     line_is_off,
     network_is_silent,
+    take_blame,
     usage_is_known,
 )
 from fairroam.apps.refunds.operations.declaring import (
@@ -87,6 +88,7 @@ __all__ = [
     "retry_payouts",
     "stop_waiting",
     "take",
+    "take_blame",
     "take_money_instead",
     "usage_is_known",
     "withdraw_request",

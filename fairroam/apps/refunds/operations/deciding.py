@@ -13,7 +13,7 @@ from fairroam.apps.refunds.models import Decision, RefundRequest
 from fairroam.apps.refunds.operations.flagging import raise_flags
 from fairroam.apps.refunds.operations.following import open_follow_up, surplus_of
 from fairroam.apps.refunds.operations.giving import pay_back
-from fairroam.apps.refunds.operations.handling import open_case
+from fairroam.apps.refunds.operations.handling import authorise, open_case
 from fairroam.apps.refunds.operations.moves import (
     RULES,
     lock_live_request,
@@ -27,6 +27,7 @@ from fairroam.apps.refunds.queries.facts import (
     Quote,
     burns_no_more_since,
     can_be_used_on,
+    due_if_ours,
     is_usage_told_until_end,
     quote_request,
     was_used_after_declaring,
@@ -81,6 +82,23 @@ def decide_again(*, request_id: int, actor: str, now: datetime) -> Decision:
     refuse_unless_under_review(refund)
     tell(refund, "refund.looked_at_again", actor=actor, now=now)
     return record_decision(refund, quote_request(refund)[0], by=RULES, now=now)
+
+
+@transaction.atomic
+def take_blame(*, request_id: int, staff_user_id: int, now: datetime) -> Decision:
+    """A person finds that the end is our doing, and lets the rules decide again; safe to repeat.
+
+    Raises MoveNotAllowed when the request does not wait for a person, NotAmongYours, and as
+    `handling.authorise`.
+    """
+    refund = lock_request(request_id)
+    refuse_unless_under_review(refund)
+    authorise(refund, staff_user_id, now=now)
+    if refund.cause != "trader":
+        refund.cause = "trader"
+        refund.save(update_fields=["cause"])
+        tell(refund, "refund.blame_taken", actor=f"staff:{staff_user_id}", now=now)
+    return decide_again(request_id=request_id, actor=f"staff:{staff_user_id}", now=now)
 
 
 def rests_on_the_end(refund: RefundRequest, *, now: datetime) -> bool:
@@ -139,6 +157,12 @@ def decide(refund: RefundRequest, *, now: datetime) -> None:
         move(refund, "review", now=now)
 
 
+def may_be_ours(quote: Quote) -> bool:
+    """Whether the plan failed, and more would be due if a person finds that this ended it."""
+    failed = bool(quote.facts["trouble"] or quote.facts["outages"])
+    return failed and due_if_ours(quote.facts, quote.packs) > quote.due
+
+
 def doubts_about(refund: RefundRequest, quote: Quote) -> list[str]:
     """Why a person should look, in codes; they never change the amount."""
     doubts = {
@@ -148,6 +172,7 @@ def doubts_about(refund: RefundRequest, quote: Quote) -> list[str]:
         "dispute_open": quote.decision["held"] > 0,
         "used_after_declaring": was_used_after_declaring(quote.facts),
         "line_still_on": quote.due > 0 and burns_no_more_since(refund.order_line_id) is None,
+        "whose_doing": may_be_ours(quote),
         "pack_still_on": quote.due > 0 and can_be_used_on(refund.order_line_id),
     }
     return [code for code, holds in doubts.items() if holds]

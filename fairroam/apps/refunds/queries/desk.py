@@ -20,6 +20,7 @@ from fairroam.apps.refunds.models import Decision, Escalation, Flag, Proposal, R
 from fairroam.apps.refunds.queries.bargains import Bargain, bargain
 from fairroam.apps.refunds.queries.clocks import Clock, clocks
 from fairroam.apps.refunds.queries.completeness import missing
+from fairroam.apps.refunds.queries.facts import due_if_ours
 from fairroam.apps.refunds.queries.pages import (
     ROWS,
     DecisionRow,
@@ -126,6 +127,7 @@ class Case:
     bargain: Bargain
     proposals: tuple[ProposalRow, ...]
     missing: tuple[str, ...]
+    due_if_ours: int | None  # minor units, where more would be due if the end were our doing
     assigned_to: int | None
     assignee: str
     thread_id: int | None
@@ -237,6 +239,8 @@ def case(request_id: int, *, now: datetime | None = None, staff_user_id: int | N
         raise NotAssigned(refund_id=request_id)
     decisions = Decision.objects.filter(request_id=request_id).select_related("supersedes")
     told = Event.objects.filter(customer_id=found.customer_id, facts__refund_id=request_id)
+    decided = current_decision(request_id)
+    ours = due_if_ours(decided.facts, decided.packs) if decided else 0
     return Case(
         refund=row(found),
         decisions=tuple(decision_row(decision) for decision in decisions.order_by("-pk")),
@@ -248,10 +252,11 @@ def case(request_id: int, *, now: datetime | None = None, staff_user_id: int | N
             FlagRow(flag.code, flag.facts, flag.raised_at)
             for flag in Flag.objects.filter(request_id=request_id).order_by("pk")
         ),
-        clocks=clocks(found, desk, current_decision(request_id), now=now) if now else (),
+        clocks=clocks(found, desk, decided, now=now) if now else (),
         bargain=bargain(request_id),
         proposals=proposals_of(request_id),
         missing=missing(request_id),
+        due_if_ours=ours if decided and ours > decided.due_minor else None,
         assigned_to=owner.pk if owner else None,
         assignee=owner.email if owner else "",
         thread_id=found.thread_id,

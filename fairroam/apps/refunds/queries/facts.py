@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from fairroam import rules
@@ -76,13 +77,14 @@ def gather_facts(
     declared_at: datetime,
     received_at: datetime | None = None,
     asked: int | None = None,
+    cause: str = "consumer",
     known: Known | None = None,
 ) -> dict[str, Any]:
     """All that a decision on this line may depend on, as it stands now.
 
     declared_at: when the request reached a door of ours; received_at: when we had it.
-    asked: minor units, at least 1; None asks for all that is due. known: what was read already,
-    for thousands of lines at once.
+    asked: minor units, at least 1; None asks for all that is due. cause: whose doing the end is,
+    "consumer" or "trader". known: what was read already, for thousands of lines at once.
     """
     known = known or known_of(terms.order_line_id)
     usage = known.usage
@@ -135,6 +137,8 @@ def gather_facts(
         ],
         "trouble": known.trouble.as_fact() if known.trouble else None,
     }
+    if cause == "trader":
+        facts["cause"] = cause
     return facts if asked is None else {**facts, "asked": asked}
 
 
@@ -193,13 +197,28 @@ def decide_on(facts: dict[str, Any], packs: list[dict[str, Any]]) -> Quote:
 
 
 def quote_terms(
-    terms: LineTerms, *, declared_at: datetime, received_at: datetime, asked: int | None = None
+    terms: LineTerms,
+    *,
+    declared_at: datetime,
+    received_at: datetime,
+    asked: int | None = None,
+    cause: str = "consumer",
 ) -> Quote:
     """What the rules say for these terms. Raises AskedTooMuch, NothingPaid."""
     if terms.paid_at is None:
         raise NothingPaid(order_line_id=terms.order_line_id)
-    facts = gather_facts(terms, declared_at=declared_at, received_at=received_at, asked=asked)
+    facts = gather_facts(
+        terms, declared_at=declared_at, received_at=received_at, asked=asked, cause=cause
+    )
     return decide_on(facts, packs_of(terms))
+
+
+def due_if_ours(facts: Mapping[str, Any], packs: list[dict[str, Any]]) -> int:
+    """What would be due on these facts if the end were the seller's doing, in minor units.
+
+    Some terms then count what was used at the price paid instead of the list price.
+    """
+    return decide_on({**facts, "cause": "trader"}, packs).due
 
 
 def quote(order_line_id: int, *, now: datetime, asked: int | None = None) -> Quote:
@@ -227,14 +246,17 @@ def quote_request(refund: RefundRequest) -> tuple[Quote, bool]:
     What the customer would get falls back to all that is due; a person sees the difference.
     """
     terms = orders.terms_of(refund.order_line_id)
-    declared_at, received_at = refund.declared_at, refund.received_at
+    seen = partial(
+        quote_terms,
+        terms,
+        declared_at=refund.declared_at,
+        received_at=refund.received_at,
+        cause=refund.cause,
+    )
     try:
-        asked = refund.asked_minor
-        return quote_terms(
-            terms, declared_at=declared_at, received_at=received_at, asked=asked
-        ), False
+        return seen(asked=refund.asked_minor), False
     except AskedTooMuch:
-        return quote_terms(terms, declared_at=declared_at, received_at=received_at), True
+        return seen(), True
 
 
 def was_used_after_declaring(facts: Mapping[str, Any]) -> bool:
