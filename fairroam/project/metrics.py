@@ -91,7 +91,7 @@ def of_people(now: datetime) -> Iterator[Figure]:
     yield Figure("conversation_oldest_seconds", "How long the oldest of them has waited", age)
     late = sum(row.review_by is not None and row.review_by <= now for row in closures.reviews())
     yield Figure("closings_late", "Closings whose promised review is over", late)
-    said = len(declarations.waiting_declarations())
+    said = declarations.waiting_declarations().count()
     yield Figure("declarations", "Withdrawals without a sign-in to look at", said)
 
 

@@ -152,7 +152,7 @@ def test_a_whole_closing_waits_for_the_network_and_ends_with_a_certificate():
     assert (closure.sealed_address, closure.salts) == (None, None)
     assert queries.closure_of(customer.pk).certificate == closure.certificate.number
     assert all(step.done_at for step in queries.closure_of(customer.pk).steps)
-    assert queries.queue(EVENING) == []
+    assert not queries.queue(EVENING)
     assert [book.minor for book in books.balances_of(customer.pk)] == [0]
     assert books.balance(BookName("breakage", "EUR")) == 1597
     assert list(find_faults()) == []

@@ -114,7 +114,7 @@ def test_a_message_waits_with_its_clock_until_a_person_answers(agent):
     assert (row.waiting_since, row.is_late) == (NOON, True)
     answer(thread, agent)
 
-    assert queries.queue(staff_user_id=agent.pk, now=LATER) == []
+    assert not queries.queue(staff_user_id=agent.pk, now=LATER)
     thread.refresh_from_db()
     assert (thread.stage, thread.first_answered_at, thread.assignee_id) == (
         "answered",
@@ -327,7 +327,7 @@ def ask(address="zoe@example.com", *, now=NOON) -> None:
 def test_a_visitor_is_heard_after_the_click_and_their_words_count_from_the_first_instant(agent):
     ask()
     thread = Thread.objects.get()
-    assert queries.queue(staff_user_id=agent.pk, now=LATER) == []
+    assert not queries.queue(staff_user_id=agent.pk, now=LATER)
     with pytest.raises(NotAmongYours):
         queries.thread_for_staff(thread.pk, agent.pk)
     tasks.mail_thread_link(thread_id=thread.pk, now=NOON)

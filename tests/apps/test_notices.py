@@ -190,7 +190,7 @@ def test_after_many_attempts_a_person_sees_why(refusing):
 
     tasks.deliver(notice_id=notice.pk, now=NOON)
 
-    assert queries.undelivered() == [notice]
+    assert list(queries.undelivered()) == [notice]
     assert queries.undelivered()[0].reason == "ConnectionRefusedError"
 
 

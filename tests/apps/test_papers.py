@@ -350,4 +350,4 @@ def test_credit_beyond_its_invoice_is_found(db):
 
 
 def test_papers_are_listed_newest_first(db):
-    assert queries.papers_of(1) == []
+    assert not queries.papers_of(1)

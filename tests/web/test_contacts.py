@@ -124,7 +124,7 @@ def test_whoever_is_there_twice_carries_a_mark(ada):
         card = Card(name=name, phones=(phone,))
         operations.add_contact(customer_id=ada_id, card=card, now=NOON)
 
-    marked = [row.card.name for row in queries.page_of(ada_id) if row.is_double]
+    marked = [row.card.name for row in queries.contacts_of(ada_id) if row.is_double]
     assert marked == ["Mama", "Mum"]
 
 

@@ -109,7 +109,7 @@ def test_what_is_stuck_comes_first_and_is_asked_again_by_a_person(desk, line):
     (told,) = Event.objects.filter(kind="line.act_asked_again")
     assert told.actor.startswith("staff:")
     assert told.facts["act_id"] == act.pk
-    assert desk.get("/desk/lines/").context["stuck"] == []
+    assert not desk.get("/desk/lines/").context["stuck"]
 
 
 def test_an_end_that_got_stuck_is_asked_for_again(desk, line):

@@ -14,6 +14,7 @@ from fairroam.apps.notices import queries
 from fairroam.apps.notices.models import Notice
 from fairroam.apps.notices.tasks import unsubscribe_link
 from fairroam.apps.notices.tasks.composing import UNSUBSCRIBE_SALT
+from fairroam.web.components.paging import SIZE
 from tests import given
 from tests.apps.lines_given import a_ready_line, ask_and_end
 from tests.given import NOON
@@ -73,16 +74,32 @@ def test_what_became_of_the_mail_is_said(client, ada):
     assert "came back from your mail server" in said["bounced"]
 
 
-def test_the_inbox_goes_on_page_by_page(client, ada):
-    for number in range(queries.PAGE + 2):
+@pytest.mark.parametrize(
+    ("language", "place"),
+    [
+        ("en", "51–52 of 52"),
+        ("zh-hans", "第 51–52 条，共 52 条"),
+        ("zh-hant", "第 51–52 條，共 52 條"),
+    ],
+)
+def test_a_long_list_goes_on_page_by_page_and_keeps_what_was_chosen(client, ada, language, place):
+    for number in range(SIZE + 2):
         a_notice(ada.pk, f"message {number:02}")
-    first = client.get("/account/inbox/")
+    first = client.get("/account/inbox/?unread")
+    onward = first.context["rows"].on
 
-    second = words_of(client.get(f"/account/inbox/?before={first.context['older']}"))
+    second = client.get(f"/account/inbox/{onward}", headers={"Accept-Language": language})
 
-    assert "message 01" in second
-    assert "message 02" not in second
-    assert client.get("/account/inbox/?before=x").status_code == 200
+    assert onward == "?unread=&page=2"
+    assert f"1–{SIZE} of {SIZE + 2}" in words_of(first)
+    assert place in words_of(second)
+    assert "message 01" in words_of(second)
+    assert "message 02" not in words_of(second)
+    assert second.context["rows"].back == "?unread=&page=1"
+    assert second.context["rows"].on == ""
+    for odd in ("x", "-1", "0", "9" * 5000, "2&page=1"):
+        assert client.get(f"/account/inbox/?page={odd}").context["rows"].first == 1
+    assert client.get("/account/inbox/?page=99").context["rows"].first == SIZE + 1
 
 
 def test_nobody_reads_the_message_of_another(client, ada):

@@ -14,8 +14,7 @@ from django.db.models import Max, Q
 from fairroam.apps.contacts.models import Contact
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.gateways.contact_files import Card
-
-PAGE = 100
+from fairroam.rules.rows import Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +58,8 @@ def contact_of(contact_id: int, customer_id: int) -> ContactRow:
     return ContactRow(id=found.pk, card=card_of(found))
 
 
-def page_of(customer_id: int, *, wanted: str = "", page: int = 0) -> list[ContactRow]:
-    """PAGE contacts by name that hold `wanted` in name, firm, number, address or note."""
+def contacts_of(customer_id: int, *, wanted: str = "") -> Rows[ContactRow]:
+    """The contacts that hold `wanted` in name, firm, number, address or note; by name."""
     found = Contact.objects.filter(customer_id=customer_id)
     if wanted:
         found = found.filter(
@@ -71,11 +70,12 @@ def page_of(customer_id: int, *, wanted: str = "", page: int = 0) -> list[Contac
             | Q(note__icontains=wanted)
         )
     shared = _shared_signs(customer_id)
-    rows = found.order_by("name", "pk")[page * PAGE : (page + 1) * PAGE]
-    return [
-        ContactRow(id=row.pk, card=(card := card_of(row)), is_double=bool(_signs(card) & shared))
-        for row in rows
-    ]
+
+    def row(contact: Contact) -> ContactRow:
+        card = card_of(contact)
+        return ContactRow(id=contact.pk, card=card, is_double=bool(_signs(card) & shared))
+
+    return Rows(found.order_by("name", "pk"), row)
 
 
 def cards_of(customer_id: int) -> Iterator[Card]:

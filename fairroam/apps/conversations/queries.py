@@ -10,7 +10,7 @@ from email.utils import parseaddr
 from fractions import Fraction
 
 from django.conf import settings
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 
 from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.conversations.models import GuideOpinion, Message, SavedReply, Thread
@@ -19,6 +19,7 @@ from fairroam.apps.customers import queries as people
 from fairroam.apps.evidence import queries as evidence
 from fairroam.apps.evidence.queries import EvidenceRow
 from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.rules.rows import Rows
 
 ANSWER_WITHIN = timedelta(hours=24)  # our own target for the first answer of a person
 SENIOR = ("senior", "operator")
@@ -162,10 +163,9 @@ def message_row(message: Message) -> MessageRow:
     )
 
 
-def threads_of(customer_id: int) -> list[ThreadRow]:
+def threads_of(customer_id: int) -> Rows[ThreadRow]:
     """The customer's threads, the latest first, without their messages."""
-    found = Thread.objects.filter(customer_id=customer_id).order_by("-pk")
-    return [thread_row(thread) for thread in found]
+    return Rows(Thread.objects.filter(customer_id=customer_id).order_by("-pk"), thread_row)
 
 
 def thread(thread_id: int, customer_id: int) -> ThreadRow:
@@ -209,29 +209,28 @@ def may_open(assignee_id: int | None, staff_user_id: int) -> bool:
     return assignee_id in (None, staff_user_id) or is_senior(staff_user_id)
 
 
-def queue(*, staff_user_id: int, now: datetime, most: int = 200) -> list[QueueRow]:
+def queue(*, staff_user_id: int, now: datetime) -> Rows[QueueRow]:
     """What waits for an answer, the oldest first."""
     waiting = Thread.objects.filter(stage="waiting").select_related("customer", "assignee")
     sees_all = is_senior(staff_user_id)
-    rows = []
-    for found in waiting.order_by("waiting_since", "pk")[:most]:
+
+    def row(found: Thread) -> QueueRow:
         assert found.waiting_since is not None  # a constraint says so
         is_mine = found.assignee_id == staff_user_id
         answer_by = found.waiting_since + ANSWER_WITHIN
-        rows.append(
-            QueueRow(
-                id=found.pk,
-                subject=found.subject,
-                customer_number=found.customer.number if found.customer else "",
-                assignee=found.assignee.email if found.assignee else "",
-                waiting_since=found.waiting_since,
-                answer_by=answer_by,
-                is_late=now >= answer_by,
-                is_mine=is_mine,
-                may_open=is_mine or found.assignee_id is None or sees_all,
-            )
+        return QueueRow(
+            id=found.pk,
+            subject=found.subject,
+            customer_number=found.customer.number if found.customer else "",
+            assignee=found.assignee.email if found.assignee else "",
+            waiting_since=found.waiting_since,
+            answer_by=answer_by,
+            is_late=now >= answer_by,
+            is_mine=is_mine,
+            may_open=is_mine or found.assignee_id is None or sees_all,
         )
-    return rows
+
+    return Rows(waiting.order_by("waiting_since", "pk"), row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,9 +325,9 @@ def comments_on(guide: str, language: str) -> list[GuideOpinion]:
     return list(shown.order_by("-pk")[:20])
 
 
-def waiting_opinions() -> list[GuideOpinion]:
+def waiting_opinions() -> QuerySet[GuideOpinion]:
     """Words that nobody has read, oldest first."""
-    return list(GuideOpinion.objects.filter(stage="waiting").order_by("pk")[:100])
+    return GuideOpinion.objects.filter(stage="waiting").order_by("pk")
 
 
 @dataclass(frozen=True, slots=True)

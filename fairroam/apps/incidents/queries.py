@@ -11,9 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from fairroam.apps.incidents.models import Incident
 from fairroam.apps.incidents.refusals import NoSuchIncident
+from fairroam.rules.rows import Rows
 
 # A phone that was last seen there so shortly before was still there when the network failed.
 SEEN_BEFORE_HOURS = 24
@@ -81,9 +83,14 @@ def incident(incident_id: int) -> IncidentRow:
     return row(found)
 
 
-def incidents(*, most: int = 200) -> list[IncidentRow]:
+def incidents() -> Rows[IncidentRow]:
     """All incidents, the newest beginning first."""
-    return [row(found) for found in Incident.objects.order_by("-began_at", "-pk")[:most]]
+    return Rows(Incident.objects.order_by("-began_at", "-pk"), row)
+
+
+def suspected() -> QuerySet[Incident]:
+    """Those that nobody has confirmed or dismissed."""
+    return Incident.objects.filter(stage="suspected")
 
 
 def public_incidents(*, since: datetime) -> list[IncidentRow]:

@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterator
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.notices.models import MailStop, Notice, PushDevice, PushStop
 from fairroam.rules.numbers import ALPHABET
-
-PAGE = 25
 
 # What a customer may do without by mail: kind -> topic. All other kinds tell of money, of a
 # contract, of rights or of safety, and are always mailed.
@@ -115,12 +113,10 @@ def find_by_code(typed: str) -> Notice | None:
     return Notice.objects.filter(key__range=(UUID(int=first), UUID(int=last))).first()
 
 
-def undelivered(*, before: int | None = None) -> list[Notice]:
+def undelivered() -> QuerySet[Notice]:
     """Mails that no mail server took or that came back, newest first: a person looks at each."""
     dead = Notice.objects.filter(Q(stage="failed") | Q(bounced_at__isnull=False)).exclude(text="")
-    if before is not None:
-        dead = dead.filter(pk__lt=before)
-    return list(dead.select_related("customer").order_by("-id")[:PAGE])
+    return dead.select_related("customer").order_by("-id")
 
 
 def undelivered_count() -> int:
@@ -142,16 +138,12 @@ def notice_of(notice_id: int, customer_id: int) -> Notice:
     return notice
 
 
-def inbox(
-    customer_id: int, *, only_unread: bool = False, before: int | None = None
-) -> list[Notice]:
-    """A page of the customer's messages, newest first; `before`: older than that id."""
+def inbox(customer_id: int, *, only_unread: bool = False) -> QuerySet[Notice]:
+    """The customer's messages, newest first."""
     theirs = Notice.objects.filter(customer_id=customer_id).exclude(stage="dropped")
     if only_unread:
         theirs = theirs.filter(read_at__isnull=True)
-    if before is not None:
-        theirs = theirs.filter(pk__lt=before)
-    return list(theirs.order_by("-id")[:PAGE])
+    return theirs.order_by("-id")
 
 
 def unread_count(customer_id: int) -> int:

@@ -13,6 +13,7 @@ from django.db.models import Count, Q, QuerySet
 
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders.models import Consent, Order, OrderLine, PromoCode, Tender, Trial
+from fairroam.rules.rows import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,9 +256,9 @@ def consents_of(order_id: int) -> list[Consent]:
     return list(Consent.objects.filter(order_id=order_id).order_by("given_at", "pk"))
 
 
-def orders_of(customer_id: int) -> list[OrderPage]:
+def orders_of(customer_id: int) -> Rows[OrderPage]:
     """The customer's orders, newest first."""
-    return [page_of(order) for order in PAGE.all().filter(customer_id=customer_id).order_by("-id")]
+    return Rows(PAGE.all().filter(customer_id=customer_id).order_by("-id"), page_of)
 
 
 def unpaid_of(customer_id: int, *, most: int) -> list[Order]:
@@ -334,21 +335,22 @@ class TrialRow:
     declined_at: datetime | None
 
 
-def trials(limit: int) -> list[TrialRow]:
-    """The newest free trials."""
-    rows = Trial.objects.select_related("line__order").order_by("-begun_at", "-pk")[:limit]
-    return [
-        TrialRow(
-            order_number=row.line.order.number,
-            order_line_id=row.line_id,
-            plan_names=row.line.plan_copy["names"],
-            begun_at=row.begun_at,
-            has_chip=row.eid_sha256 is not None,
-            reminded_at=row.reminded_at,
-            declined_at=row.declined_at,
-        )
-        for row in rows
-    ]
+def trials() -> Rows[TrialRow]:
+    """All free trials, newest first."""
+    rows = Trial.objects.select_related("line__order")
+    return Rows(rows.order_by("-begun_at", "-pk"), trial_row)
+
+
+def trial_row(trial: Trial) -> TrialRow:
+    return TrialRow(
+        order_number=trial.line.order.number,
+        order_line_id=trial.line_id,
+        plan_names=trial.line.plan_copy["names"],
+        begun_at=trial.begun_at,
+        has_chip=trial.eid_sha256 is not None,
+        reminded_at=trial.reminded_at,
+        declined_at=trial.declined_at,
+    )
 
 
 def is_trial(order_line_id: int) -> bool:

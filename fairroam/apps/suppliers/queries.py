@@ -19,6 +19,7 @@ from fairroam.apps.suppliers.models import (
     SupplierTopUp,
 )
 from fairroam.rules.money import Money
+from fairroam.rules.rows import Rows
 
 # How long after the stated lag we still look for a last figure; the law does not wait for it.
 SILENCE_MAX = timedelta(days=1)
@@ -187,21 +188,22 @@ def balances() -> list[BalanceRow]:
     return rows
 
 
-def open_claims() -> list[ClaimRow]:
+def open_claims() -> Rows[ClaimRow]:
     """Claims without an outcome, oldest first."""
     claims = SupplierClaim.objects.filter(settled_at__isnull=True).select_related("supplier_order")
-    return [
-        ClaimRow(
-            order_line_id=claim.pk,
-            supplier=claim.supplier_order.supplier,
-            stage=claim.stage,
-            cost=Money(claim.supplier_order.cost_minor, claim.supplier_order.currency),
-            claim_ref=claim.claim_ref,
-            opened_at=claim.opened_at,
-            requested_at=claim.requested_at,
-        )
-        for claim in claims.order_by("opened_at", "pk")
-    ]
+    return Rows(claims.order_by("opened_at", "pk"), claim_row)
+
+
+def claim_row(claim: SupplierClaim) -> ClaimRow:
+    return ClaimRow(
+        order_line_id=claim.pk,
+        supplier=claim.supplier_order.supplier,
+        stage=claim.stage,
+        cost=Money(claim.supplier_order.cost_minor, claim.supplier_order.currency),
+        claim_ref=claim.claim_ref,
+        opened_at=claim.opened_at,
+        requested_at=claim.requested_at,
+    )
 
 
 def troubles() -> list[TroubleRow]:

@@ -34,6 +34,7 @@ from fairroam.gateways.contact_files import (
     vcards,
 )
 from fairroam.web.account.me import customers_only
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 
 TABLE_BYTES_MAX = 2_000_000  # of a CSV file while its owner says what its columns mean
@@ -155,15 +156,10 @@ class ColumnsForm(forms.Form):
 def contacts(request: HttpRequest, customer: Customer) -> HttpResponse:
     """By name, a page at a time; who seems to be there twice carries a mark."""
     wanted = request.GET.get("wanted", "").strip()[:NAME_MAX]
-    page = request.GET.get("page", "0")
-    number = int(page) if page.isdecimal() and len(page) < 5 else 0
-    rows = queries.page_of(customer.pk, wanted=wanted, page=number)
     context = {
-        "rows": rows,
+        "rows": page_of(queries.contacts_of(customer.pk, wanted=wanted), request),
         "wanted": wanted,
         "count": queries.count(customer.pk),
-        "before": number - 1 if number else None,
-        "after": number + 1 if len(rows) == queries.PAGE else None,
     }
     return render(request, "account/contacts.html", context)
 

@@ -22,6 +22,7 @@ from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.clock import now
 from fairroam.web.account.live import render_live, watched_seconds
 from fairroam.web.account.me import customers_only
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.components.uploads import FilesField, given_back, harmless
 
@@ -91,7 +92,10 @@ class RatingForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def overview(request: HttpRequest, customer: Customer) -> HttpResponse:
     """All matters, and the form for a new one."""
-    context = {"threads": queries.threads_of(customer.pk), "zone": customer.zone}
+    context = {
+        "threads": page_of(queries.threads_of(customer.pk), request),
+        "zone": customer.zone,
+    }
     form = NewThreadForm(
         request.POST or None, request.FILES or None, initial={"key": uuid4(), "kind": "other"}
     )

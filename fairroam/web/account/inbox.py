@@ -19,6 +19,7 @@ from fairroam.apps.notices.models import Notice
 from fairroam.clock import now
 from fairroam.web.account.me import customers_only
 from fairroam.web.components.mails import PUSH_TOPICS, TOPICS, about
+from fairroam.web.components.paging import page_of
 
 
 @never_cache
@@ -26,16 +27,10 @@ from fairroam.web.components.mails import PUSH_TOPICS, TOPICS, about
 @require_safe
 def inbox(request: HttpRequest, customer: Customer) -> HttpResponse:
     """Newest first, a page at a time; what is unread carries a mark and a word."""
-    before = request.GET.get("before", "")
     only_unread = "unread" in request.GET
-    rows = queries.inbox(
-        customer.pk,
-        only_unread=only_unread,
-        before=int(before) if before.isdecimal() and len(before) < 18 else None,
-    )
+    rows = page_of(queries.inbox(customer.pk, only_unread=only_unread), request)
     context = {
-        "rows": [(notice, about(notice.kind)) for notice in rows],
-        "older": rows[-1].pk if len(rows) == queries.PAGE else None,
+        "rows": rows.each(lambda notice: (notice, about(notice.kind))),
         "only_unread": only_unread,
         "unread": queries.unread_count(customer.pk),
         "zone": customer.zone,

@@ -11,16 +11,19 @@ from fairroam.apps.customers.models import Customer
 from fairroam.apps.orders import queries as orders_rows
 from fairroam.apps.papers import queries as papers
 from fairroam.web.account.me import customers_only
+from fairroam.web.components.paging import page_of
+
+PAPERS_SHOWN = 20  # all of them have a page of their own
 
 
 @never_cache
 @customers_only
 @require_safe
 def orders(request: HttpRequest, customer: Customer) -> HttpResponse:
-    """Orders and papers, newest first."""
+    """Orders and the newest papers."""
     context = {
-        "orders": orders_rows.orders_of(customer.pk),
-        "papers": papers.papers_of(customer.pk),
+        "orders": page_of(orders_rows.orders_of(customer.pk), request),
+        "papers": papers.papers_of(customer.pk)[:PAPERS_SHOWN],
         "customer": customer,
     }
     return render(request, "account/orders.html", context)

@@ -15,6 +15,7 @@ from fairroam.apps.papers import operations
 from fairroam.apps.papers import queries as papers
 from fairroam.apps.papers.models import Paper
 from fairroam.web.account.me import customers_only
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.words import PAPERS
 
 
@@ -51,10 +52,9 @@ def overview(request: HttpRequest, customer: Customer) -> HttpResponse:
     """All papers, newest first, or those of one kind."""
     kind = request.GET.get("kind", "")
     kind = kind if kind in PAPERS else ""
-    rows = papers.papers_of(customer.pk)
-    present = {paper.kind for paper in rows}
+    present = papers.kinds_of(customer.pk)
     context = {
-        "papers": [paper for paper in rows if kind in ("", paper.kind)],
+        "papers": page_of(papers.papers_of(customer.pk, kind=kind), request),
         "kinds": [(name, words) for name, words in PAPERS.items() if name in present],
         "kind": kind,
         "zone": customer.zone,
@@ -86,7 +86,11 @@ def page(request: HttpRequest, customer: Customer, number: str) -> HttpResponse:
 @require_safe
 def paper(request: HttpRequest, customer: Customer, number: str, form: str) -> HttpResponse:
     """Download invoice, credit note, decision or receipt."""
-    found = own(number, customer)
+    return as_file(request, own(number, customer), form)
+
+
+def as_file(request: HttpRequest, found: Paper | None, form: str) -> HttpResponse:
+    """A paper to keep, as "pdf" or "json"; nothing is like another form."""
     if found is None or form not in ("pdf", "json"):
         return render(request, "account/hidden.html", status=404)
     if form == "pdf":

@@ -29,6 +29,7 @@ from fairroam.web.account.me import customers_only
 from fairroam.web.account.wallet import AmountForm
 from fairroam.web.components import formats
 from fairroam.web.components.guessing import guarded
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.site.transfer import to_transfer
 
@@ -69,7 +70,7 @@ def vouchers(request: HttpRequest, customer: Customer) -> HttpResponse:
     """What the customer bought, and where to buy one more."""
     context = {
         "customer": customer,
-        "bought": sold.bought_by(customer.pk),
+        "bought": page_of(sold.bought_by(customer.pk), request),
         "currencies": queries.currencies(now()),
     }
     return render(request, "account/vouchers.html", context)

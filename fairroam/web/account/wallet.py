@@ -29,6 +29,7 @@ from fairroam.rules.money import Money, minor_digits
 from fairroam.web.account.me import customers_only
 from fairroam.web.account.step_up import proof_of, step_up_required
 from fairroam.web.components import formats
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.site.transfer import to_transfer
 
@@ -101,18 +102,20 @@ def wallet(request: HttpRequest, customer: Customer) -> HttpResponse:
     started = TopUp.objects.filter(
         customer=customer, paid_at__isnull=True, payment__stage__in=["prepared", "started"]
     )
+    lots = page_of(queries.lots_of(customer.pk), request, name="lots")
+    moves = page_of(queries.history(customer.pk), request)
     context = {
         "customer": customer,
         "purses": [(one, BURNS[one.burn]) for one in purses],
-        "lots": [(lot, ORIGINS[lot.origin]) for lot in queries.lots_of(customer.pk)],
-        "moves": [(move, move_words(move.cause)) for move in queries.history(customer.pk)[:50]],
+        "lots": lots.each(lambda lot: (lot, ORIGINS[lot.origin])),
+        "moves": moves.each(lambda move: (move, move_words(move.cause))),
         "started": started.select_related("payment").order_by("-pk").first(),
         "payouts": [
             payout
             for payout in payments.payouts_of(customer.pk)
             if payout.cause.startswith(("balance-refund:", "voucher:"))
         ],
-        "transfers": queries.transfers_of(customer.pk)[:20],
+        "transfers": page_of(queries.transfers_of(customer.pk), request, name="transfers"),
     }
     return render(request, "account/wallet.html", context)
 

@@ -20,11 +20,11 @@ from fairroam.apps.orders.operations.arriving import record_arrival
 from fairroam.apps.payments.queries import arrivals as rows
 from fairroam.clock import now
 from fairroam.rules.money import Money, minor_digits
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.desk.staff import staff_only
 
 CURRENCY = "EUR"
-SHOWN = 50
 SENTENCES = {
     "applied": gettext_lazy("Booked: the order goes on, and its buyer is told."),
     "repeated": gettext_lazy("This credit was entered before. Nothing was booked again."),
@@ -58,7 +58,10 @@ class ArrivalForm(forms.Form):
 def arrivals(request: HttpRequest, staff: User) -> HttpResponse:
     """What is awaited, what was entered, and the form for the next credit."""
     form = ArrivalForm(request.POST or None)
-    context = {"awaited": rows.awaited()[:SHOWN], "entered": rows.arrivals()[:SHOWN]}
+    context = {
+        "awaited": page_of(rows.awaited(), request, name="awaited"),
+        "entered": page_of(rows.arrivals(), request),
+    }
     if request.method != "POST" or not form.is_valid():
         status = 422 if form.is_bound else 200
         return render(request, "desk/arrivals.html", {**context, "form": form}, status=status)

@@ -16,6 +16,7 @@ from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.papers import operations
 from fairroam.apps.papers.queries import channels as queries
 from fairroam.clock import now
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused, sentence_of
 from fairroam.web.desk.staff import staff_only
 from fairroam.web.site.channels import KINDS
@@ -38,16 +39,16 @@ def channels(request: HttpRequest, staff: User) -> HttpResponse:
         try:
             operations.add_channel(**form.cleaned_data, actor=f"staff:{staff.pk}", now=now())
         except Refusal as refusal:
-            return render_refused(request, "desk/channels.html", form, refusal, **listed())
+            return render_refused(request, "desk/channels.html", form, refusal, **listed(request))
         return redirect("desk:channels")
     status = 422 if form.is_bound else 200
-    return render(request, "desk/channels.html", {**listed(), "form": form}, status=status)
+    return render(request, "desk/channels.html", {**listed(request), "form": form}, status=status)
 
 
-def listed() -> dict[str, object]:
+def listed(request: HttpRequest) -> dict[str, object]:
     return {
         "channels": [(KINDS[one.kind], one) for one in queries.channels()],
-        "reports": queries.waiting_reports(),
+        "reports": page_of(queries.waiting_reports(), request),
     }
 
 

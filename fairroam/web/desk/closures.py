@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -11,10 +13,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from fairroam.apps.closures import operations, queries
+from fairroam.apps.closures.queries import ClosureRow
 from fairroam.apps.customers.models import User
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.clock import now
 from fairroam.web.account.leave import HELD_BY, MONEY, STEPS
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.desk.customers import about
 from fairroam.web.desk.staff import staff_only
@@ -37,15 +41,18 @@ def closures(request: HttpRequest, staff: User) -> HttpResponse:
     """What waits for a person first, the nearest last day on top; below it what is under way."""
     at = now()
     context = {
-        "reviews": [
-            (row, [CLOSING_DOUBTS[code] for code in row.doubts], row.review_by <= at)
-            for row in queries.reviews()
-            if row.review_by is not None
-        ],
-        "running": queries.queue(at),
+        "reviews": page_of(queries.reviews(), request).each(
+            lambda row: (row, [CLOSING_DOUBTS[code] for code in row.doubts], is_late(row, at))
+        ),
+        "running": page_of(queries.queue(at), request, name="running"),
         "at": at,
     }
     return render(request, "desk/closures.html", context)
+
+
+def is_late(row: ClosureRow, at: datetime) -> bool:
+    """Whether a person should have looked by now."""
+    return row.review_by is not None and row.review_by <= at
 
 
 @never_cache

@@ -28,6 +28,7 @@ from fairroam.apps.orders import queries as orders
 from fairroam.apps.refunds import operations as refunds
 from fairroam.clock import now
 from fairroam.rules.languages import NAMES
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.components.uploads import given_back
 from fairroam.web.desk.customers import about
@@ -72,7 +73,7 @@ class MarkForm(forms.Form):
 @require_safe
 def queue(request: HttpRequest, staff: User) -> HttpResponse:
     """What waits for an answer, the oldest first, each with its clock."""
-    rows = queries.queue(staff_user_id=staff.pk, now=now())
+    rows = page_of(queries.queue(staff_user_id=staff.pk, now=now()), request)
     return render(request, "desk/conversations.html", {"rows": rows})
 
 

@@ -14,9 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 from fairroam.apps.customers.models import User
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.refunds import operations
-from fairroam.apps.refunds.operations.declaring import order_of
-from fairroam.apps.refunds.queries.declarations import look_by, waiting_declarations
+from fairroam.apps.refunds.queries.declarations import (
+    look_by,
+    named_orders,
+    waiting_declarations,
+)
 from fairroam.clock import now
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.desk.staff import staff_only
 
@@ -39,10 +43,11 @@ class SettleForm(forms.Form):
 def declarations(request: HttpRequest, staff: User) -> HttpResponse:
     """Oldest first, each with its clock and the order that its mailbox belongs to, if any."""
     at = now()
-    rows = [
-        (said, look_by(said.declared_at), look_by(said.declared_at) <= at, order_of(said))
-        for said in waiting_declarations()
-    ]
+    page = page_of(waiting_declarations(), request)
+    orders = named_orders(page)
+    rows = page.each(
+        lambda said: (said, by := look_by(said.declared_at), by <= at, orders.get(said.pk))
+    )
     return render(request, "desk/declarations.html", {"rows": rows})
 
 

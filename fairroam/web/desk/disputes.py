@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django import forms
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -14,6 +13,7 @@ from fairroam.apps.customers.models import User
 from fairroam.apps.payments import operations
 from fairroam.apps.payments.queries import desk
 from fairroam.clock import now
+from fairroam.web.components.paging import page_of
 from fairroam.web.desk.payouts import answered
 from fairroam.web.desk.staff import staff_only
 
@@ -29,7 +29,7 @@ class NoteForm(forms.Form):
 @require_safe
 def disputes(request: HttpRequest, staff: User) -> HttpResponse:
     """Every dispute; what waits for a person stands first."""
-    page = Paginator(desk.disputes(), desk.PAGE).get_page(request.GET.get("page"))
+    page = page_of(desk.disputes(), request)
     return render(request, "desk/disputes.html", {"page": page})
 
 

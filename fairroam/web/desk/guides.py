@@ -12,6 +12,7 @@ from fairroam.apps.conversations import operations, queries
 from fairroam.apps.customers.models import User
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.desk.staff import staff_only
 
@@ -21,7 +22,8 @@ from fairroam.web.desk.staff import staff_only
 @require_safe
 def guides(request: HttpRequest, staff: User) -> HttpResponse:
     """How many each guide helped, and the words to read."""
-    context = {"figures": queries.guide_figures(), "waiting": queries.waiting_opinions()}
+    waiting = page_of(queries.waiting_opinions(), request)
+    context = {"figures": queries.guide_figures(), "waiting": waiting}
     return render(request, "desk/guides.html", context)
 
 

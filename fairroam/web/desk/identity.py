@@ -18,6 +18,7 @@ from fairroam.apps.esims.operations import numbers_give, numbers_identity
 from fairroam.apps.esims.queries import numbers
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.desk.staff import staff_only
 
@@ -50,11 +51,12 @@ class SeenForm(forms.Form):
         return said
 
 
-def queues() -> dict[str, Any]:
+def queues(request: HttpRequest) -> dict[str, Any]:
     """Who waits for a person, and what for."""
+    wishes = page_of(numbers.waiting_numbers(), request, name="wishes")
     return {
-        "checks": numbers.waiting_checks(),
-        "wishes": [(wish, REASONS[wish.reason]) for wish in numbers.waiting_numbers()],
+        "checks": page_of(numbers.waiting_checks(), request),
+        "wishes": wishes.each(lambda wish: (wish, REASONS[wish.reason])),
     }
 
 
@@ -63,7 +65,7 @@ def queues() -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def waiting(request: HttpRequest, staff: User) -> HttpResponse:
     """Who waits to be looked at, and which wishes for numbers; oldest first."""
-    context = queues()
+    context = queues(request)
     form = SeenForm(request.POST or None)
     if not form.is_valid():
         status = 422 if form.is_bound else 200
@@ -94,7 +96,7 @@ def decide(request: HttpRequest, staff: User, line_id: int) -> HttpResponse:
             now=now(),
         )
     except Refusal as refusal:
-        return render_refused(request, "desk/identity.html", SeenForm(), refusal, **queues())
+        return render_refused(request, "desk/identity.html", SeenForm(), refusal, **queues(request))
     if is_done:
         messages.success(request, _("Done. The customer is told now."))
     else:

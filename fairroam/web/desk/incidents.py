@@ -30,6 +30,7 @@ from fairroam.apps.refunds.refusals import NoSuchRun
 from fairroam.clock import now
 from fairroam.web.account.live import render_live
 from fairroam.web.components import formats
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused, sentence_of
 from fairroam.web.desk.staff import staff_only
 
@@ -140,7 +141,7 @@ def filled(row: IncidentRow) -> dict[str, Any]:
 def incidents(request: HttpRequest, staff: User) -> HttpResponse:
     """The register, and a form for the next one."""
     form = IncidentForm(request.POST or None)
-    context = {"incidents": queries.incidents(most=50), "form": form}
+    context = {"incidents": page_of(queries.incidents(), request), "form": form}
     if not form.is_valid():
         status = 422 if form.is_bound else 200
         return render(request, "desk/incidents.html", context, status=status)

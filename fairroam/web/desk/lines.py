@@ -15,6 +15,7 @@ from fairroam.apps.esims import operations
 from fairroam.apps.esims.queries import desk as queries
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.clock import now
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.desk import words
 from fairroam.web.desk.staff import staff_only
@@ -64,7 +65,7 @@ def lines(request: HttpRequest, staff: User) -> HttpResponse:
     context = {
         "wanted": wanted,
         "found": queries.find_lines(wanted),
-        "stuck": queries.stuck_lines(),
+        "stuck": page_of(queries.stuck_lines(), request),
     }
     return render(request, "desk/lines.html", context)
 

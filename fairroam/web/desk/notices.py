@@ -14,6 +14,7 @@ from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.notices import operations, queries
 from fairroam.clock import now
 from fairroam.web.components.mails import about
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.desk.staff import staff_only
 
@@ -23,15 +24,8 @@ from fairroam.web.desk.staff import staff_only
 @require_safe
 def undelivered(request: HttpRequest, staff: User) -> HttpResponse:
     """Newest first, a page at a time."""
-    before = request.GET.get("before", "")
-    rows = queries.undelivered(
-        before=int(before) if before.isdecimal() and len(before) < 18 else None
-    )
-    context = {
-        "rows": [(notice, about(notice.kind)) for notice in rows],
-        "count": queries.undelivered_count(),
-        "older": rows[-1].pk if len(rows) == queries.PAGE else None,
-    }
+    rows = page_of(queries.undelivered(), request)
+    context = {"rows": rows.each(lambda notice: (notice, about(notice.kind)))}
     return render(request, "desk/notices.html", context)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from fairroam.apps.payments import operations
 from fairroam.apps.payments.models import Payout
 from fairroam.apps.payments.queries import desk
 from fairroam.clock import now
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.desk.staff import staff_only
 from fairroam.web.desk.words import WAYS
@@ -41,10 +41,11 @@ class ConfirmForm(forms.Form):
 @require_safe
 def payouts(request: HttpRequest, staff: User) -> HttpResponse:
     """Transfers to send and to confirm, what is stuck, what is late, and the figures."""
+    stuck = page_of(desk.stuck(), request, name="stuck")
     context = {
-        "transfers": Paginator(desk.transfers(), desk.PAGE).get_page(request.GET.get("page")),
-        "stuck": [(row, why(row)) for row in desk.stuck()[: desk.PAGE]],
-        "alarmed": desk.alarmed()[: desk.PAGE],
+        "transfers": page_of(desk.transfers(), request),
+        "stuck": stuck.each(lambda row: (row, why(row))),
+        "alarmed": page_of(desk.alarmed(), request, name="alarmed"),
         "figures": list(desk.punctuality()),
         "staff": staff,
     }

@@ -21,6 +21,7 @@ from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.orders import operations, queries
 from fairroam.clock import now
 from fairroam.rules.money import Money, known_currencies, minor_digits
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.desk.incidents import Moment
 from fairroam.web.desk.staff import staff_only
@@ -97,7 +98,7 @@ class PromoCodeForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def promo_codes(request: HttpRequest, user: User) -> HttpResponse:
     """All codes and a form for one more; POST makes one, or calls the one named by `end` back."""
-    page, rows = "desk/promo_codes.html", queries.promo_codes()
+    page, rows = "desk/promo_codes.html", page_of(queries.promo_codes(), request)
     if request.method != "POST":
         return render(request, page, {"codes": rows, "form": PromoCodeForm(), "now": now()})
     member = customers.staff_member(user.pk)

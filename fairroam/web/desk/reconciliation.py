@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, date, timedelta
 
 from django import forms
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -22,6 +21,7 @@ from fairroam.apps.payments.queries import desk, reports
 from fairroam.apps.payments.queries.providers import asked_providers
 from fairroam.apps.refunds.operations.outside import book_outside_refund
 from fairroam.clock import now
+from fairroam.web.components.paging import page_of
 from fairroam.web.desk.payouts import answered
 from fairroam.web.desk.staff import staff_only
 
@@ -63,18 +63,18 @@ def reconciliation(request: HttpRequest, staff: User) -> HttpResponse:
     """Each day and currency of the last month; below it whatever waits for a person."""
     today = now().astimezone(UTC).date()
     first = today - timedelta(days=DAYS)
-    late = list(desk.late_money()[: desk.PAGE])
+    late = page_of(desk.late_money(), request, name="late")
     contacts = closures.sealed_contacts(row.pk for row in late)
     context = {
         "providers": [
             (provider, reports.days_of(provider, first=first, last=today))
             for provider in asked_providers()
         ],
-        "differences": reports.open_differences()[: desk.PAGE],
-        "events": Paginator(desk.quarantined(), desk.PAGE).get_page(request.GET.get("page")),
-        "late": [(row, contacts.get(row.pk)) for row in late],
+        "differences": page_of(reports.open_differences(), request, name="differences"),
+        "events": page_of(desk.quarantined(), request),
+        "late": late.each(lambda row: (row, contacts.get(row.pk))),
         "keep_until": date(today.year + 3, 12, 31),
-        "waivers": waivers.overdue(now())[: desk.PAGE],
+        "waivers": page_of(waivers.overdue(now()), request, name="waivers"),
     }
     return render(request, "desk/reconciliation.html", context)
 

@@ -27,6 +27,7 @@ from fairroam.apps.refunds.queries.desk import Case
 from fairroam.apps.refunds.refusals import FiguresMoved
 from fairroam.clock import now
 from fairroam.web.components import formats
+from fairroam.web.components.paging import placed
 from fairroam.web.components.refused import render_refused, sentence_of
 from fairroam.web.components.uploads import given_back
 from fairroam.web.desk import words
@@ -58,7 +59,7 @@ def queue(request: HttpRequest, staff: User) -> HttpResponse:
             )
             for row in page.rows
         ],
-        "page": page,
+        "page": placed(page.rows, page.number, page.counts[view], request, size=desk.PAGE),
         "view": view,
         "views": [(name, label, page.counts[name]) for name, label in words.VIEWS.items()],
         "alarms": alarms(staff, request.LANGUAGE_CODE),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
+from typing import Any
 
+from django.db.models import Count, Min, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -59,45 +61,55 @@ class Door:
     waiting: Waiting | None
 
 
+def how_many(rows: Sized) -> int:
+    """So many, without reading them where the database can count."""
+    return rows.count() if isinstance(rows, QuerySet) else len(rows)
+
+
 def counted(*lists: Callable[[], Sized]) -> Callable[[int, datetime], Waiting]:
     """A count of rows that have no deadline."""
-    return lambda _staff_user_id, _at: Waiting(sum(len(rows()) for rows in lists))
+    return lambda _staff_user_id, _at: Waiting(sum(how_many(rows()) for rows in lists))
 
 
-def by_instant(ends: Iterable[datetime | None], at: datetime) -> Waiting:
-    """Rows of which each ends at an instant, if at all."""
-    all_of_them = list(ends)
-    first = min((end for end in all_of_them if end), default=None)
-    return Waiting(len(all_of_them), first, first is not None and first <= at)
+def first_of(rows: QuerySet[Any], column: str) -> tuple[int, Any]:
+    """How many rows there are, and the least of a column; None where none has one."""
+    found = rows.order_by().aggregate(many=Count("pk"), first=Min(column))
+    return found["many"], found["first"]
+
+
+def by_instant(many: int, first: datetime | None, at: datetime) -> Waiting:
+    """So many rows, of which the first ends at an instant, if any does."""
+    return Waiting(many, first, first is not None and first <= at)
 
 
 def answers(staff_user_id: int, at: datetime) -> Waiting:
     rows = conversations.queue(staff_user_id=staff_user_id, now=at)
-    return by_instant((row.answer_by for row in rows), at)
+    many, since = first_of(rows.found, "waiting_since")
+    return by_instant(many, since and since + conversations.ANSWER_WITHIN, at)
 
 
 def declared(_staff_user_id: int, at: datetime) -> Waiting:
-    rows = declarations.waiting_declarations()
-    return by_instant((declarations.look_by(said.declared_at) for said in rows), at)
+    many, first = first_of(declarations.waiting_declarations(), "declared_at")
+    return by_instant(many, first and declarations.look_by(first), at)
 
 
 def leaving(_staff_user_id: int, at: datetime) -> Waiting:
-    return by_instant((row.review_by for row in closures.reviews()), at)
+    return by_instant(*first_of(closures.reviews().found, "review_by"), at)
 
 
 def payouts(_staff_user_id: int, at: datetime) -> Waiting:
     """Transfers by hand and what is stuck; the alarm of the payments' own clock says late."""
-    last_days = [
-        payout.pay_by for rows in (payments.transfers(), payments.stuck()) for payout in rows
-    ]
-    first = min((last for last in last_days if last), default=None)
-    return Waiting(len(last_days), first, first is not None and first < at.date())
+    found = [first_of(rows, "pay_by") for rows in (payments.transfers(), payments.stuck())]
+    first = min((day for _many, day in found if day), default=None)
+    return Waiting(
+        sum(many for many, _day in found), first, first is not None and first < at.date()
+    )
 
 
 def unbooked(staff_user_id: int, at: datetime) -> Waiting:
     """What fits the books nowhere, and waived money that nobody claimed in time."""
     unclear = counted(reports.open_differences, payments.quarantined, payments.late_money)
-    return Waiting(unclear(staff_user_id, at).count + len(waivers.overdue(at)))
+    return Waiting(unclear(staff_user_id, at).count + waivers.overdue(at).count())
 
 
 def disputes(_staff_user_id: int, _at: datetime) -> Waiting:
@@ -107,7 +119,7 @@ def disputes(_staff_user_id: int, _at: datetime) -> Waiting:
 
 
 def failures(_staff_user_id: int, _at: datetime) -> Waiting:
-    return Waiting(sum(row.stage == "suspected" for row in incidents.incidents()))
+    return Waiting(incidents.suspected().count())
 
 
 def mails(_staff_user_id: int, _at: datetime) -> Waiting:

@@ -13,6 +13,7 @@ from fairroam.apps.customers.models import User
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.suppliers import operations, queries
 from fairroam.clock import now
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.desk.staff import staff_only
 
@@ -25,8 +26,8 @@ def suppliers(request: HttpRequest, staff: User) -> HttpResponse:
     context = {
         "balances": queries.balances(),
         "recoveries": queries.recoveries(),
-        "claims": queries.open_claims(),
-        "troubles": queries.troubles(),
+        "claims": page_of(queries.open_claims(), request),
+        "troubles": page_of(queries.troubles(), request, name="troubles"),
     }
     return render(request, "desk/suppliers.html", context)
 

@@ -14,6 +14,7 @@ from fairroam.apps.customers.models import User
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.wallet import operations, queries
 from fairroam.clock import now
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.desk.staff import staff_only
 
@@ -30,8 +31,9 @@ ACTS = {"release": operations.release_credit, "refuse": operations.refuse_credit
 @require_safe
 def transfers(request: HttpRequest, staff: User) -> HttpResponse:
     """What waits, oldest first, and why."""
-    waiting = [(sent, DOUBTS[sent.doubt]) for sent in queries.transfers_to_review()]
-    return render(request, "desk/transfers.html", {"waiting": waiting})
+    waiting = page_of(queries.transfers_to_review(), request)
+    rows = waiting.each(lambda sent: (sent, DOUBTS[sent.doubt]))
+    return render(request, "desk/transfers.html", {"waiting": rows})
 
 
 @staff_only(role="agent")

@@ -9,14 +9,13 @@ from django.views.decorators.http import require_safe
 
 from fairroam.apps.customers.models import User
 from fairroam.apps.orders import queries as orders
+from fairroam.web.components.paging import page_of
 from fairroam.web.desk.staff import staff_only
-
-SHOWN_MAX = 200
 
 
 @never_cache
 @staff_only
 @require_safe
 def trials(request: HttpRequest, staff: User) -> HttpResponse:
-    """The newest free trials."""
-    return render(request, "desk/trials.html", {"trials": orders.trials(SHOWN_MAX)})
+    """All free trials, newest first."""
+    return render(request, "desk/trials.html", {"trials": page_of(orders.trials(), request)})

@@ -17,6 +17,7 @@ from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.metering import operations, queries
 from fairroam.apps.metering.refusals import UsageFileTooLarge
 from fairroam.clock import now
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.desk.staff import staff_only
 
@@ -36,7 +37,7 @@ class UsageFileForm(forms.Form):
 def files(request: HttpRequest, staff: User) -> HttpResponse:
     """What was sent, newest first; a file sent again is the same import."""
     form = UsageFileForm(request.POST or None, request.FILES or None)
-    context = {"imports": queries.latest_imports()}
+    context = {"imports": page_of(queries.usage_files(), request)}
     if not form.is_valid():
         return render(request, "desk/usage.html", {**context, "form": form})
     try:

@@ -20,11 +20,10 @@ from fairroam.apps.wallet.operations import vouchers as operations
 from fairroam.apps.wallet.queries import vouchers as sold
 from fairroam.clock import now
 from fairroam.rules.money import Money, minor_digits
+from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.desk.incidents import Moment
 from fairroam.web.desk.staff import staff_only
-
-SHOWN = 200  # the newest ones
 
 
 class VoucherForm(forms.Form):
@@ -68,7 +67,11 @@ def vouchers(request: HttpRequest, user: User) -> HttpResponse:
     assert member is not None
     stopped = request.POST.get("stop", "")
     form = VoucherForm(request.POST if request.method == "POST" and not stopped else None)
-    context = {"vouchers": sold.vouchers()[:SHOWN], "form": form, "owed": sold.owed(now())}
+    context = {
+        "vouchers": page_of(sold.vouchers(), request),
+        "form": form,
+        "owed": sold.owed(now()),
+    }
     if request.method != "POST":
         return render(request, page, context)
     if not stopped and not form.is_valid():

@@ -24,6 +24,7 @@ from fairroam.apps.closures.models import (
 )
 from fairroam.apps.journal.models import Event
 from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.rules.rows import Rows
 
 SEAL = "closing"
 SEAL_LASTS = timedelta(days=7)
@@ -110,15 +111,15 @@ def closure_of(customer_id: int) -> ClosureRow | None:
     return closure_row(found) if found else None
 
 
-def queue(now: datetime) -> list[ClosureRow]:
+def queue(now: datetime) -> Rows[ClosureRow]:
     """Closings that are due and not over, oldest first, for the desk."""
-    return [closure_row(found) for found in ROWS.all().filter(unfinished(now)).order_by("pk")]
+    return Rows(ROWS.all().filter(unfinished(now)).order_by("pk"), closure_row)
 
 
-def reviews() -> list[ClosureRow]:
+def reviews() -> Rows[ClosureRow]:
     """Closings that a person looks at, or has asked about; the nearest last day first."""
     waiting = ROWS.all().filter(stage__in=("review", "asked"))
-    return [closure_row(found) for found in waiting.order_by("review_by", "pk")]
+    return Rows(waiting.order_by("review_by", "pk"), closure_row)
 
 
 def closure_at_desk(closure_id: int) -> ClosureRow:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -47,10 +47,10 @@ def waivers_of(customer_id: int, *, stage: str) -> list[Waiver]:
     return list(theirs.select_related("paper").order_by("pk"))
 
 
-def overdue(now: datetime) -> list[Waiver]:
+def overdue(now: datetime) -> QuerySet[Waiver]:
     """Waivers that nobody claimed in time: each waits for a person."""
     late = Waiver.objects.filter(stage="waived", claim_by__lt=house_day(now))
-    return list(late.select_related("paper", "customer").order_by("claim_by", "pk"))
+    return late.select_related("paper", "customer").order_by("claim_by", "pk")
 
 
 def house_day(now: datetime) -> date:

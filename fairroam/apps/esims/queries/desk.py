@@ -14,6 +14,7 @@ from fairroam.apps.esims.models import ActivationFact, Line, LineAct, Profile
 from fairroam.apps.esims.queries.acts import ActRow, acts_of
 from fairroam.apps.esims.queries.calls import CallRow, carrier_calls_of
 from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.rules.rows import Rows
 
 FOUND_MAX = 50
 ICCID_DIGITS = re.compile(r"[0-9]{4,20}")
@@ -69,9 +70,9 @@ class LineAtDesk:
     calls: tuple[CallRow, ...]
 
 
-def stuck_lines() -> list[FoundLine]:
+def stuck_lines() -> Rows[FoundLine]:
     """Lines of which an act or the end waits for a person, longest first."""
-    return [_found(line) for line in _lines().filter(is_stuck=True).order_by("pk")]
+    return Rows(_lines().filter(is_stuck=True).order_by("pk"), _found)
 
 
 def find_lines(words: str) -> list[FoundLine]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import phonenumbers
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from fairroam.apps.esims.models import (
     IdentityCheck,
@@ -20,6 +23,7 @@ from fairroam.apps.esims.models import (
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.rules import keep_alive, stages
 from fairroam.rules.keep_alive import Act, Automatic, Forecast, Rule
+from fairroam.rules.rows import Rows
 from fairroam.rules.zones import load_zone
 
 RENEWAL_NOTICE = timedelta(days=21)  # before the end of what is paid; at most once a period
@@ -156,31 +160,39 @@ def port_out_code_of(line_id: int, customer_id: int) -> str:
     return code
 
 
-def waiting_numbers() -> list[WaitingNumber]:
+def waiting_numbers() -> Rows[WaitingNumber]:
     """Wishes that wait for a person, oldest first."""
+    verified = IdentityCheck.objects.filter(stage="verified")
+    whose = verified.filter(customer_id=OuterRef(OuterRef(OuterRef("customer_id"))))
+    accounts = verified.filter(person_sha256__in=whose.values("person_sha256"))
+    kept = Keeping.objects.filter(stage="kept", customer_id__in=accounts.values("customer_id"))
+    count = kept.order_by().values("stage").annotate(count=Count("pk")).values("count")
     waiting = Keeping.objects.select_related("customer").filter(stage="under_review")
-    return [
-        WaitingNumber(
-            line_id=keeping.pk,
-            customer_number=keeping.customer.number,
-            rule=keeping.rule,
-            reason=keeping.review_reason,
-            asked_at=keeping.asked_at,
-            numbers_of_person=_numbers_of_person(keeping.customer_id),
-        )
-        for keeping in waiting.order_by("asked_at", "pk")
-    ]
+    counted = waiting.annotate(numbers_of_person=Coalesce(Subquery(count), 0))
+    return Rows(counted.order_by("asked_at", "pk"), _waiting_number)
 
 
-def waiting_checks() -> list[WaitingCheck]:
+def _waiting_number(keeping: Any) -> WaitingNumber:
+    return WaitingNumber(
+        line_id=keeping.pk,
+        customer_number=keeping.customer.number,
+        rule=keeping.rule,
+        reason=keeping.review_reason,
+        asked_at=keeping.asked_at,
+        numbers_of_person=keeping.numbers_of_person,
+    )
+
+
+def waiting_checks() -> Rows[WaitingCheck]:
     """Customers who wait for a person, oldest first."""
     waiting = IdentityCheck.objects.select_related("customer").filter(stage="with_a_person")
-    return [
-        WaitingCheck(
-            check_id=check.pk, customer_number=check.customer.number, asked_at=check.asked_at
-        )
-        for check in waiting.order_by("asked_at", "pk")
-    ]
+    return Rows(waiting.order_by("asked_at", "pk"), _waiting_check)
+
+
+def _waiting_check(check: IdentityCheck) -> WaitingCheck:
+    return WaitingCheck(
+        check_id=check.pk, customer_number=check.customer.number, asked_at=check.asked_at
+    )
 
 
 # What the clock asks ----------------------------------------------------------------------------
@@ -309,16 +321,6 @@ def unfinished_numbers(before: datetime) -> tuple[list[int], list[int], list[int
 def _iccid_of(line_id: int) -> str:
     profile = Profile.objects.filter(line_id=line_id, is_live=True).first()
     return (profile.iccid or "") if profile else ""
-
-
-def _numbers_of_person(customer_id: int) -> int:
-    persons = IdentityCheck.objects.filter(customer_id=customer_id, stage="verified")
-    accounts = IdentityCheck.objects.filter(
-        person_sha256__in=persons.values("person_sha256"), stage="verified"
-    )
-    return Keeping.objects.filter(
-        stage="kept", customer_id__in=accounts.values("customer_id")
-    ).count()
 
 
 def _page(keeping: Keeping, now: datetime) -> KeepingPage:

@@ -1,7 +1,7 @@
 """Reads of usage: meters, periods, days, what its figures rest on, and what contradicts them."""
 
 from fairroam.apps.metering.queries.faults import find_faults
-from fairroam.apps.metering.queries.imports import latest_imports
+from fairroam.apps.metering.queries.imports import usage_files
 from fairroam.apps.metering.queries.usage import (
     AllowanceUse,
     DayOfUse,
@@ -26,11 +26,11 @@ __all__ = [
     "cursor_of",
     "days_of_use",
     "find_faults",
-    "latest_imports",
     "plans_to_end",
     "read_at",
     "reading_of",
     "stopped_at",
+    "usage_files",
     "usage_of",
     "used_share",
     "watched_lines",

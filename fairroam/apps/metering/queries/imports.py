@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from fairroam.apps.metering.models import UsageImport
+from django.db.models import Prefetch
+
+from fairroam.apps.metering.models import BadRow, UsageImport
+from fairroam.rules.rows import Rows
 
 BAD_LINES_SHOWN_MAX = 100
 
@@ -34,13 +38,14 @@ class ImportRow:
     bad_lines: tuple[BadLineRow, ...]
 
 
-def latest_imports(*, most: int = 20) -> list[ImportRow]:
-    """The files imported last, newest first, each with its first unreadable lines."""
-    return [import_row(opened) for opened in UsageImport.objects.order_by("-pk")[:most]]
+def usage_files() -> Rows[ImportRow]:
+    """The files that were imported, newest first, each with its first unreadable lines."""
+    bad = BadRow.objects.order_by("line_number")[:BAD_LINES_SHOWN_MAX]
+    found = UsageImport.objects.prefetch_related(Prefetch("bad_rows", bad, to_attr="first_bad"))
+    return Rows(found.order_by("-pk"), import_row)
 
 
-def import_row(opened: UsageImport) -> ImportRow:
-    lines = opened.bad_rows.order_by("line_number")[:BAD_LINES_SHOWN_MAX]
+def import_row(opened: Any) -> ImportRow:
     return ImportRow(
         name=opened.name,
         source=opened.source,
@@ -50,5 +55,7 @@ def import_row(opened: UsageImport) -> ImportRow:
         unknown=opened.unknown,
         bad=opened.bad,
         finished_at=opened.finished_at,
-        bad_lines=tuple(BadLineRow(row.line_number, row.reason, row.content) for row in lines),
+        bad_lines=tuple(
+            BadLineRow(row.line_number, row.reason, row.content) for row in opened.first_bad
+        ),
     )

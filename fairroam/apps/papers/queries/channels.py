@@ -7,6 +7,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.papers.models import Channel, FakeReport
@@ -69,9 +70,9 @@ def plain(text: str) -> str:
     return f"{parts.netloc.removeprefix('www.')}{parts.path}".rstrip("/")
 
 
-def waiting_reports() -> list[FakeReport]:
+def waiting_reports() -> QuerySet[FakeReport]:
     """What was reported and nobody has looked at, oldest first."""
-    return list(FakeReport.objects.filter(stage="reported").order_by("pk")[:200])
+    return FakeReport.objects.filter(stage="reported").order_by("pk")
 
 
 def known_fakes() -> list[FakeReport]:

@@ -43,10 +43,15 @@ def all_papers() -> QuerySet[Paper]:
     return Paper.objects.select_related("refers_to").defer("signed").order_by("-pk")
 
 
-def papers_of(customer_id: int, *, kind: str = "") -> list[Paper]:
+def papers_of(customer_id: int, *, kind: str = "") -> QuerySet[Paper]:
     """All papers of one customer, or those of one kind, newest first."""
     theirs = Paper.objects.filter(customer_id=customer_id).select_related("refers_to")
-    return list((theirs.filter(kind=kind) if kind else theirs).order_by("-id"))
+    return (theirs.filter(kind=kind) if kind else theirs).order_by("-id")
+
+
+def kinds_of(customer_id: int) -> set[str]:
+    """Of which kinds the customer has papers."""
+    return set(Paper.objects.filter(customer_id=customer_id).values_list("kind", flat=True))
 
 
 def receipt_of(decision_number: str, invoice: Paper | None) -> Paper | None:

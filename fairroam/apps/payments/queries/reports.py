@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from fairroam.apps.ledger.models import Transfer
 from fairroam.apps.payments.models import Difference, ReportLine
@@ -125,6 +126,6 @@ def days_of(provider: str, *, first: date, last: date) -> list[DayRow]:
     ]
 
 
-def open_differences() -> list[Difference]:
+def open_differences() -> QuerySet[Difference]:
     """What nobody has explained yet, oldest first."""
-    return list(Difference.objects.filter(resolved_at__isnull=True).order_by("day", "pk"))
+    return Difference.objects.filter(resolved_at__isnull=True).order_by("day", "pk")

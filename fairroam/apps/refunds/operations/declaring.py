@@ -16,6 +16,7 @@ from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.orders.models import Order
 from fairroam.apps.refunds.models import Declaration
 from fairroam.apps.refunds.operations.asking import request_refund
+from fairroam.apps.refunds.queries.declarations import named_orders
 from fairroam.apps.refunds.refusals import AlreadyAsked, AlreadySettled, TooManyDeclarations
 from fairroam.rules import stages
 from fairroam.rules.numbers import new_number
@@ -130,10 +131,7 @@ def close_by_hand(*, declaration_id: int, words: str, staff_user_id: int, now: d
 
 def order_of(declaration: Declaration) -> Order | None:
     """The order that was named, if it belongs to the mailbox that was named."""
-    return Order.objects.filter(
-        number=declaration.contract.strip().upper(),
-        customer__user__email__iexact=declaration.email,
-    ).first()
+    return named_orders([declaration]).get(declaration.pk)
 
 
 def _waiting(declaration_id: int) -> Declaration:

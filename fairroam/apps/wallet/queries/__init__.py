@@ -16,6 +16,7 @@ from fairroam.apps.wallet.queries import vouchers
 from fairroam.apps.wallet.refusals import NoWalletTerms
 from fairroam.rules.balances import balance
 from fairroam.rules.burning import Purse, burn_parts
+from fairroam.rules.rows import Rows
 
 DAY = timedelta(days=1)
 BOOKS = {"paid": "paid_credit", "promo": "promo_credit"}  # kind of a lot -> kind of its book
@@ -187,39 +188,41 @@ def free_credit(customer_id: int, currency: str, now: datetime) -> int:
     return purses_of(customer_id, currency, now).free
 
 
-def lots_of(customer_id: int) -> list[LotRow]:
+def lots_of(customer_id: int) -> Rows[LotRow]:
     """The lots in which something is left, oldest first."""
     lots = Lot.objects.filter(customer_id=customer_id, is_live=True).select_related("payment")
-    return [
-        LotRow(
-            id=lot.pk,
-            is_promo=lot.kind == "promo",
-            currency=lot.currency,
-            amount_minor=lot.amount_minor,
-            left_minor=lot.left_minor,
-            reserved_minor=lot.reserved_minor,
-            origin=lot.origin,
-            made_at=lot.made_at,
-            expires_at=lot.expires_at,
-            is_disputed=lot.payment is not None and lot.payment.is_disputed,
-        )
-        for lot in lots.order_by("pk")
-    ]
+    return Rows(lots.order_by("pk"), lot_row)
 
 
-def history(customer_id: int) -> list[MoveRow]:
+def lot_row(lot: Lot) -> LotRow:
+    return LotRow(
+        id=lot.pk,
+        is_promo=lot.kind == "promo",
+        currency=lot.currency,
+        amount_minor=lot.amount_minor,
+        left_minor=lot.left_minor,
+        reserved_minor=lot.reserved_minor,
+        origin=lot.origin,
+        made_at=lot.made_at,
+        expires_at=lot.expires_at,
+        is_disputed=lot.payment is not None and lot.payment.is_disputed,
+    )
+
+
+def history(customer_id: int) -> Rows[MoveRow]:
     """What came and went, newest first."""
     moves = Move.objects.filter(lot__customer_id=customer_id).select_related("lot")
-    return [
-        MoveRow(
-            move.minor,
-            move.lot.currency,
-            move.lot.kind == "promo",
-            move.cause.partition(":")[0],
-            move.moved_at,
-        )
-        for move in moves.order_by("-pk")
-    ]
+    return Rows(moves.order_by("-pk"), move_row)
+
+
+def move_row(move: Move) -> MoveRow:
+    return MoveRow(
+        move.minor,
+        move.lot.currency,
+        move.lot.kind == "promo",
+        move.cause.partition(":")[0],
+        move.moved_at,
+    )
 
 
 def quote_balance(customer_id: int, currency: str, now: datetime) -> BalanceQuote:
@@ -311,13 +314,13 @@ def given_away(customer_id: int, currency: str, *, since: datetime) -> int:
     return sent.aggregate(total=Sum("amount_minor"))["total"] or 0
 
 
-def transfers_of(customer_id: int) -> list[CreditTransfer]:
+def transfers_of(customer_id: int) -> QuerySet[CreditTransfer]:
     """What the customer sent and was sent, newest first."""
     theirs = CreditTransfer.objects.filter(
         Q(sender_id=customer_id)
         | (Q(recipient_id=customer_id) & ~Q(stage__in=["review", "undone", "refused"]))
     )
-    return list(theirs.select_related("sender", "recipient").order_by("-pk"))
+    return theirs.select_related("sender", "recipient").order_by("-pk")
 
 
 def transfer_of(transfer_id: int, customer_id: int) -> CreditTransfer:
@@ -328,10 +331,10 @@ def transfer_of(transfer_id: int, customer_id: int) -> CreditTransfer:
     raise NotAmongYours(credit_transfer_id=transfer_id)
 
 
-def transfers_to_review() -> list[CreditTransfer]:
+def transfers_to_review() -> QuerySet[CreditTransfer]:
     """What a person looks at before it goes on, oldest first."""
     waiting = CreditTransfer.objects.filter(stage="review").select_related("sender", "recipient")
-    return list(waiting.order_by("pk"))
+    return waiting.order_by("pk")
 
 
 # What contradicts itself ------------------------------------------------------------------------
