@@ -21,7 +21,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.demo import FAIRROAM, Demo, eventually
-from tests.browser.visitor import Visitor, visiting
+from tests.browser.visitor import KEPT, Visitor, visiting
 from tests.stack import a_new_eid
 
 PLAN, NUMBER_PLAN, COUNTRY = "japan-10gb-30d", "keep-number-uk-90d", "JP"
@@ -85,9 +85,11 @@ def test_an_account_with_a_bit_of_everything_is_left_in_one_sitting(
 
         see_what_would_be_lost(leaver)
         take_money_back(leaver, line)
+        keep_offline(leaver)
         take_balance_out(leaver)
         take_data_along(leaver, tmp_path)
         number = leave_at_once(leaver)
+        take_certificate_along(leaver, number)
 
         eventually(
             lambda: {HALF_THE_PRICE, BALANCE_MINOR} <= set(demo.paid_back()[arrived:]),
@@ -259,7 +261,32 @@ def leave_at_once(leaver: Leaver) -> str:
     return page.locator(".certificate").inner_text()
 
 
+def keep_offline(leaver: Leaver) -> None:
+    keep, kept = leaver.page.locator("[data-keep] button").all()
+    keep.click()
+    expect(kept).to_be_visible()
+
+
 # Afterwards ------------------------------------------------------------------------------------
+
+
+def take_certificate_along(leaver: Leaver, number: str) -> None:
+    """Nothing private is left in the browser; the closing's page and its papers open offline."""
+    page = leaver.page
+    page.wait_for_function(f"async () => !(await ({KEPT})()).length")
+    keep_offline(leaver)
+    here = page.evaluate("location.pathname")
+    papers = [f"{here}certificate.json", f"{here}certificate.pdf"]
+    assert page.evaluate(KEPT) == [here, *papers]
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.locator(".certificate")).to_have_text(number)
+    for paper, part in zip(papers, (number.encode(), b"%PDF"), strict=True):
+        with page.expect_download() as download:
+            page.locator(f"a[href='{paper}']").click()
+        assert part in download.value.path().read_bytes()
+    page.context.set_offline(False)
+    leaver.window.complaints.clear()  # what a page says of a network that is not there
 
 
 def assert_true_to_everybody(leaver: Leaver, number: str, folder: Path) -> None:

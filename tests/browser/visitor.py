@@ -28,6 +28,12 @@ TELL_POLICY = """document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} refused ${event.blockedURI}`))"""
 MEANT = ("the server responded with a status of", "htmx:sendAbort", "htmx:afterRequest")
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+KEPT = """async () => {
+  const kept = [];
+  for (const name of (await caches.keys()).filter((one) => one.startsWith("kept-")))
+    kept.push(...(await (await caches.open(name)).keys()).map((one) => new URL(one.url).pathname));
+  return kept.sort();
+}"""  # the paths of what this browser keeps offline
 TOO_WIDE = """[...document.querySelectorAll("main *")]
   .filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
   .map((one) => one.outerHTML.slice(0, 80))"""
@@ -55,18 +61,21 @@ class Visitor:
         if message.type == "error" and not is_meant:
             self.complaints.append(f"{self.page.url}: {message.text}")
 
-    def look(self) -> None:
-        """The page on the screen is in order: nothing complained, nothing sticks out sideways."""
+    def faults(self) -> list[str]:
+        """What complained since the last look, and what sticks out sideways of this page."""
+        found, self.complaints = self.complaints, []
         smaller = {PHONE: SMALL_PHONE, DESK: DESK_AT_200_PERCENT}
         for width, height in {self.size, smaller.get(self.size, self.size)}:
             self.page.set_viewport_size({"width": width, "height": height})
-            too_wide = self.page.evaluate(SIDEWAYS)
-            assert too_wide <= 0, (
-                f"{self.page.url} is {too_wide} px too wide at {width}:"
-                f" {self.page.evaluate(TOO_WIDE)}"
-            )
+            if (too_wide := self.page.evaluate(SIDEWAYS)) > 0:
+                places = self.page.evaluate(TOO_WIDE)
+                found.append(f"{self.page.url} is {too_wide} px too wide at {width}: {places}")
         self.page.set_viewport_size({"width": self.size[0], "height": self.size[1]})
-        assert self.complaints == []
+        return found
+
+    def look(self) -> None:
+        """The page on the screen is in order: nothing complained, nothing sticks out sideways."""
+        assert self.faults() == []
 
     def open(self, url: str) -> None:
         self.page.goto(url)

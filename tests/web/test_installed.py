@@ -15,17 +15,12 @@ from pytest_django.live_server_helper import LiveServer
 from tests import given
 from tests.apps.closures_given import a_closed_account
 from tests.apps.lines_given import a_ready_line, ask_and_end
-from tests.browser.visitor import running_chromium, visiting
+from tests.browser.visitor import KEPT, running_chromium, visiting
 
 ADDRESS = "mei@example.com"
 SHOWN = """async () => (await (await navigator.serviceWorker.ready).getNotifications())
   .map((one) => one.body)"""
-COUNT = """async () => {
-  let kept = 0;
-  for (const name of await caches.keys())
-    if (name.startsWith("kept-")) kept += (await (await caches.open(name)).keys()).length;
-  return kept;
-}"""
+PAPER = re.compile(r'href="([^"]+)" data-kept-along')
 
 
 @pytest.mark.usefixtures("catalogue")
@@ -94,11 +89,16 @@ def test_what_was_kept_opens_without_a_network_and_is_gone_after_the_sign_out(co
     owner.force_login(customer.user)
     cookie = owner.cookies[django_settings.SESSION_COOKIE_NAME].value
     server = LiveServer("127.0.0.1")
+    invoice = f"/account/papers/{refund.order_line.order.invoice.number}/"
     pages = {
         f"/account/lines/{line.pk}/": ".qr svg",
         f"/account/refunds/{refund.pk}/": ".receipt",
+        invoice: ".receipt",
         f"/verify/{closure.certificate.number}/": "[data-truth=true]",
     }
+    papers = {at for page in pages for at in PAPER.findall(owner.get(page).content.decode())}
+    contents = {path: owner.get(path).content for path in papers}
+    kept = sorted({*pages, *contents})
     try:
         with running_chromium() as chromium, visiting(chromium, language="en-GB") as visitor:
             page, context = visitor.page, visitor.page.context
@@ -113,6 +113,9 @@ def test_what_was_kept_opens_without_a_network_and_is_gone_after_the_sign_out(co
                 expect(page.get_by_role("button", name="Kept offline")).to_be_visible()
 
             context.grant_permissions(["notifications"], origin=server.url)
+            page.goto(f"{server.url}/account/inbox/mails/")  # A private window has no push service.
+            page.get_by_role("button", name="Turn on for this device").click()
+            expect(page.locator("[data-unreachable]")).to_be_visible()
             assert pushed(context.new_cdp_session(page), server.url, page) == ["退款已到账"]
             context.set_offline(True)
             for path, part in pages.items():
@@ -120,14 +123,22 @@ def test_what_was_kept_opens_without_a_network_and_is_gone_after_the_sign_out(co
                 expect(page.locator(part).first).to_be_visible()
             page.goto(f"{server.url}/account/wallet/")
             expect(page.get_by_role("heading", level=1)).to_have_text("No network")
-            expect(page.locator("[data-kept-list] a")).to_have_count(len(pages))
+            expect(page.locator("[data-kept-list] a")).to_have_count(len(kept))
+            for path, content in contents.items():
+                with page.expect_download() as download:
+                    page.locator(f"[data-kept-list] a[href='{path}']").click()
+                assert download.value.path().read_bytes() == content
 
             context.set_offline(False)
+            page.goto(server.url + invoice)
+            page.get_by_role("button", name="Kept offline").click()
+            expect(page.get_by_role("button", name="Keep offline", exact=True)).to_be_visible()
+            kept = [path for path in kept if not path.startswith(invoice.rstrip("/"))]
+            assert page.evaluate(KEPT) == kept
             page.goto(f"{server.url}/sign-in/logout/")
-            assert page.evaluate(COUNT) == len(pages)
             page.locator("main form button").click()
             page.wait_for_url(f"{server.url}/")
-            assert page.evaluate(COUNT) == 0
+            assert page.evaluate(KEPT) == []
             context.set_offline(True)
             with suppress(Error):  # maybe no worker is there yet, to show the offline page
                 page.goto(server.url + next(iter(pages)))

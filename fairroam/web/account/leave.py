@@ -25,12 +25,14 @@ from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims.queries import numbers
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.orders import queries as orders
+from fairroam.apps.papers import queries as papers
 from fairroam.clock import now
 from fairroam.rules.closure_checklist import Checklist, Item
 from fairroam.rules.languages import words_for
 from fairroam.web.account.leave_forms import AnswerForm, LeaveForm, UndoForm
 from fairroam.web.account.live import render_live
 from fairroam.web.account.me import customers_only
+from fairroam.web.account.papers import as_file
 from fairroam.web.account.security import device_of
 from fairroam.web.account.step_up import proof_of, step_up_required
 from fairroam.web.components.refused import render_refused
@@ -199,12 +201,12 @@ def sealed(view: Any) -> Any:
 
     @never_cache
     @wraps(view)
-    def opened(request: HttpRequest, seal: str) -> HttpResponse:
+    def opened(request: HttpRequest, seal: str, **named: str) -> HttpResponse:
         try:
             row = closure_by_seal(seal, now())
         except NotAmongYours as refusal:
             return render(request, "account/hidden.html", status=refusal.status)
-        answer: HttpResponse = view(request, row, seal)
+        answer: HttpResponse = view(request, row, seal, **named)
         return answer
 
     return opened
@@ -229,6 +231,14 @@ def progress(request: HttpRequest, row: ClosureRow, seal: str) -> HttpResponse:
         part="account/leaving_part.html",
         seconds=look_seconds(row),
     )
+
+
+@sealed
+@require_safe
+def certificate(request: HttpRequest, row: ClosureRow, seal: str, form: str) -> HttpResponse:
+    """Download the certificate, for as long as the page of the closing opens."""
+    found = papers.find_by_number(row.certificate) if row.certificate else None
+    return as_file(request, found, form)
 
 
 def look_seconds(row: ClosureRow) -> int | None:

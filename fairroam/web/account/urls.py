@@ -98,6 +98,7 @@ urlpatterns = [
     path("leave/", leave.leave, name="leave"),
     path("leave/waiver/<str:currency>/", waiving.sign, name="waiver"),
     path("leave/<str:seal>/", leave.progress, name="leaving"),
+    path("leave/<str:seal>/certificate.<slug:form>", leave.certificate, name="leaving_paper"),
     path("leave/<str:seal>/undo/", leave.undo, name="leaving_undo"),
     path("leave/<str:seal>/answer/", leave.answer, name="leaving_answer"),
 ]

@@ -2,9 +2,10 @@
 // device. Every page works without it.
 "use strict";
 
-const OPEN = "kept-open"; // of visitors: guides, a certificate
+const OPEN = "kept-open"; // of visitors: guides, a certificate, the page of a closing
 const account = document.querySelector("meta[name=kept-under]")?.content;
 const ours = account ? `kept-${account}` : OPEN;
+const PATIENCE_MILLISECONDS = 15_000;
 const isOfflinePage = Boolean(document.querySelector("[data-kept-list]"));
 
 if ("serviceWorker" in navigator && "caches" in window) {
@@ -15,8 +16,7 @@ if ("serviceWorker" in navigator && "caches" in window) {
 async function start() {
   if (isOfflinePage) return list();
   // Whoever is not signed in here (any more) leaves nothing behind.
-  for (const name of await caches.keys())
-    if (name.startsWith("kept-") && name !== ours && name !== OPEN) await caches.delete(name);
+  await forgetAllBut(ours);
   for (const part of document.querySelectorAll("[data-keep]")) offer(part);
   const push = document.querySelector("form[data-push]");
   if (push && "PushManager" in window) offerMessages(push);
@@ -37,16 +37,23 @@ async function offerMessages(form) {
       headers: { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
       body: JSON.stringify(subscription),
     });
+  const denied = form.querySelector("[data-denied]");
+  const unreachable = form.querySelector("[data-unreachable]");
   on.addEventListener("click", async () => {
+    denied.hidden = unreachable.hidden = true;
+    // Chromium looks for its push service for many minutes without a word.
+    const patience = setTimeout(() => (unreachable.hidden = false), PATIENCE_MILLISECONDS);
     try {
       const subscription = await pushManager.subscribe({
         userVisibleOnly: true,
         applicationServerKey: form.dataset.push,
       });
       if (!(await tell(subscription)).ok) await subscription.unsubscribe();
-    } catch {
-      form.querySelector("[role=status]").hidden = false;
+      unreachable.hidden = true;
+    } catch (error) {
+      (error.name === "NotAllowedError" ? denied : unreachable).hidden = false;
     }
+    clearTimeout(patience);
     await show();
   });
   off.addEventListener("click", async () => {
@@ -58,24 +65,55 @@ async function offerMessages(form) {
   await show();
 }
 
+async function forgetAllBut(account) {
+  for (const name of await caches.keys())
+    if (name.startsWith("kept-") && name !== account && name !== OPEN) await caches.delete(name);
+}
+
+// The page and its papers, as the links to them say now.
+function parts() {
+  const papers = [...document.querySelectorAll("a[data-kept-along]")].map((link) => link.pathname);
+  return [...new Set([location.pathname, ...papers])];
+}
+
 async function offer(part) {
   const [keep, drop] = part.querySelectorAll("button");
-  const kept = await caches.open(ours);
+  const trouble = part.querySelector("[role=status]");
+  const kept = await caches.open(part.dataset.keep ? OPEN : ours);
+  const isKept = async (path) => Boolean(await kept.match(path));
   const show = async () => {
-    const isKept = Boolean(await kept.match(location.pathname));
-    keep.hidden = isKept;
-    drop.hidden = !isKept;
+    keep.hidden = await isKept(location.pathname);
+    drop.hidden = !keep.hidden;
     part.hidden = false;
   };
+  // All or nothing; a sign-in that is asked for instead of a paper is none.
+  const take = (paths) =>
+    kept.addAll(paths.map((path) => new Request(path, { cache: "reload", redirect: "error" })));
   keep.addEventListener("click", async () => {
-    await kept.add(new Request(location.pathname, { cache: "reload" }));
+    trouble.hidden = true;
+    try {
+      await take(parts());
+    } catch {
+      trouble.hidden = false;
+    }
     await show();
   });
   drop.addEventListener("click", async () => {
-    await kept.delete(location.pathname);
+    for (const path of parts()) await kept.delete(path);
     await show();
   });
+  // What is kept follows the page: its new state, and a paper that came since.
+  const follow = async (paths) => {
+    if (!(await isKept(location.pathname))) return;
+    for (const path of parts()) if (!(await isKept(path))) paths.push(path);
+    if (paths.length) await take(paths).catch(() => {}); // no network: at the next look
+  };
+  document.addEventListener("htmx:afterSettle", async () => {
+    if (document.querySelector("[data-account-closed]")) await forgetAllBut(OPEN);
+    await follow([location.pathname]);
+  });
   await show();
+  await follow([]);
 }
 
 // The offline page says what still opens.
@@ -85,14 +123,19 @@ async function list() {
     if (!name.startsWith("kept-")) continue;
     const kept = await caches.open(name);
     for (const request of await kept.keys()) {
-      const words = await (await kept.match(request)).text();
       const link = document.createElement("a");
       link.href = new URL(request.url).pathname;
-      link.textContent = new DOMParser().parseFromString(words, "text/html").title;
+      link.textContent = await nameOf(await kept.match(request), link.pathname);
       const row = document.createElement("li");
       row.append(link);
       place.append(row);
     }
   }
   place.closest("section").hidden = !place.children.length;
+}
+
+async function nameOf(answer, path) {
+  const isPage = answer.headers.get("Content-Type").startsWith("text/html");
+  if (!isPage) return path.split("/").pop();
+  return new DOMParser().parseFromString(await answer.text(), "text/html").title;
 }
