@@ -1,0 +1,51 @@
+"""Reads whose statement is written once give what Django's own give, for all values."""
+
+from __future__ import annotations
+
+import pytest
+from django.db.models import QuerySet
+
+from fairroam.apps.catalogue.models import Plan
+from fairroam.apps.journal.queries import Often
+
+pytestmark = pytest.mark.usefixtures("catalogue")
+
+
+def dear(from_minor: int, ids: list[int]) -> QuerySet[Plan]:
+    found = Plan.objects.filter(price_minor__gte=from_minor, pk__any_of=ids, is_offered=True)
+    return found.prefetch_related("allowances").order_by("-price_minor", "pk")[:3]
+
+
+def allowances_of(plan_id: int) -> QuerySet[Plan, tuple[object, ...]]:
+    # What the order asks for alone, or is JSON, or comes twice: all of it is Django's to read.
+    found = Plan.objects.filter(pk=plan_id).order_by("allowances__granted")
+    return found.values_list("allowances__kind", "names", "pk")
+
+
+def test_rows_and_what_hangs_on_them_are_those_of_the_query_set():
+    ids = list(Plan.objects.values_list("pk", flat=True))
+    often = Often(dear)
+
+    for from_minor, some in ((0, ids), (2000, ids), (0, ids[:1]), (0, []), (10**9, ids)):
+        expected = list(dear(from_minor, some))
+        found = often(from_minor, some)
+        assert found == expected
+        assert [plan.names for plan in found] == [plan.names for plan in expected]
+        assert [len(plan.allowances.all()) for plan in found] == [
+            len(plan.allowances.all()) for plan in expected
+        ]
+
+
+def test_tuples_are_those_of_the_query_set():
+    often = Often(allowances_of)
+
+    for plan_id in (*Plan.objects.values_list("pk", flat=True)[:4], 0):
+        assert often(plan_id) == list(allowances_of(plan_id))
+
+
+def test_a_query_set_that_asks_for_no_value_of_ours_is_a_mistake():
+    def all_plans(plan_id: int) -> QuerySet[Plan]:
+        return Plan.objects.all()
+
+    with pytest.raises(AssertionError):
+        Often(all_plans)(1)
