@@ -278,6 +278,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True  # who is in has shown a code out of that mail
 LOGIN_URL = "account_request_login_code"
 LOGIN_REDIRECT_URL = "/account/"
 LOGOUT_REDIRECT_URL = "/"
+SESSION_ENGINE = "fairroam.web.account.session_store"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "csrf"

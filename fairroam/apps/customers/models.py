@@ -219,6 +219,9 @@ class GuardedAct(models.Model):
         ]
 
 
+SEEN_GRAIN = timedelta(minutes=5)  # a browser's last sign of life is that exact, to write seldom
+
+
 class BrowserSession(models.Model):
     """A browser in which somebody is, or was, signed in. Once ended it is never signed in again."""
 

@@ -6,15 +6,19 @@ import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Model
 from django.db.models.functions import Lower
 
 from fairroam.apps.customers.models import (
     REST,
     ROLES,
     RULES,
+    SEEN_GRAIN,
     BillingDetails,
     BrowserSession,
     Customer,
@@ -24,6 +28,7 @@ from fairroam.apps.customers.models import (
     StaffMember,
     User,
 )
+from fairroam.apps.journal.queries import ask
 
 # Up to how much (minor units) each may pay back alone until an operator sets another limit.
 # They are worth about the same in every currency; in one that is not named nobody decides alone.
@@ -270,6 +275,60 @@ def live_sessions(session_keys: Collection[str]) -> set[str]:
     """Those of these browsers in which somebody is signed in."""
     found = BrowserSession.objects.filter(session_key__in=session_keys, ended_at=None)
     return set(found.values_list("session_key", flat=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A session, and who came with it as far as their browser was noted."""
+
+    session: Session
+    browser: BrowserSession | None
+    user: User | None
+    customer: Customer | None
+
+    def is_noted(self, now: datetime) -> bool:
+        """Whether the browser is known to be signed in, and was seen so just now."""
+        browser = self.browser
+        if browser is None or browser.user_id is None or browser.ended_at is not None:
+            return False
+        return now - browser.seen_at < SEEN_GRAIN
+
+
+def _columns(model: type[Model], alias: str) -> str:
+    return ", ".join(f'{alias}."{field.column}"' for field in model._meta.concrete_fields)
+
+
+VISITED: dict[str, type[Model]] = {
+    "session": Session,
+    "browser": BrowserSession,
+    "user": User,
+    "customer": Customer,
+}
+VISIT = f"""
+    SELECT {", ".join(_columns(model, name[0]) for name, model in VISITED.items())}
+      FROM django_session s
+      LEFT JOIN customers_browsersession b ON b.session_key = s.session_key
+      LEFT JOIN customers_user u ON u.id = b.user_id
+      LEFT JOIN customers_customer c ON c.user_id = u.id
+     WHERE s.session_key = %s AND s.expire_date > %s
+"""  # noqa: S608 - names of our own columns
+
+
+def visit(session_key: str, now: datetime) -> Visit | None:
+    """The session of that key, if it has not expired, with all that every page asks of it."""
+    found = ask(VISIT, session_key, now)()
+    if not found:
+        return None
+    values = list(found[0])
+    rows: dict[str, Any] = {}
+    for name, model in VISITED.items():
+        names = [field.attname for field in model._meta.concrete_fields]
+        row, values = dict(zip(names, values, strict=False)), values[len(names) :]
+        is_there = row[model._meta.pk.attname] is not None
+        rows[name] = model.from_db(DEFAULT_DB_ALIAS, names, row.values()) if is_there else None
+    if rows["customer"]:
+        rows["customer"].user = rows["user"]
+    return Visit(**rows)
 
 
 def was_session(session_key: str) -> bool:

@@ -14,6 +14,7 @@ from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders import queries as orders
+from fairroam.web.account import session_store
 
 Words = ParamSpec("Words")
 BOUGHT_HERE = "orders"  # session key: numbers of the orders placed in this browser
@@ -23,6 +24,9 @@ def signed_in(request: HttpRequest) -> Customer | None:
     """The customer behind the sign-in; None for visitors and for people who never bought."""
     if not request.user.is_authenticated:
         return None
+    visit = session_store.visit_of(request)
+    if visit is not None:
+        return visit.customer
     return customers.customer_of_user(request.user.pk)
 
 

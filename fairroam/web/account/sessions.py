@@ -19,6 +19,7 @@ from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.refusals import SessionRevoked
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.clock import now
+from fairroam.web.account.session_store import recall_user
 from fairroam.web.account.signin_views import LEAVE_NOTHING
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.components.unavailable import unavailable
@@ -53,10 +54,13 @@ class Sessions:
 
 def note(request: HttpRequest) -> str | None:
     """The key of the session of whoever is signed in; None for visitors, and for the ended."""
+    visit = recall_user(request)
     if not request.user.is_authenticated:
         return None
     key = request.session.session_key
     assert key is not None
+    if visit is not None and visit.is_noted(now()):
+        return key
     is_live = operations.note_session(
         user_id=request.user.pk,
         session_key=key,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib.sessions.models import Session
 from django.db import models, transaction
 
-from fairroam.apps.customers.models import BrowserSession
+from fairroam.apps.customers.models import SEEN_GRAIN, BrowserSession
 from fairroam.apps.journal.refusals import NotAmongYours
-
-SEEN_GRAIN = timedelta(minutes=5)  # a session's last sign of life is that exact, to write seldom
 
 
 def note_session(*, user_id: int, session_key: str, user_agent: str, now: datetime) -> bool:
