@@ -24,7 +24,7 @@ BEGIN
     PERFORM setval(format('%I', sequencename)::regclass, start_value, false)
        FROM pg_sequences WHERE {COUNTED};
 END $$"""
-# The queue's own trigger writes `procrastinate_events` as the jobs come in.
+# Triggers write `procrastinate_events` as the jobs come in, and the edition of the catalogue.
 KEEP_WHAT_IS_FURNISHED = f"""
 CREATE SCHEMA furnished;
 CREATE TABLE furnished.reached AS
@@ -36,7 +36,7 @@ DECLARE is_filled boolean;
 DECLARE copies text := '';
 BEGIN
     FOR one IN SELECT tablename FROM pg_tables
-                WHERE {OURS} AND tablename <> 'procrastinate_events' LOOP
+                WHERE {OURS} AND tablename NOT IN ('procrastinate_events', 'catalogue_edition') LOOP
         EXECUTE format('SELECT EXISTS (SELECT FROM public.%I)', one.tablename) INTO is_filled;
         IF is_filled THEN
             EXECUTE format('CREATE TABLE furnished.%1$I AS TABLE public.%1$I', one.tablename);

@@ -95,6 +95,7 @@ def test_reads_stay_bounded_however_many_lines_there_are(client, ada):
     for _number in range(QUOTED_MOST):
         a_line()
     ask_and_end(a_ready_line())
+    client.get("/account/")  # the browser is noted, the catalogue is read
     few = reads_of(client, "/account/"), reads_of(client, "/account/history/")
     for line in given.pay(given.an_order(quantity=3), now=NOON).lines.select_related("order"):
         make_ready(line)

@@ -9,6 +9,8 @@ from fairroam.rules.money import known_currencies
 from fairroam.rules.residences import zones_by_country
 
 RADIOS = ("3G", "4G", "5G")
+# The trigger by which a change of any of these tables gives the catalogue a new edition.
+NEW_EDITION = ("a_change_makes_a_new_edition",)
 ACCENT, ACCENT_NIGHT = "#0a6552", "#74ccb2"  # jade, as in styles/tokens.css
 # ITU-T E.212: country codes for tests and for networks of one's own; no operator of the world.
 MCC_OF_NOBODY = ("001", "999")
@@ -24,6 +26,18 @@ def require_currency(code: str) -> None:
     """Refuse what is no ISO 4217 currency. Raises ValidationError."""
     if code not in known_currencies():
         raise ValidationError("This is not the ISO 4217 code of a currency.", code="currency")
+
+
+class Edition(models.Model):
+    """What the catalogue says now, as one key: another one after every change. One row.
+
+    The database writes it, in the transaction of the change; until the first one there is none.
+    """
+
+    key = models.UUIDField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="there_is_one_edition")]
 
 
 class Plan(models.Model):
@@ -56,6 +70,8 @@ class Plan(models.Model):
     is_hotspot_allowed = models.BooleanField(default=True)
     throttled_after_bytes = models.BigIntegerField(null=True)  # per plan day; null = never
     throttled_to_kbps = models.PositiveIntegerField(null=True)
+
+    raw_constraints = NEW_EDITION
 
     class Meta:
         constraints = [
@@ -108,6 +124,8 @@ class PlanAllowance(models.Model):
     granted = models.BigIntegerField(null=True)  # bytes, seconds, messages; null = unlimited
     weight = models.CharField(max_length=12, default="1")
 
+    raw_constraints = NEW_EDITION
+
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -129,6 +147,8 @@ class TaxRate(models.Model):
     from_on = models.DateField()
     source = models.CharField(max_length=200)
 
+    raw_constraints = NEW_EDITION
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -149,6 +169,8 @@ class Operator(models.Model):
         max_length=3, validators=[RegexValidator(r"\A[0-9]{2,3}\Z", "Write two or three digits.")]
     )
     is_fictional = models.BooleanField(default=False)
+
+    raw_constraints = NEW_EDITION
 
     class Meta:
         constraints = [
@@ -189,6 +211,8 @@ class Coverage(models.Model):
     as_of = models.DateField()
     source = models.CharField(max_length=200)
 
+    raw_constraints = NEW_EDITION
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -215,6 +239,8 @@ class Device(models.Model):
     is_fictional = models.BooleanField(default=False)
     as_of = models.DateField()
     source = models.CharField(max_length=200)
+
+    raw_constraints = NEW_EDITION
 
     class Meta:
         constraints = [
@@ -259,6 +285,8 @@ class LocalTariff(models.Model):
     source = models.CharField(max_length=300)  # the address of the page where it was seen
     seen_on = models.DateField()
 
+    raw_constraints = NEW_EDITION
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -295,6 +323,8 @@ class Pack(models.Model):
     content = models.JSONField()
     published_at = models.DateTimeField()
 
+    raw_constraints = NEW_EDITION
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -321,6 +351,8 @@ class Brand(models.Model):
     logo = models.BinaryField(default=bytes)  # made again by us; empty = the name alone
     logo_type = models.CharField(max_length=20, default="")
     logo_sha256 = models.CharField(max_length=64, default="")
+
+    raw_constraints = NEW_EDITION
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="there_is_one_brand")]

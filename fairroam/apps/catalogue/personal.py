@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fairroam.apps.journal.personal import SHOP, Table
+from fairroam.apps.journal.personal import PROGRAM, SHOP, Table
 
 TABLES = (
+    Table(name="catalogue_edition", ours={PROGRAM: "id key"}),
     Table(
         name="catalogue_plan",
         ours={

@@ -20,10 +20,23 @@ def kept_under(request: HttpRequest) -> str:
     return salted_hmac("fairroam.kept", str(user.pk), algorithm="sha256").hexdigest()[:16]
 
 
+def room_of(request: HttpRequest) -> str:
+    """Which part of the main menu leads here: plans, account or desk; "" for none of them."""
+    match = getattr(request, "resolver_match", None)
+    if match is None or match.app_name in ("account", "desk"):
+        return match.app_name if match else ""
+    return "plans" if match.view_name == "site:plans" else ""
+
+
 def brand(request: HttpRequest) -> dict[str, Any]:
-    """The seller, our official address, and whether demo doors are open."""
+    """The seller, our official address, and whether demo doors are open.
+
+    edition: changes with all that is the same for everybody, such as the brand.
+    """
     return {
         "brand": SimpleLazyObject(catalogue.brand),  # parts of pages do not name it
+        "edition": SimpleLazyObject(catalogue.edition),
+        "room": room_of(request),
         "official_address": settings.FAIRROAM_ADDRESS,
         "is_demo": settings.FAIRROAM_ENVIRONMENT == "demo",
         "kept_under": kept_under(request),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -17,6 +19,7 @@ from fairroam.apps.catalogue.queries import PlanRow
 from fairroam.apps.catalogue.refusals import NoSuchPlan
 from fairroam.clock import now
 from fairroam.rules import keep_alive
+from fairroam.web.components.editions import kept_text
 from fairroam.web.site import calculator, coverage, places, promises, trips
 from fairroam.web.site.calculator import Answer, Supposed
 
@@ -98,6 +101,12 @@ def plans_about(search: str) -> list[PlanRow]:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What this is, and where it can be used."""
+    body = kept_text("home", this_hour(), write=partial(home_body, request))
+    return render(request, "site/home.html", {"body": body})
+
+
+def home_body(request: HttpRequest) -> str:
+    """The first page: the same for everybody in the same hour."""
     rows = catalogue.plans()
     context = {
         "plans": rows[:6],
@@ -107,7 +116,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "example": example(rows),
         "form": trips.empty_form(),
     }
-    return render(request, "site/home.html", context)
+    return render_to_string("site/home_body.html", context, request)
 
 
 def example(rows: list[PlanRow]) -> Answer | None:
@@ -134,8 +143,15 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
     residence = request.GET.get("residence", "")
     if residence and not places.is_residence(residence):
         raise Http404
-    form = CalculatorForm(request.GET if "days" in request.GET else None, initial=request.GET)
     shown = plan_or_404(code)
+    write = partial(plan_body, request, shown, residence)
+    body = kept_text("plan", code, request.GET.urlencode(), this_hour(), write=write)
+    return render(request, "site/plan.html", {"plan": shown, "body": body})
+
+
+def plan_body(request: HttpRequest, shown: PlanRow, residence: str) -> str:
+    """The page of a plan: the same for everybody who supposes the same in the same hour."""
+    form = CalculatorForm(request.GET if "days" in request.GET else None, initial=request.GET)
     packs = promises.packs_of(residence, on=now().date(), promise=shown.promise)
     answer = None
     if residence and packs:
@@ -148,7 +164,7 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
         context["operator"] = keep_alive.versions_of(shown.number_rule)[-1].operator
     context["tariffs"] = catalogue.tariffs(shown.countries, now().date())
     context |= {"answer": answer, "coverage": covered, "sources": coverage.sources_of(covered)}
-    return render(request, "site/plan.html", context)
+    return render_to_string("site/plan_body.html", context, request)
 
 
 def plan_or_404(code: str) -> PlanRow:

@@ -1,11 +1,10 @@
-"""Reads of the catalogue: what is sold, at which tax, under which promises."""
+"""Plans, coverage, phones, tariffs and the brand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any
 
 from django.db.models import F, QuerySet, Window
 from django.db.models.functions import Rank
@@ -15,10 +14,9 @@ from fairroam.apps.catalogue.models import (
     Coverage,
     Device,
     LocalTariff,
-    Pack,
     Plan,
-    TaxRate,
 )
+from fairroam.apps.catalogue.queries.shelf import kept
 from fairroam.apps.catalogue.refusals import NoSuchPlan
 from fairroam.rules.trips import Offer
 
@@ -105,6 +103,12 @@ def offered(*, is_trial: bool = False) -> QuerySet[Plan]:
     return Plan.objects.filter(is_offered=True, is_trial=is_trial).prefetch_related("allowances")
 
 
+@kept
+def offered_rows() -> tuple[PlanRow, ...]:
+    """All that is sold, packs for an eSIM, too; cheapest first."""
+    return tuple(plan_row(row) for row in offered().order_by("price_minor", "code"))
+
+
 def trials() -> list[PlanRow]:
     """Plans to try for free, by code. They are never sold, and stand in no other list."""
     return [plan_row(row) for row in offered(is_trial=True).order_by("code")]
@@ -122,20 +126,17 @@ def trial(code: str) -> PlanRow:
 def plans(search: str = "") -> list[PlanRow]:
     """Plans on offer, cheapest first; `search` is a part of a name or an ISO country code."""
     wanted = search.strip().casefold()
-    found = offered().filter(is_top_up=False).order_by("price_minor", "code")
-    return [row for row in map(plan_row, found) if wanted in searchable(row)]
+    return [row for row in offered_rows() if not row.is_top_up and wanted in searchable(row)]
 
 
 def packs_of_supplier(supplier: str) -> list[PlanRow]:
     """What a supplier sells for eSIMs of its own that somebody has, cheapest first."""
-    found = offered().filter(is_top_up=True, supplier=supplier)
-    return [plan_row(pack) for pack in found.order_by("price_minor", "code")]
+    return [row for row in offered_rows() if row.is_top_up and row.supplier == supplier]
 
 
 def offers() -> dict[str, tuple[PlanRow, Offer]]:
     """Everything on sale by its code, with what of it a trip asks for; packs for an eSIM, too."""
-    rows = [plan_row(row) for row in offered().order_by("price_minor", "code")]
-    return {row.code: (row, offer_of(row)) for row in rows}
+    return {row.code: (row, offer_of(row)) for row in offered_rows()}
 
 
 def offer_of(row: PlanRow) -> Offer:
@@ -161,6 +162,7 @@ def searchable(row: PlanRow) -> str:
     return " ".join((*row.names.values(), *row.countries)).casefold()
 
 
+@kept
 def plan(code: str, *, for_an_esim: bool = False) -> PlanRow:
     """The plan of that code. Raises NoSuchPlan.
 
@@ -194,11 +196,16 @@ def coverage(plan: PlanRow) -> list[CoverageRow]:
 
     An operator that the newest day does not name is gone. A country without rows is not known.
     """
+    known = coverage_of(plan.supplier_package or plan.profile_type)
+    return [row for row in known if row.country in plan.countries]
+
+
+@kept
+def coverage_of(profile_type: str) -> tuple[CoverageRow, ...]:
+    """All that is known of the cards of one type, or of one package of a supplier."""
     newest_first = Window(Rank(), partition_by=F("country"), order_by=F("as_of").desc())
     rows = (
-        Coverage.objects.filter(
-            profile_type=plan.supplier_package or plan.profile_type, country__in=plan.countries
-        )
+        Coverage.objects.filter(profile_type=profile_type)
         .annotate(age=newest_first)
         .filter(age=1)
         .select_related("operator")
@@ -216,7 +223,7 @@ def coverage(plan: PlanRow) -> list[CoverageRow]:
             row.as_of,
             row.source,
         )
-    return list(found.values())
+    return tuple(found.values())
 
 
 def networks_to_choose(plan: PlanRow) -> dict[str, list[str]]:
@@ -282,12 +289,20 @@ class TariffRow:
 
 def tariffs(countries: Iterable[str] | None, today: date) -> list[TariffRow]:
     """The newest row of each tariff that is shown, by country and price; None: all, also hidden."""
+    wanted = None if countries is None else set(countries)
+    rows = [
+        tariff_row(row, today)
+        for row in newest_tariffs()
+        if wanted is None or (row.country in wanted and not row.is_hidden)
+    ]
+    return sorted(rows, key=lambda row: (row.country, row.currency, row.price_minor, row.pk))
+
+
+@kept
+def newest_tariffs() -> tuple[LocalTariff, ...]:
+    """Each tariff as it was last seen."""
     rows = LocalTariff.objects.order_by("country", "operator", "name", "-seen_on")
-    if countries is not None:
-        rows = rows.filter(country__in=countries)
-    newest = [tariff_row(row, today) for row in rows.distinct("country", "operator", "name")]
-    shown = [row for row in newest if countries is None or not row.is_hidden]
-    return sorted(shown, key=lambda row: (row.country, row.currency, row.price_minor, row.pk))
+    return tuple(rows.distinct("country", "operator", "name"))
 
 
 def tariff_row(row: LocalTariff, today: date) -> TariffRow:
@@ -308,6 +323,7 @@ def tariff_row(row: LocalTariff, today: date) -> TariffRow:
     )
 
 
+@kept
 def brand() -> Brand:
     """Who sells, without the picture: that has an address of its own."""
     return Brand.objects.defer("logo").get_or_create(id=1)[0]
@@ -322,62 +338,3 @@ def logo() -> tuple[str, bytes]:
 def all_plans() -> list[Plan]:
     """Every plan, also what is no longer offered, by code, with what it grants."""
     return list(Plan.objects.prefetch_related("allowances").order_by("code"))
-
-
-def tax_rate(residence: str, on: date) -> str:
-    """The rate inside prices for customers of `residence` on that day; "0" where none is known."""
-    rows = TaxRate.objects.filter(country=residence[:2], from_on__lte=on).order_by("-from_on")
-    row = rows.first()
-    return row.rate if row else "0"
-
-
-def pack_content(name: str) -> dict[str, Any]:
-    """The pack "eu-crd@1" as plain data for the rules."""
-    pack, _, version = name.partition("@")
-    content: dict[str, Any] = Pack.objects.get(name=pack, version=int(version)).content
-    return content
-
-
-def pack_contents(names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Those packs by name, as plain data for the rules, read together."""
-    wanted = set(names)
-    packs = Pack.objects.filter(name__in={name.partition("@")[0] for name in wanted})
-    return {str(pack): pack.content for pack in packs if str(pack) in wanted}
-
-
-def pack_names() -> tuple[str, ...]:
-    """Every published version of every pack, such as "house@2", oldest first in each pack."""
-    return tuple(str(pack) for pack in Pack.objects.order_by("name", "version"))
-
-
-def packs_for(residence: str, on: date, promise: str = "house") -> tuple[str, ...]:
-    """The packs of an order placed that day: the law of the residence, then our own promise.
-
-    Of each pack the newest version in force counts.
-    """
-    return tuple(contents_for(residence, on, promise))
-
-
-def contents_for(residence: str, on: date, promise: str = "house") -> dict[str, dict[str, Any]]:
-    """Those packs by name, in their order, as plain data for the rules."""
-    newest: dict[str, Pack] = {}
-    for pack in Pack.objects.order_by("name", "version"):
-        if is_in_force(pack.content, on) and (
-            pack.name == promise or is_law_of(pack.content, residence)
-        ):
-            newest[pack.name] = pack
-    law_first = sorted(newest.values(), key=lambda pack: (pack.name == promise, pack.name))
-    return {str(pack): pack.content for pack in law_first}
-
-
-def is_law_of(content: dict[str, Any], residence: str) -> bool:
-    """Whether a pack applies by itself to customers who live there."""
-    where = content.get("applies_when") or {}
-    return residence[:2] in where.get("residence_in", ())
-
-
-def is_in_force(content: dict[str, Any], on: date) -> bool:
-    """Whether a pack may be used for orders of that day."""
-    day = on.isoformat()
-    starts, ends = content.get("effective_from", day), content.get("effective_to", day)
-    return bool(str(starts) <= day <= str(ends))
