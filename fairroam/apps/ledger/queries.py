@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 from msgspec.json import encode
 
+from fairroam.apps.journal.queries import Often
 from fairroam.apps.ledger.models import CUSTOMER_KINDS, Book, Transfer
 
 
@@ -94,8 +95,12 @@ def balance(name: BookName) -> int:
 
 def balances_of(customer_id: int) -> list[BookBalance]:
     """All books of one customer, with what they hold."""
-    books = Book.objects.filter(customer_id=customer_id).order_by("id")
-    return [BookBalance(name_of(book), book.balance_minor or 0) for book in books]
+    return [BookBalance(name_of(book), book.balance_minor or 0) for book in _books(customer_id)]
+
+
+@Often
+def _books(customer_id: int) -> QuerySet[Book]:
+    return Book.objects.filter(customer_id=customer_id).order_by("id")
 
 
 def moved_out(customer_id: int, *, until: datetime) -> dict[tuple[str, str, str], int]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from fairroam.apps.customers import queries as customers
+from fairroam.apps.journal.queries import Often, ask
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.notices.models import MailStop, Notice, PushDevice, PushStop
 from fairroam.rules.numbers import ALPHABET
@@ -148,8 +149,21 @@ def inbox(customer_id: int, *, only_unread: bool = False) -> QuerySet[Notice]:
 
 def unread_count(customer_id: int) -> int:
     """How many messages the customer has not opened."""
-    theirs = Notice.objects.filter(customer_id=customer_id, read_at__isnull=True)
-    return theirs.exclude(stage="dropped").count()
+    count: int = ask(UNREAD, customer_id)()[0][0]
+    return count
+
+
+UNREAD = """
+    SELECT count(*) FROM notices_notice
+     WHERE customer_id = %s AND read_at IS NULL AND stage <> 'dropped'
+"""
+NEWEST_MOST = 3
+
+
+@Often
+def newest_of(customer_id: int) -> QuerySet[Notice]:
+    """The customer's newest messages, at most NEWEST_MOST."""
+    return Notice.objects.filter(customer_id=customer_id).order_by("-id")[:NEWEST_MOST]
 
 
 def act_of(key: UUID) -> str | None:

@@ -11,9 +11,12 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
+from fairroam.apps.journal.queries import Often
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders.models import Consent, Order, OrderLine, PromoCode, Tender, Trial
 from fairroam.rules.rows import Rows
+
+UNPAID_MOST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +110,14 @@ def terms_of(order_line_id: int) -> LineTerms:
 
 def terms_of_each(order_line_ids: Sequence[int]) -> dict[int, LineTerms]:
     """What was agreed for each of those lines, read together."""
+    wanted = list(order_line_ids)
     tenders: dict[int, list[TenderTerms]] = defaultdict(list)
-    paid_by = Tender.objects.filter(line_id__any_of=order_line_ids).order_by("position")
-    for line_id, *values in paid_by.values_list("line_id", *TENDERED.values()):
+    for line_id, *values in _tenders(wanted):
         found = dict(zip(TENDERED, values, strict=True))
         tenders[line_id].append(TenderTerms(**found | {"disputed": bool(found["disputed"])}))
     consents: dict[int, dict[str, datetime]] = defaultdict(dict)
-    given = Consent.objects.filter(order__lines__any_of=order_line_ids)
-    for order_id, kind, given_at in given.values_list("order_id", "kind", "given_at"):
+    for order_id, kind, given_at in _consents(wanted):
         consents[order_id][kind] = given_at
-    lines = OrderLine.objects.filter(pk__any_of=order_line_ids).values_list(
-        "packs", *AGREED.values()
-    )
     terms = [
         LineTerms(
             **dict(zip(AGREED, values, strict=True)),
@@ -127,9 +126,27 @@ def terms_of_each(order_line_ids: Sequence[int]) -> dict[int, LineTerms]:
             express_request_at=consents[values[1]].get("express_request"),
             loss_acknowledged_at=consents[values[1]].get("loss_acknowledged"),
         )
-        for packs, *values in lines
+        for packs, *values in _agreed(wanted)
     ]
     return {one.order_line_id: one for one in terms}
+
+
+@Often
+def _tenders(order_line_ids: list[int]) -> QuerySet[Tender, tuple[Any, ...]]:
+    paid_by = Tender.objects.filter(line_id__any_of=order_line_ids).order_by("position")
+    return paid_by.values_list("line_id", *TENDERED.values())
+
+
+@Often
+def _consents(order_line_ids: list[int]) -> QuerySet[Consent, tuple[Any, ...]]:
+    given = Consent.objects.filter(order__lines__any_of=order_line_ids)
+    return given.values_list("order_id", "kind", "given_at")
+
+
+@Often
+def _agreed(order_line_ids: list[int]) -> QuerySet[OrderLine, tuple[Any, ...]]:
+    lines = OrderLine.objects.filter(pk__any_of=order_line_ids)
+    return lines.values_list("packs", *AGREED.values())
 
 
 def promo_codes() -> QuerySet[PromoCode]:
@@ -140,11 +157,16 @@ def promo_codes() -> QuerySet[PromoCode]:
 
 def owner_of(order_line_id: int) -> tuple[int, str]:
     """Whose that line is, and the number of its order. Raises NotAmongYours."""
-    lines = OrderLine.objects.filter(pk=order_line_id)
-    found = lines.values_list("order__customer_id", "order__number").first()
-    if found is None:
+    found = _owner(order_line_id)
+    if not found:
         raise NotAmongYours(order_line_id=order_line_id)
-    return found
+    return found[0]
+
+
+@Often
+def _owner(order_line_id: int) -> QuerySet[OrderLine, tuple[int, str]]:
+    lines = OrderLine.objects.filter(pk=order_line_id)
+    return lines.values_list("order__customer_id", "order__number")
 
 
 def base_of(order_line_id: int) -> int:
@@ -153,10 +175,11 @@ def base_of(order_line_id: int) -> int:
     return base or order_line_id
 
 
-def top_ups_of(order_line_id: int) -> list[int]:
+@Often
+def top_ups_of(order_line_id: int) -> QuerySet[OrderLine, int]:
     """The packs that were paid for and put on the eSIM of that line, oldest first."""
     there = OrderLine.objects.filter(tops_up_id=order_line_id, delivered_at__isnull=False)
-    return list(there.order_by("pk").values_list("pk", flat=True))
+    return there.order_by("pk").values_list("pk", flat=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,18 +284,26 @@ def orders_of(customer_id: int) -> Rows[OrderPage]:
     return Rows(PAGE.all().filter(customer_id=customer_id).order_by("-id"), page_of)
 
 
-def unpaid_of(customer_id: int, *, most: int) -> list[Order]:
-    """The customer's orders that wait to be paid, at most so many, newest first."""
+@Often
+def unpaid_of(customer_id: int) -> QuerySet[Order]:
+    """The customer's newest orders that wait to be paid, at most UNPAID_MOST."""
     waiting = Order.objects.filter(customer_id=customer_id, stage="awaiting_payment")
-    return list(waiting.order_by("-pk")[:most])
+    return waiting.order_by("-pk")[:UNPAID_MOST]
 
 
 def sold_again(order_line_ids: Sequence[int]) -> set[int]:
     """The lines among these whose plan can be bought now, with an eSIM of its own."""
-    found = OrderLine.objects.filter(
-        pk__in=order_line_ids, plan__is_offered=True, plan__is_top_up=False, plan__is_trial=False
-    )
-    return set(found.values_list("pk", flat=True))
+    return set(_sold_again(list(order_line_ids)))
+
+
+@Often
+def _sold_again(order_line_ids: list[int]) -> QuerySet[OrderLine, int]:
+    return OrderLine.objects.filter(
+        pk__any_of=order_line_ids,
+        plan__is_offered=True,
+        plan__is_top_up=False,
+        plan__is_trial=False,
+    ).values_list("pk", flat=True)
 
 
 FAULTS = {

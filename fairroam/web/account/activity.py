@@ -72,7 +72,7 @@ class Activity:
 
 def gather(customer_id: int, cards: Sequence[LineCard]) -> Activity:
     """What is going on, newest first, and what to do next, most pressing first."""
-    asked = open_requests_of(customer_id, most=MOST)
+    asked = open_requests_of(customer_id)
     paying = list(reversed(payments.on_their_way(customer_id)))[:MOST]
     offers = bargains.open_offers_of(customer_id)
     closure = closures.closure_of(customer_id)
@@ -80,7 +80,7 @@ def gather(customer_id: int, cards: Sequence[LineCard]) -> Activity:
         *(of_request(row) for row in asked),
         *(of_payout(row) for row in paying),
         *of_closure(closure),
-        *(of_notice(notice) for notice in notices.notices_of(customer_id, most=3)),
+        *(of_notice(notice) for notice in notices.newest_of(customer_id)),
     ]
     tasks = [
         *to_answer(closure, asked),
@@ -88,7 +88,7 @@ def gather(customer_id: int, cards: Sequence[LineCard]) -> Activity:
         *(to_name_account(row) for row in paying if row.waits_for_account),
         *(to_use(line_id) for line_id, _stage in numbers.numbers_at_risk_of(customer_id)),
         *of_lines(cards),
-        *(to_pay(order) for order in orders.unpaid_of(customer_id, most=MOST)),
+        *(to_pay(order) for order in orders.unpaid_of(customer_id)),
     ]
     steps.sort(key=lambda step: step.at, reverse=True)
     by_line = {row.order_line_id: row for row in asked}

@@ -126,10 +126,10 @@ def offers(page: LinePage) -> dict[str, Any]:
     """What can be done with the line now, what is under way, and which packs are on it."""
     line_id, customer_id = page.line.order_line_id, page.line.customer_id
     assert customer_id is not None
-    capabilities = capabilities_of(line_id)
-    is_resold = queries.is_resold(line_id)
-    kinds = queries.possible_acts(line_id, customer_id, capabilities=capabilities)
+    is_resold = bool(page.esim_copy.get("supplier"))
+    capabilities = capabilities_of(line_id, is_resold=is_resold)
     acts = queries.acts_of(line_id, customer_id)
+    kinds = queries.acts_on(page, acts, capabilities=capabilities)
     is_on = page.line.stage not in ("pending", "terminating", "terminated")
     return {
         "possible_acts": [(kind, ACTS[kind]) for kind in kinds],
@@ -144,9 +144,9 @@ def offers(page: LinePage) -> dict[str, Any]:
     }
 
 
-def capabilities_of(line_id: int) -> Capabilities:
-    """What the network that serves a line can do, or the supplier of its eSIM."""
-    if queries.is_resold(line_id):
+def capabilities_of(line_id: int, *, is_resold: bool | None = None) -> Capabilities:
+    """What the network that serves a line can do, or the supplier of its eSIM, if it is resold."""
+    if queries.is_resold(line_id) if is_resold is None else is_resold:
         return suppliers.line_capabilities(line_id)
     return tasks.line_gateway().capabilities
 

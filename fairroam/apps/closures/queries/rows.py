@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core import signing
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
 
 from fairroam.apps.closures.models import (
@@ -23,6 +23,7 @@ from fairroam.apps.closures.models import (
     Settlement,
 )
 from fairroam.apps.journal.models import Event
+from fairroam.apps.journal.queries import Often
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.rules.rows import Rows
 
@@ -105,10 +106,16 @@ def closure_row(closure: Closure) -> ClosureRow:
 ROWS = Closure.objects.select_related("customer", "certificate").prefetch_related("steps")
 
 
+@Often
+def _wanted(customer_id: int) -> QuerySet[Closure]:
+    theirs = ROWS.all().filter(customer_id=customer_id).exclude(stage__in=GIVEN_UP)
+    return theirs.order_by("pk")[:1]
+
+
 def closure_of(customer_id: int) -> ClosureRow | None:
     """The customer's closing; None while they have not asked for it."""
-    found = ROWS.all().filter(customer_id=customer_id).exclude(stage__in=GIVEN_UP).first()
-    return closure_row(found) if found else None
+    found = _wanted(customer_id)
+    return closure_row(found[0]) if found else None
 
 
 def queue(now: datetime) -> Rows[ClosureRow]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,8 +11,8 @@ from uuid import UUID
 from django.db.models import Q
 
 from fairroam.apps.esims.models import ACTS, Line, LineAct
-from fairroam.apps.esims.queries.lines import is_in_phone
-from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.apps.esims.queries.pages import LinePage, has_sign_of_a_phone, line_page
+from fairroam.apps.journal.queries import ask
 from fairroam.gateways.lines import Capabilities
 from fairroam.rules import stages
 
@@ -44,10 +45,20 @@ class WantedCall:
     operator: str
 
 
+HISTORY = """
+    SELECT act.id, act.kind, act.stage, act.reason, act.actor,
+           coalesce(act.wish ->> 'operator', ''), act.asked_at, act.ended_at,
+           act.stuck_at IS NOT NULL
+      FROM esims_lineact act JOIN esims_line line ON line.order_line_id = act.line_id
+     WHERE act.line_id = %s AND line.customer_id = %s ORDER BY act.id DESC
+"""
+
+
 def acts_of(order_line_id: int, customer_id: int) -> list[ActRow]:
     """The history of a line, newest first; empty for somebody else's."""
-    acts = LineAct.objects.filter(line_id=order_line_id, line__customer_id=customer_id)
-    return [_row(act) for act in acts.order_by("-pk")]
+    names = [field.name for field in fields(ActRow)]
+    found = ask(HISTORY, order_line_id, customer_id)()
+    return [ActRow(**dict(zip(names, row, strict=True))) for row in found]
 
 
 def act_of(act_id: int) -> tuple[int, int, ActRow]:
@@ -64,19 +75,22 @@ def possible_acts(
     What cannot be done by who serves it, a network or a supplier, is left out. Raises
     NotAmongYours.
     """
-    theirs = Line.objects.select_related("order_line")
-    line = theirs.filter(pk=order_line_id, customer_id=customer_id).first()
-    if line is None:
-        raise NotAmongYours(order_line_id=order_line_id)
-    if line.acts.filter(is_live=True).exists():
+    page, acts = line_page(order_line_id, customer_id), acts_of(order_line_id, customer_id)
+    return acts_on(page, acts, capabilities=capabilities)
+
+
+def acts_on(
+    page: LinePage, acts: Sequence[ActRow], *, capabilities: Capabilities
+) -> tuple[str, ...]:
+    """The same for a page, and the acts of its line, that were read already."""
+    if any(act.stage == "asked" for act in acts):
         return ()
-    sold = line.order_line.plan_copy
+    line, sold = page.line, page.esim_copy
     resold = bool(sold.get("supplier"))
     hidden = {kind for kind in ACTS if not is_offered(kind, capabilities, is_resold=resold)}
     if not networks_in(sold):
         hidden.add("choose_network")
-    profile = line.profiles.order_by("planned_at", "pk").last()
-    if line.stage != "inactive" and not (profile and is_in_phone(profile.pk)):
+    if line.stage != "inactive" and not has_sign_of_a_phone(page.timeline):
         hidden.add("change_phone")  # The code is unused: any phone may have it.
     return tuple(kind for kind in ACTS if (line.stage, kind) in stages.LINE and kind not in hidden)
 

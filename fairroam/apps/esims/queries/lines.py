@@ -323,7 +323,11 @@ def _latest(line: Line) -> Profile | None:
 
 
 def _row(line: Line) -> LineRow:
-    profile = _latest(line)
+    return line_row(line, _latest(line))
+
+
+def line_row(line: Line, profile: Profile | None) -> LineRow:
+    """How far a line is whose present profile this is."""
     return LineRow(
         order_line_id=line.pk,
         customer_id=line.customer_id,

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import phonenumbers
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from fairroam.apps.esims.models import (
@@ -20,6 +20,7 @@ from fairroam.apps.esims.models import (
     Profile,
     QualifyingAct,
 )
+from fairroam.apps.journal.queries import Often
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.rules import keep_alive, stages
 from fairroam.rules.keep_alive import Act, Automatic, Forecast, Rule
@@ -126,12 +127,13 @@ def keepings_of(customer_id: int, *, now: datetime) -> list[KeepingPage]:
     return [_page(keeping, now) for keeping in found.order_by("-pk")]
 
 
-def numbers_at_risk_of(customer_id: int) -> list[tuple[int, str]]:
+@Often
+def numbers_at_risk_of(customer_id: int) -> QuerySet[Keeping, tuple[int, str]]:
     """(line, stage of its number) where a number of the customer's must be used soon."""
     found = Keeping.objects.filter(
         customer_id=customer_id, number__stage__in=("inactive_warned", "grace")
     )
-    return list(found.order_by("pk").values_list("pk", "number__stage"))
+    return found.order_by("pk").values_list("pk", "number__stage")
 
 
 def has_keeping(line_id: int) -> bool:

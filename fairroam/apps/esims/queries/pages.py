@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
-
-from fairroam.apps.esims.models import ActivationFact, Line
+from fairroam.apps.esims.models import Line, Profile
 from fairroam.apps.esims.queries.lines import (
     SIGNS_OF_A_PHONE,
     ActivationFacts,
     FactRow,
     LineRow,
-    _latest,
-    _lines,
-    _row,
     code_from,
     facts_from,
+    line_row,
 )
+from fairroam.apps.journal.queries import ask
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.apps.orders.models import OrderLine
 from fairroam.gateways.identifiers import ActivationCode
 
 # What a newcomer does, and the fact that says it is done.
@@ -39,11 +36,13 @@ class LinePage:
     """One line for its page; the web joins the meters. `code` is None once a phone has it.
 
     facts: the earliest of each over all its profiles. timeline, next_step: of the present one.
+    plan_copy: of the plan or pack that was asked for; esim_copy: of what the eSIM came with.
     """
 
     line: LineRow
     order_number: str
     plan_copy: dict[str, Any]
+    esim_copy: dict[str, Any]
     zone: str
     iccid: str | None
     facts: ActivationFacts
@@ -53,44 +52,75 @@ class LinePage:
     code: ActivationCode | None
 
 
+# The columns of a line that are read, as the statement has them first.
+COLUMNS = (
+    *("order_line_id", "customer_id", "stage", "name"),
+    *("preferred_networks", "made_at", "ending_at", "ended_at"),
+)
+# Read with every page of an account: one statement, which the server keeps planned.
+ONE = """
+    SELECT line.order_line_id, line.customer_id, line.stage, line.name,
+           line.preferred_networks::json, line.made_at, line.ending_at, line.ended_at,
+           sold.plan_copy::json, CASE WHEN esim.id <> sold.id THEN esim.plan_copy::json END,
+           placed.number, placed.zone,
+           (SELECT json_agg(json_build_array(p.id, p.stage, p.iccid, p.smdp_address, p.matching_id,
+                (SELECT json_agg(json_build_array(f.kind, f.happened_at, f.source)
+                                 ORDER BY f.happened_at, f.id)
+                   FROM esims_activationfact f WHERE f.profile_id = p.id))
+                ORDER BY p.planned_at, p.id)
+              FROM esims_profile p WHERE p.line_id = line.order_line_id)
+      FROM orders_orderline sold
+      JOIN orders_order placed ON placed.id = sold.order_id
+      JOIN esims_line line ON line.order_line_id = coalesce(sold.tops_up_id, sold.id)
+      JOIN orders_orderline esim ON esim.id = line.order_line_id
+     WHERE sold.id = %s AND line.customer_id = %s
+"""
+NEWEST = (
+    ONE.replace("coalesce(sold.tops_up_id, sold.id)", "sold.id")
+    .replace("sold.id = %s AND ", "")
+    .rstrip()
+    + " ORDER BY line.order_line_id DESC LIMIT %s"
+)
+
+
 def line_page(line_id: int, customer_id: int) -> LinePage:
     """All that a line's page needs but its meters. Raises NotAmongYours.
 
     A top-up has the page of the line whose eSIM it is on, with its own plan and order.
     """
-    sold = OrderLine.objects.select_related("order").filter(pk=line_id).first()
-    base_id = sold and (sold.tops_up_id or sold.pk)
-    line = _lines().filter(pk=base_id, customer_id=customer_id).first()
-    if sold is None or line is None:
+    found = ask(ONE, line_id, customer_id)()
+    if not found:
         raise NotAmongYours(line_id=line_id)
-    told = told_of(ActivationFact.objects.filter(profile__line=line))
-    return page_of(line, sold, told)
+    return page_of(found[0])
 
 
-def told_of(facts: QuerySet[ActivationFact]) -> dict[int, tuple[FactRow, ...]]:
-    """The facts of each profile, oldest first."""
-    told: dict[int, tuple[FactRow, ...]] = {}
-    rows = facts.order_by("happened_at", "pk")
-    for profile_id, kind, happened_at, source in rows.values_list(
-        "profile_id", "kind", "happened_at", "source"
-    ):
-        fact = FactRow(kind=kind, happened_at=happened_at, source=source)
-        told[profile_id] = (*told.get(profile_id, ()), fact)
-    return told
+def pages_of(customer_id: int, *, most: int) -> list[LinePage]:
+    """What `line_page` says of the customer's newest lines, at most so many, newest first."""
+    return [page_of(row) for row in ask(NEWEST, customer_id, most)()]
 
 
-def page_of(line: Line, sold: OrderLine, told: Mapping[int, tuple[FactRow, ...]]) -> LinePage:
-    """The page of a line as `sold`, its facts by profile."""
-    profile = _latest(line)
-    timeline = told.get(profile.pk, ()) if profile else ()
-    of_all = [fact for one in line.profiles.all() for fact in told.get(one.pk, ())]
+def page_of(row: tuple[Any, ...]) -> LinePage:
+    """The page of a line as ONE has it."""
+    sold, esim, number, zone, known = row[8:]
+    line = Line(**dict(zip(COLUMNS, row, strict=False)))
+    profiles, told = [], []
+    for pk, stage, iccid, smdp_address, matching_id, facts in known or ():
+        profiles.append(
+            Profile(
+                pk=pk, stage=stage, iccid=iccid, smdp_address=smdp_address, matching_id=matching_id
+            )
+        )
+        told.append(tuple(fact_row(*fact) for fact in facts or ()))
+    profile, timeline = (profiles[-1], told[-1]) if profiles else (None, ())
+    of_all = sorted((fact for facts in told for fact in facts), key=lambda fact: fact.happened_at)
     return LinePage(
-        line=_row(line),
-        order_number=sold.order.number,
-        plan_copy=sold.plan_copy,
-        zone=sold.order.zone,
+        line=line_row(line, profile),
+        order_number=number,
+        plan_copy=sold,
+        esim_copy=esim or sold,
+        zone=zone,
         iccid=profile.iccid if profile else None,
-        facts=facts_from(tuple(sorted(of_all, key=lambda fact: fact.happened_at))),
+        facts=facts_from(tuple(of_all)),
         timeline=timeline,
         next_step=next_step_of(line, timeline),
         preferred_networks=line.preferred_networks,
@@ -98,17 +128,13 @@ def page_of(line: Line, sold: OrderLine, told: Mapping[int, tuple[FactRow, ...]]
     )
 
 
+def fact_row(kind: str, happened_at: str, source: str) -> FactRow:
+    return FactRow(kind=kind, happened_at=datetime.fromisoformat(happened_at), source=source)
+
+
 def has_sign_of_a_phone(timeline: Sequence[FactRow]) -> bool:
     """Whether any of these facts of a profile says that a phone has it, or had it."""
     return any(fact.kind in SIGNS_OF_A_PHONE for fact in timeline)
-
-
-def pages_of(customer_id: int, *, most: int) -> list[LinePage]:
-    """What `line_page` says of the customer's newest lines, at most so many, newest first."""
-    theirs = _lines().select_related("order_line__order").filter(customer_id=customer_id)
-    lines = list(theirs.order_by("-pk")[:most])
-    told = told_of(ActivationFact.objects.filter(profile__line__in=lines))
-    return [page_of(line, line.order_line, told) for line in lines]
 
 
 def next_step_of(line: Line, timeline: tuple[FactRow, ...]) -> str:

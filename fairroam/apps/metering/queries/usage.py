@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfo
 from django.db.models import Sum
 from django.db.models.functions import TruncDate
 
-from fairroam.apps.metering.models import Meter, PlanPeriod, PlanRun, UsageCursor, UsageRecord
+from fairroam.apps.journal.queries import ask
+from fairroam.apps.metering.models import PlanPeriod, PlanRun, UsageCursor, UsageRecord
 from fairroam.apps.orders import queries as orders
 from fairroam.rules import shares
 from fairroam.rules.records import Allowance, read_allowances
 from fairroam.rules.shares import Measure, Share
 
 LATEST_USES = 100  # more than any network sends late
+METER = ("kind", "granted", "used", "weight")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,35 +102,54 @@ class MeasuredUse:
     allowances: tuple[Allowance, ...]
 
 
+# All that is known of one order line, asked for with every page of it. Of a million records the
+# index gives the latest uses at once; the last arrival is among them.
+KNOWN = f"""
+    SELECT (SELECT json_agg(json_build_array(kind, granted, used, weight) ORDER BY id)
+              FROM metering_meter WHERE order_line_id = line.id),
+           period.starts_at, period.ends_at, latest.received_at, latest.source,
+           (SELECT json_agg(json_build_array(read_at, source, lag_seconds) ORDER BY read_at)
+              FROM metering_usagecursor)
+      FROM (SELECT %s::bigint AS id) line
+      LEFT JOIN metering_planrun run ON run.order_line_id = line.id
+      LEFT JOIN LATERAL (
+           SELECT lower(during) AS starts_at, upper(during) AS ends_at FROM metering_planperiod
+            WHERE order_line_id = line.id ORDER BY id LIMIT 1) period ON true
+      LEFT JOIN LATERAL (
+           SELECT received_at, source FROM (
+               SELECT received_at, source FROM metering_usagerecord
+                WHERE order_line_id = coalesce(run.line_id, line.id)
+                ORDER BY started_at DESC LIMIT {LATEST_USES}) used
+            ORDER BY received_at DESC, source COLLATE "C" DESC LIMIT 1) latest ON true
+"""  # noqa: S608 - a number of ours
+
+
 def usage_of(order_line_id: int) -> Usage:
     """How much of the line's plan is used; nothing, as sold, while no meter is open."""
-    starts_at, ends_at = _period(order_line_id)
+    [(meters, starts_at, ends_at, *told)] = ask(KNOWN, order_line_id)()
     return Usage(
-        allowances=_allowances(order_line_id),
+        allowances=tuple(AllowanceUse(**dict(zip(METER, row, strict=True))) for row in meters)
+        if meters
+        else _as_sold(order_line_id),
         starts_at=starts_at,
         ends_at=ends_at,
-        reading=reading_of(order_line_id),
+        reading=_reading(*told),
     )
 
 
-def reading_of(order_line_id: int) -> Reading | None:
-    """What we know of this line's use rests on: its last record, or a later look at all sources.
+def _reading(
+    received_at: datetime | None, source: str | None, cursors: list[tuple[str, str, int]] | None
+) -> Reading | None:
+    """What we know of a line's use rests on: its last record, or a later look at all sources.
 
     A source that we read to its end has told of this line also by silence; with several, the one
     that we read longest ago says how fresh the whole is.
     """
-    line_id = PlanRun.objects.filter(pk=order_line_id).values_list("line_id", flat=True).first()
-    heard = UsageRecord.objects.filter(order_line_id=line_id or order_line_id)
-    cursors = list(
-        UsageCursor.objects.order_by("read_at").values_list("read_at", "source", "lag_seconds")
-    )
-    lags = {source: lag_seconds for _read_at, source, lag_seconds in cursors}
-    # Of a million records the index gives the latest uses at once; the last arrival is among them.
-    latest = heard.order_by("-started_at").values_list("received_at", "source")[:LATEST_USES]
-    told = [*sorted(latest, reverse=True)[:1], *(cursor[:2] for cursor in cursors[:1])]
+    lags = {name: lag_seconds for _read_at, name, lag_seconds in cursors or ()}
+    told = [(received_at, source)] if received_at and source is not None else []
+    told += [(datetime.fromisoformat(at), name) for at, name, _lag in (cursors or [])[:1]]
     readings = [
-        Reading(as_of=as_of, source=source, lag_seconds=lags.get(source, 0))
-        for as_of, source in told
+        Reading(as_of=as_of, source=name, lag_seconds=lags.get(name, 0)) for as_of, name in told
     ]
     return max(readings, key=lambda reading: reading.as_of, default=None)
 
@@ -197,20 +218,7 @@ def plans_to_end(now: datetime) -> list[int]:
     return list(periods.order_by("order_line_id").values_list("order_line_id", flat=True))
 
 
-def _period(order_line_id: int) -> tuple[datetime | None, datetime | None]:
-    period = PlanPeriod.objects.filter(order_line_id=order_line_id).first()
-    return (period.during.lower, period.during.upper) if period else (None, None)
-
-
-def _allowances(order_line_id: int) -> tuple[AllowanceUse, ...]:
-    meters = Meter.objects.filter(order_line_id=order_line_id).order_by("pk")
-    if meters:
-        return tuple(
-            AllowanceUse(
-                kind=meter.kind, granted=meter.granted, used=meter.used, weight=meter.weight
-            )
-            for meter in meters
-        )
+def _as_sold(order_line_id: int) -> tuple[AllowanceUse, ...]:
     sold = orders.terms_of(order_line_id).plan_copy["allowances"]
     return tuple(
         AllowanceUse(

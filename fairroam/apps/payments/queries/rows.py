@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from django.db.models import F, Q, QuerySet, Sum
 
+from fairroam.apps.journal.queries import Often
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.payments.models import BankAccount, Dispute, Payment, Payout
 
@@ -109,10 +110,14 @@ def to_hand_over(customer_id: int) -> QuerySet[Payout]:
     return theirs.filter(is_unsettled)
 
 
+@Often
+def _on_their_way(customer_id: int) -> QuerySet[Payout]:
+    return ROWS.all().filter(pk__in=to_hand_over(customer_id).values("pk")).order_by("pk")
+
+
 def on_their_way(customer_id: int) -> list[PayoutRow]:
     """The same for pages, oldest first."""
-    found = ROWS.all().filter(pk__in=to_hand_over(customer_id).values("pk"))
-    return [payout_row(payout) for payout in found.order_by("pk")]
+    return [payout_row(payout) for payout in _on_their_way(customer_id)]
 
 
 def has_lost_dispute(customer_id: int) -> bool:

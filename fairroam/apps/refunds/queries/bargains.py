@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
+from fairroam.apps.journal.queries import Often
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.refunds.models import Case, Offer, RefundRequest
 from fairroam.apps.wallet import queries as wallet
@@ -173,11 +174,16 @@ def offer(offer_id: int, customer_id: int) -> OfferRow:
     return offer_row(found)
 
 
+@Often
+def _open_offers(customer_id: int) -> QuerySet[Offer]:
+    made = Offer.objects.filter(request__customer_id=customer_id, stage="open")
+    rows = made.select_related("decision", "request__order_line__order")
+    return rows.order_by("expires_at", "pk")
+
+
 def open_offers_of(customer_id: int) -> list[tuple[OfferRow, RefundRequest]]:
     """What the customer can accept now, first to expire first, each with its request."""
-    made = Offer.objects.filter(request__customer_id=customer_id, stage="open")
-    rows = made.select_related("request__order_line__order").order_by("expires_at", "pk")
-    return [(offer_row(one), one.request) for one in rows]
+    return [(offer_row(one), one.request) for one in _open_offers(customer_id)]
 
 
 def offers_to_expire(now: datetime) -> list[int]:

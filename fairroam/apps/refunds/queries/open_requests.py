@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
+from fairroam.apps.journal.queries import Often
 from fairroam.apps.refunds.models import Decision, RefundRequest
+
+OPEN_MOST = 10  # the rest is in the history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,14 +27,19 @@ class OpenRequest:
     expected_minor: int | None
 
 
-def open_requests_of(customer_id: int, *, most: int) -> list[OpenRequest]:
-    """The customer's open requests, at most so many, newest first."""
+@Often
+def _open(customer_id: int) -> QuerySet[Any, Any]:
     decided = Decision.objects.filter(request=OuterRef("pk"), superseded_by__isnull=True)
     decided_minor = decided.values(total=F("due_minor") + F("goodwill_minor"))
     requests = RefundRequest.objects.filter(customer_id=customer_id, is_live=True)
     rows = requests.select_related("order_line__order", "quote").annotate(
         decided_minor=Subquery(decided_minor[:1])
     )
+    return rows.order_by("-pk")[:OPEN_MOST]
+
+
+def open_requests_of(customer_id: int) -> list[OpenRequest]:
+    """The customer's newest open requests, at most OPEN_MOST."""
     return [
         OpenRequest(
             id=row.pk,
@@ -41,7 +50,7 @@ def open_requests_of(customer_id: int, *, most: int) -> list[OpenRequest]:
             declared_at=row.declared_at,
             expected_minor=expected(row, row.decided_minor),
         )
-        for row in rows.order_by("-pk")[:most]
+        for row in _open(customer_id)
     ]
 
 
