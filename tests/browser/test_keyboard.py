@@ -92,13 +92,10 @@ def leave(visitor: Visitor) -> None:
 
 
 @pytest.mark.promise(66)
-def test_buying_needs_no_pointer_and_by_night_nor_do_money_back_and_leaving(
-    demo: Demo, chromium: Browser, night: bool
-) -> None:
+def test_buying_money_back_and_leaving_need_no_pointer(demo: Demo, chromium: Browser) -> None:
     with visiting(chromium, size=DESK, language="en-GB") as visitor:
         buy(demo, visitor)
-        if night:
-            sign_in(demo, visitor)
-            get_money_back(visitor)
-            leave(visitor)
+        sign_in(demo, visitor)
+        get_money_back(visitor)
+        leave(visitor)
         assert visitor.complaints == []
