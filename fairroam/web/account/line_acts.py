@@ -9,7 +9,7 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -107,7 +107,10 @@ class NetworkForm(ActForm):
         for country, operators in networks.items():
             name = formats.country_name(country, language)
             choices.append((f"{country}|", _("%(country)s: whichever is best") % {"country": name}))
-            choices += [(f"{country}|{operator}", f"{name}: {operator}") for operator in operators]
+            choices += [
+                (f"{country}|{operator}", f"{name}{gettext(': ')}{operator}")
+                for operator in operators
+            ]
         field.choices = choices
 
 
@@ -115,7 +118,7 @@ class NameForm(forms.Form):
     """What its owner calls a line."""
 
     name = forms.CharField(
-        label=_("Name"),
+        label=_("Name of this eSIM"),
         required=False,
         max_length=40,
         help_text=_("For example whose phone it is in. Only you see it."),

@@ -9,7 +9,7 @@ from uuid import uuid4
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -48,7 +48,7 @@ class TopUpForm(AgreedForm):
 
 def _label(pack: PlanRow) -> str:
     price = formats.money(pack.price_minor, pack.currency, get_language() or "en")
-    return f"{in_words(pack.names)}: {price}"
+    return f"{in_words(pack.names)}{gettext(': ')}{price}"
 
 
 def packs_for(page: esims.LinePage) -> list[PlanRow]:

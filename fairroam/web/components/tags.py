@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from django import template
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_lazy
 from lucide.templatetags.lucide import lucide
 
 from fairroam.rules.languages import words_for
@@ -96,6 +96,23 @@ def in_words(names: dict[str, str]) -> str:
 def paper_kind(kind: str) -> str:
     """`{% paper_kind paper.kind %}`: the kind of a paper in words."""
     return str(PAPERS[kind])
+
+
+# Who takes payments, and who resells eSIMs to us, by their own names.
+PROVIDERS = {
+    "sandbox": gettext_lazy("Test provider"),
+    "stripe": "Stripe",
+    "paypal": "PayPal",
+    "bank": gettext_lazy("Bank transfer"),
+    "airalo": "Airalo",
+    "esim_access": "eSIM Access",
+}
+
+
+@register.filter
+def provider_name(code: str) -> str:
+    """`{{ row.provider|provider_name }}`: its own name; what is no provider stays as it is."""
+    return str(PROVIDERS.get(code, code))
 
 
 @register.filter

@@ -36,6 +36,7 @@ def books(request: HttpRequest, staff: User) -> HttpResponse:
     context = {
         "rows": [(words.book(row.name.kind), row) for row in rows],
         "may_look_inside": member is not None and member.role == "operator",
+        "may_see_money": member is not None and member.role != "agent",
         "sums": sums,
         # Refunds have a page of their own at the desk; these are of eSIMs that could not be made.
         "failed": payments.failed_payouts(of="order-line:")[:FAILED_MAX],

@@ -67,7 +67,7 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]
         for name, title in WORDS.items():
             for code, language in NAMES.items():
                 self.fields[f"{name}_{code}"] = forms.CharField(
-                    label=f"{title} ({language})",
+                    label=_("%(text)s (%(language)s)") % {"text": title, "language": language},
                     required=False,
                     max_length=20_000,
                     initial=getattr(self.instance, name).get(code, ""),

@@ -24,9 +24,9 @@ class PackForm(forms.Form):
     """The next version of a pack, as its file would say it."""
 
     source = forms.CharField(
-        label=gettext_lazy("The next version (TOML, as in the files of the packs)"),
+        label=gettext_lazy("As a file of the packs says it (TOML)"),
         max_length=50_000,
-        widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false", "class": "code"}),
     )
 
 

@@ -21,6 +21,7 @@ from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
 from fairroam.rules.languages import NAMES
 from fairroam.web.components.refused import render_refused
+from fairroam.web.components.tags import money
 from fairroam.web.desk.staff import staff_only
 
 GIGABYTE = 10**9
@@ -59,13 +60,18 @@ class PlanForm(forms.Form):
         gigabytes = Decimal(granted[0]) / GIGABYTE if granted and granted[0] else None
         start = {name: getattr(plan, name) for name in PLAIN} | {"gigabytes": gigabytes}
         super().__init__(sent, initial=start)
+        for name in ("price_minor", "list_price_minor"):
+            shown = money(getattr(plan, name), plan.currency)
+            self.fields[name].help_text = _("Now %(amount)s.") % {"amount": shown}
         for code, language in NAMES.items():
             self.fields[f"name_{code}"] = forms.CharField(
-                label=f"{_('Name of the plan')} ({language})",
+                label=_("%(text)s (%(language)s)")
+                % {"text": _("Name of the plan"), "language": language},
                 max_length=80,
                 required=code == "en",
                 initial=plan.names.get(code, ""),
             )
+        self.order_fields([f"name_{code}" for code in NAMES])
 
     def columns(self) -> dict[str, Any]:
         """What was typed, in the units of a row."""
@@ -93,7 +99,7 @@ def plan(request: HttpRequest, staff: User, code: str) -> HttpResponse:
     if row is None:
         return render(request, "account/hidden.html", status=404)
     form = PlanForm(row, request.POST or None)
-    context: dict[str, Any] = {"code": code, "currency": row.currency}
+    context: dict[str, Any] = {"plan": row}
     if form.is_valid():
         try:
             operations.change_plan(

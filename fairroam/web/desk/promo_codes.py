@@ -23,6 +23,7 @@ from fairroam.clock import now
 from fairroam.rules.money import Money, known_currencies, minor_digits
 from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
+from fairroam.web.components.tags import in_words
 from fairroam.web.desk.incidents import Moment
 from fairroam.web.desk.staff import staff_only
 
@@ -56,7 +57,7 @@ class PromoCodeForm(forms.Form):
     )
     plans = forms.MultipleChoiceField(
         label=gettext_lazy("For these plans; none: for every plan"),
-        choices=lambda: [(plan.code, plan.names["en"]) for plan in catalogue.plans()],
+        choices=lambda: [(plan.code, in_words(plan.names)) for plan in catalogue.plans()],
         required=False,
     )
     uses_max = forms.IntegerField(

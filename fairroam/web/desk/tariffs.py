@@ -37,7 +37,7 @@ class TariffForm(forms.Form):
         max_value=10**12,
         help_text=_("Cents, yen, satang: 1990 is €19.90, and ¥1,990."),
     )
-    currency = forms.ChoiceField(label=_("Currency"), choices=currencies)
+    currency = forms.ChoiceField(label=_("Currency"), choices=currencies, initial="EUR")
     gigabytes = forms.DecimalField(
         label=_("Data in GB"),
         min_value=0,
