@@ -14,6 +14,7 @@ from tests import given
 from tests.web.site_given import words_of
 
 pytestmark = pytest.mark.usefixtures("catalogue")
+WEB = FOLDER.parents[1]
 LINK = re.compile(r"\]\((/[^)#]*)")
 
 
@@ -40,6 +41,13 @@ def test_every_guide_says_the_same_steps_in_every_language_and_its_links_lead_so
 
 
 @pytest.mark.promise(75, 76, 81)
+def test_every_page_that_names_a_guide_names_one_that_is_there():
+    pages = [path.read_text() for path in WEB.rglob("*.html")]
+    named = {slug for page in pages for slug in re.findall(r"'site:guide' '([\w-]+)'", page)}
+    assert named
+    assert named <= set(SLUGS)
+
+
 def test_a_guide_is_read_in_the_language_of_the_page_or_the_one_asked_for(client):
     assert "Spot a scam" in words_of(client.get("/guides/"))
     assert "识别骗局" in words_of(client.get("/guides/", headers={"accept-language": "zh-hans"}))
