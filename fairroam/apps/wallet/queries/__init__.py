@@ -216,13 +216,8 @@ def history(customer_id: int) -> Rows[MoveRow]:
 
 
 def move_row(move: Move) -> MoveRow:
-    return MoveRow(
-        move.minor,
-        move.lot.currency,
-        move.lot.kind == "promo",
-        move.cause.partition(":")[0],
-        move.moved_at,
-    )
+    kind, lot = move.cause.partition(":")[0], move.lot
+    return MoveRow(move.minor, lot.currency, lot.kind == "promo", kind, move.moved_at)
 
 
 def quote_balance(customer_id: int, currency: str, now: datetime) -> BalanceQuote:
