@@ -361,6 +361,7 @@ VOUCHER: Moves = {
     ("open", "withdraw"): "withdrawn",
     ("open", "redeem"): "redeemed",
     ("open", "stop"): "stopped",
+    ("open", "lose"): "lost",  # The bank has taken back for good what had paid it.
 }
 
 # The end of one service: asked for a time, begun, proven.

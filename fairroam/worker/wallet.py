@@ -33,6 +33,11 @@ def tell_voucher(event: Event, at: datetime) -> None:
     tasks.tell_voucher(voucher_id=event.facts["voucher_id"], kind=event.kind, now=at)
 
 
+@reaction
+def lose_voucher(event: Event, at: datetime) -> None:
+    selling.lose_voucher(payment_id=event.facts["payment_id"], now=at)
+
+
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="move_credit")
 def move_credit(timestamp: int) -> None:

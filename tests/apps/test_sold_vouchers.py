@@ -178,6 +178,41 @@ def test_what_a_bank_doubts_is_not_redeemed_and_what_was_redeemed_rests(ada, bob
     assert queries.purses_of(bob.pk, "EUR", NOON).free_paid == 0
 
 
+def lose(voucher: Voucher, minor: int, *, ref: str = "d1") -> None:
+    """The bank disputes so much of its payment, and keeps it."""
+    tells(voucher.payment, EventKind.DISPUTE_OPENED, minor, dispute_ref=ref)
+    tells(voucher.payment, EventKind.DISPUTE_CLOSED, minor, dispute_ref=ref, outcome="lost")
+    selling.lose_voucher(payment_id=voucher.payment_id, now=NOON)
+    voucher.refresh_from_db()
+
+
+def test_what_a_bank_took_back_for_good_is_owed_to_nobody_unless_somebody_has_redeemed_it(ada, bob):
+    unredeemed, redeemed = a_sold_voucher(ada), a_sold_voucher(ada, 900)
+    code = code_of(unredeemed)
+    redeem(code_of(redeemed), bob)
+
+    lose(unredeemed, 2400)  # a part: a person looks, and nobody redeems it
+    assert (unredeemed.stage, house("vouchers"), house("loss")) == ("open", 2500, -2400)
+    for _ in range(2):
+        lose(unredeemed, 100, ref="d2")
+    lose(redeemed, 900, ref="d3")
+    for _ in range(2):
+        tasks.tell_voucher(voucher_id=unredeemed.pk, kind="voucher.lost", now=NOON)
+
+    assert (unredeemed.stage, redeemed.stage) == ("lost", "redeemed")
+    assert house("vouchers") == 0
+    assert house("loss") == -900  # what bob has in good faith
+    assert sold.owed(NOON) == []
+    assert queries.purses_of(bob.pk, "EUR", NOON).paid == 900
+    assert Notice.objects.filter(kind="wallet.voucher_lost").count() == 1
+    with pytest.raises(VoucherOver):
+        redeem(code, bob)
+    with pytest.raises(NotAmongYours):
+        selling.show_code(customer_id=ada.pk, voucher_id=unredeemed.pk, now=NOON)
+    with pytest.raises(MoveNotAllowed):
+        selling.withdraw_voucher(customer_id=ada.pk, voucher_id=unredeemed.pk, now=NOON)
+
+
 @pytest.mark.parametrize(
     ("paid", "zone", "ends", "back"),
     [

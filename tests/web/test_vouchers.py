@@ -16,6 +16,7 @@ from fairroam.clock import now
 from fairroam.rules.money import Money
 from fairroam.web.components import guessing
 from tests import given
+from tests.apps.test_sold_vouchers import a_sold_voucher, code_of, lose, redeem
 from tests.web.site_given import words_of
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -142,3 +143,16 @@ def paid(asked: Voucher) -> None:
         provider_ref=f"pay_{asked.pk}",
         now=now(),
     )
+
+
+def test_a_person_sees_what_became_of_a_voucher_whose_payment_a_bank_took_back(hers):
+    lost, kept = (a_sold_voucher(Customer.objects.get(), minor) for minor in (2500, 700))
+    lose(lost, 2500)
+    redeem(code_of(kept), given.a_customer("bob@example.com"))
+    lose(kept, 700, ref="d700")
+
+    shown = words_of(signed_in(given.a_colleague("senior")).get("/desk/disputes/"))
+
+    assert shown.count("Its code counts no more, and nothing of it is owed") == 1
+    assert "has redeemed and keeps" in shown
+    assert "its payment went back to the bank" in words_of(hers.get("/account/vouchers/"))

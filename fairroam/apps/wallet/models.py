@@ -90,7 +90,7 @@ class Voucher(models.Model):
     redeemed_by = models.ForeignKey(
         "customers.Customer", models.PROTECT, null=True, related_name="vouchers_redeemed"
     )
-    ended_at = models.DateTimeField(null=True)  # redeemed, called back or given back
+    ended_at = models.DateTimeField(null=True)  # redeemed, called back, given back or lost
 
     class Meta:
         constraints = [
@@ -105,7 +105,7 @@ class Voucher(models.Model):
                     buyer__isnull=True,
                     payment__isnull=True,
                 )
-                & ~Q(stage__in=["awaiting", "withdrawn"])
+                & ~Q(stage__in=["awaiting", "withdrawn", "lost"])
                 | Q(
                     kind="paid",
                     made_by__isnull=True,
@@ -123,7 +123,7 @@ class Voucher(models.Model):
             models.CheckConstraint(
                 condition=Q(stage="redeemed", redeemed_by__isnull=False, ended_at__isnull=False)
                 | Q(
-                    stage__in=["stopped", "withdrawn"],
+                    stage__in=["stopped", "withdrawn", "lost"],
                     redeemed_by__isnull=True,
                     ended_at__isnull=False,
                 )

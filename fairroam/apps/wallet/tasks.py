@@ -62,7 +62,7 @@ def tell_transfer(*, transfer_id: int, kind: str, now: datetime) -> None:
 
 
 def tell_voucher(*, voucher_id: int, kind: str, now: datetime) -> None:
-    """Say to the buyer that a voucher is paid, that its money goes back, or that its end is near.
+    """Say to the buyer that a voucher is paid, taken back, lost, or near its end.
 
     The code is in no mail: it would lie in two mailboxes and in our own records.
     """

@@ -64,6 +64,7 @@ STAGES: dict[str, dict[str, Badge]] = {
         "withdrawn": Badge("plain", "undo-2", _("taken back")),
         "redeemed": Badge("good", "circle-check", _("redeemed")),
         "stopped": Badge("plain", "ban", _("called back")),
+        "lost": Badge("care", "ban", _("its payment went back to the bank")),
     },
     "dispute": {
         "open": Badge("care", "scale", _("open at the bank")),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from fairroam.apps.customers.models import User
 from fairroam.apps.payments import operations
 from fairroam.apps.payments.queries import desk
+from fairroam.apps.wallet.queries.vouchers import paid_by
 from fairroam.clock import now
 from fairroam.web.components.paging import page_of
 from fairroam.web.desk.payouts import answered
@@ -30,7 +31,9 @@ class NoteForm(forms.Form):
 def disputes(request: HttpRequest, staff: User) -> HttpResponse:
     """Every dispute; what waits for a person stands first."""
     page = page_of(desk.disputes(), request)
-    return render(request, "desk/disputes.html", {"page": page})
+    vouchers = paid_by(dispute.payment_id for dispute in page)
+    rows = page.each(lambda dispute: (dispute, vouchers.get(dispute.payment_id)))
+    return render(request, "desk/disputes.html", {"page": rows})
 
 
 @staff_only(role="senior")

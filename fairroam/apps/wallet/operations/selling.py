@@ -24,7 +24,12 @@ from fairroam.apps.wallet.operations.charging import prepare_charge
 from fairroam.apps.wallet.operations.refunding import PAY_WITHIN
 from fairroam.apps.wallet.operations.vouchers import hashes, move, new_code, tell
 from fairroam.apps.wallet.queries import terms
-from fairroam.apps.wallet.queries.vouchers import WARN_BEFORE, end_of, withdrawn_until
+from fairroam.apps.wallet.queries.vouchers import (
+    WARN_BEFORE,
+    end_of,
+    lost_of,
+    withdrawn_until,
+)
 from fairroam.apps.wallet.refusals import VoucherKept
 from fairroam.rules.money import Money
 
@@ -153,6 +158,27 @@ def withdraw_voucher(*, customer_id: int, voucher_id: int, now: datetime) -> Non
     sold = BookName("vouchers", voucher.currency)
     ledger.post([Entry(f"{cause}/back", voucher.amount_minor, sold, owed)], now=now)
     tell(voucher, "voucher.withdrawn", actor=f"customer:{customer_id}", now=now)
+
+
+@transaction.atomic
+def lose_voucher(*, payment_id: int, now: datetime) -> None:
+    """The bank has taken back for good what paid a voucher: where nobody has redeemed it, it
+    counts no more and nothing of it is owed. Safe to repeat.
+
+    A redeemed one stays with who redeemed it in good faith: its worth stays the loss that was
+    booked with the dispute, which a person is shown. So does one of which only a part was lost.
+    """
+    voucher = Voucher.objects.filter(payment_id=payment_id).first()
+    if voucher is None or voucher.buyer_id is None:
+        return
+    customers.lock(voucher.buyer_id)
+    voucher = Voucher.objects.select_for_update(no_key=True).get(pk=voucher.pk)
+    if voucher.stage != "open" or lost_of(payment_id) < voucher.amount_minor:
+        return
+    move(voucher, "lose", ended_at=now)
+    sold, loss = BookName("vouchers", voucher.currency), BookName("loss", voucher.currency)
+    ledger.post([Entry(f"voucher:{voucher.pk}/lost", voucher.amount_minor, sold, loss)], now=now)
+    tell(voucher, "voucher.lost", actor="system", now=now)
 
 
 def lock_own(voucher_id: int, customer_id: int) -> Voucher:

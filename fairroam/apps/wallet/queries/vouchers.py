@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 
+from fairroam.apps.payments.models import Dispute
 from fairroam.apps.wallet.models import Lot, Voucher
 from fairroam.rules.calendars import next_working_day
 from fairroam.rules.zones import end_of_day, load_zone, local_date
@@ -45,6 +46,18 @@ def vouchers() -> QuerySet[Voucher]:
 def bought_by(customer_id: int) -> QuerySet[Voucher]:
     """What the customer bought, newest first."""
     return vouchers().filter(buyer_id=customer_id).select_related("payment")
+
+
+def lost_of(payment_id: int) -> int:
+    """How much of a payment banks have taken back for good; minor units."""
+    lost = Dispute.objects.filter(payment_id=payment_id, stage="lost")
+    return lost.aggregate(minor=Sum("amount_minor"))["minor"] or 0
+
+
+def paid_by(payment_ids: Iterable[int]) -> dict[int, Voucher]:
+    """Payment -> the voucher that it paid."""
+    found = Voucher.objects.filter(payment_id__in=list(payment_ids)).select_related("redeemed_by")
+    return {one.payment_id: one for one in found if one.payment_id is not None}
 
 
 def own(customer_id: int, key: UUID) -> Voucher | None:
