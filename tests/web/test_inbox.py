@@ -78,8 +78,8 @@ def test_what_became_of_the_mail_is_said(client, ada):
     ("language", "place"),
     [
         ("en", "51–52 of 52"),
-        ("zh-hans", "第51–52条，共52条"),
-        ("zh-hant", "第51–52條，共52條"),
+        ("zh-hans", "第 51–52 条，共 52 条"),
+        ("zh-hant", "第 51–52 條，共 52 條"),
     ],
 )
 def test_a_long_list_goes_on_page_by_page_and_keeps_what_was_chosen(client, ada, language, place):
@@ -115,15 +115,16 @@ def test_nobody_reads_the_message_of_another(client, ada):
 
 
 @pytest.mark.promise(33)
-def test_a_message_leads_to_its_matter(client, ada, settings):
+@pytest.mark.parametrize("matter", ["/account/refunds/12/", "/account/leave/ImZm-Ng:1xVCkp:rl_4/"])
+def test_a_message_leads_to_its_matter(client, ada, settings, matter):
     notice = a_notice(ada.pk)
     Notice.objects.filter(pk=notice.pk).update(
-        text=f"Follow it here: {settings.FAIRROAM_ADDRESS}/account/refunds/12/.\n"
+        text=f"Follow it here: {settings.FAIRROAM_ADDRESS}{matter}.\n"
     )
 
     page = client.get(f"/account/inbox/{notice.pk}/").content.decode()
 
-    assert '<a class="button" href="/account/refunds/12/">' in page
+    assert f'<a class="button" href="{matter}">' in page
     assert "https://evil" not in page
 
 

@@ -60,7 +60,8 @@ def message(request: HttpRequest, customer: Customer, notice_id: int) -> HttpRes
 
 def matter_of(notice: Notice) -> str:
     """The page of the account that the message sends its reader to; "" where it names none."""
-    found = re.search(re.escape(settings.FAIRROAM_ADDRESS) + r"(/account/[\w/-]*)", notice.text)
+    path = r"(/account/(?:[\w-]+(?::[\w-]+)*/)*)"  # a seal has colons in it
+    found = re.search(re.escape(settings.FAIRROAM_ADDRESS) + path, notice.text)
     return found[1] if found else ""
 
 
