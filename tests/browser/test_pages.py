@@ -44,6 +44,14 @@ FOR_ANYBODY = (
     "/fairness/",
 )
 MEI, CARLA, MAX = "mei@example.com", "carla@example.com", "max@fairroam.example"
+# By night also: with a balance, a kept number, an offer, a closing; and who may open every room.
+OTHERS = (
+    "omar@example.com",
+    "yusuf@example.com",
+    "rosa@example.com",
+    "tom@example.com",
+    "olga@fairroam.example",
+)
 # Whose page, and the links that lead there from their first page.
 BEHIND_SIGN_IN: tuple[tuple[str, tuple[str, ...]], ...] = (
     (MEI, ()),
@@ -63,7 +71,7 @@ LOOKS = (
 PARTS = 3  # by day, of all pages
 LINKS = "links => links.map(link => link.getAttribute('href'))"
 # Files, and what a link must not be followed to: away, out.
-NOT_PAGES = re.compile(r"\.(json|pdf|txt|csv|vcf|svg|toml)$|/logout/|/files/|/feed/|\.[a-z]+$")
+NOT_PAGES = re.compile(r"\.(json|pdf|txt|csv|vcf|svg|toml)$|/logout/|/files?/|/feed/|\.[a-z]+$")
 # One page of a kind stands for all: of a plan, a guide, an order, a paper.
 OF_A_KIND = (
     (re.compile(r"/(plans|checkout|guides|terms|acts)/[^/]+"), r"/\1/*"),
@@ -107,7 +115,7 @@ def test_pages_behind_the_sign_in_keep_nobody_out(
 
 
 @pytest.mark.promise(3, 66)
-@pytest.mark.parametrize("email", ["", MEI, CARLA, MAX])
+@pytest.mark.parametrize("email", ["", MEI, CARLA, MAX, *OTHERS])
 @pytest.mark.parametrize(
     ("size", "language", "theme"), [(PHONE, "zh-TW", "dark"), (DESK, "zh-CN", "light"), *LOOKS]
 )
