@@ -225,6 +225,8 @@ REACTIONS: dict[str, list[str]] = {
     "fake.reported": [],
     "fake.settled": [],
     "guide.moderated": [],
+    "guide.hidden": [],
+    "guide.shown": [],
     # the catalogue
     "brand.changed": [],
     "pack.published": [],

@@ -1,15 +1,19 @@
 """PDFs: sealed whole, legible in three languages, drawn from the signed statement alone."""
 
+import io
 import json
 
+import pikepdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairroam.apps.catalogue.operations import change_brand, change_logo
 from fairroam.apps.papers import operations, queries
 from fairroam.apps.papers.operations import pictures
 from fairroam.proof import Truth, attached_document, read, verify_picture
 from tests.apps.papers_given import KINDS, LANGUAGES, NOON, a_statement, one_of
+from tests.files_given import a_picture
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +61,28 @@ def test_code_in_a_name_is_only_text(db):
     )
 
     assert verify_picture(operations.render_pdf(paper), queries.key_set())
+
+
+def test_a_paper_keeps_the_colour_and_the_picture_that_the_seller_had_when_it_was_signed(db):
+    plain = one_of("invoice")
+    by = {"actor": "staff:1", "now": NOON}
+    change_brand(accent="#7a1f5c", accent_night="#e8a3cf", **by)
+    change_logo(content=a_picture(), media_type="image/png", **by)
+    paper = one_of("invoice")
+    picture = operations.render_pdf(paper)
+    change_brand(accent="#104080", accent_night="#a0c8ff", **by)
+    change_logo(content=b"", media_type="", **by)
+
+    assert paper.statement["seller"]["accent"] == "#7a1f5c"
+    assert not plain.statement["seller"].keys() & {"accent", "logo"}
+    assert operations.render_pdf(paper) == picture
+    assert operations.render_pdf(plain) != picture
+    assert [pictures_in(operations.render_pdf(one)) for one in (paper, plain)] == [1, 0]
+
+
+def pictures_in(content: bytes) -> int:
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        return len(pdf.pages[0].images)
 
 
 @pytest.mark.promise(78)

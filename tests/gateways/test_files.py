@@ -112,3 +112,19 @@ def test_a_child_that_thinks_too_long_is_stopped(monkeypatch):
 def test_the_same_content_is_made_the_same_so_that_its_hash_is_known_again():
     assert files.clean(a_pdf()).kept_sha256 == files.clean(a_pdf()).kept_sha256
     assert files.clean(a_picture()).kept_sha256 == files.clean(a_picture()).kept_sha256
+
+
+DRAWING = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 30 10">%s
+<rect width="30" height="10" fill="#0a6552"/></svg>"""
+
+
+def test_a_logo_becomes_a_small_picture_whether_it_was_painted_or_drawn():
+    painted, drawn = a_picture(size=(4000, 1000)), DRAWING % b"<script>alert(1)</script>"
+
+    for came, size in ((painted, (600, 150)), (drawn, (600, 200))):
+        made = files.clean(came, is_logo=True)
+        assert made.media_type == "image/png"
+        with Image.open(io.BytesIO(made.content)) as picture:
+            assert (picture.format, picture.size) == ("PNG", size)
+    with pytest.raises(files.FileUnknown):
+        files.clean(DRAWING % b'<image href="/etc/hostname.png"/>', is_logo=True)

@@ -72,6 +72,7 @@ AGENT = (
     "search/", "customers/",
 )  # fmt: skip
 BY_AGENTS = {"payouts/<int:payout_id>/send-again/"}
+BY_OPERATORS = {"guides/<slug:slug>/show/"}
 TOKENS = {"invitations/<str:token>/"}  # open to the mailbox that it was sent to
 
 
@@ -209,6 +210,8 @@ def role_for(route: str) -> str:
     page = route.removeprefix("desk/")
     if page in BY_AGENTS or page == "":
         return "agent"
+    if page in BY_OPERATORS:
+        return "operator"
     for role, starts in (("senior", SENIOR), ("operator", OPERATOR), ("agent", AGENT)):
         if page.startswith(starts):
             return role

@@ -8,6 +8,7 @@ import pytest
 from django.urls import Resolver404, resolve
 
 from fairroam.apps.conversations.models import GuideOpinion
+from fairroam.apps.journal.models import Event
 from fairroam.rules.languages import NAMES
 from fairroam.web.site.guides import FOLDER, SLUGS, read_guide
 from tests import given
@@ -68,11 +69,34 @@ def test_an_opinion_counts_once_and_its_words_are_shown_after_a_person_has_read_
     client.force_login(given.a_colleague())
     assert "Fridays" in words_of(client.get("/desk/guides/"))
     client.post(f"/desk/guides/{opinion.pk}/", {"answer": "show"})
-    client.post(f"/desk/guides/{opinion.pk}/", {"answer": "drop"})
+    client.post(f"/desk/guides/{opinion.pk}/", {"answer": "show"})
 
     page = client.get(path).content.decode()
     assert "Our town takes them on Fridays. &lt;b&gt;" in page
     assert "Fridays" not in client.get("/guides/e-waste/zh-Hans/").content.decode()
+    client.post(f"/desk/guides/{opinion.pk}/", {"answer": "drop"})
+    assert "Fridays" not in words_of(client.get(path))
+    assert GuideOpinion.objects.get().stage == "dropped"
+
+
+def test_an_operator_hides_a_guide_until_it_is_right_again(client):
+    path = "/guides/spot-a-scam/"
+    client.force_login(given.a_colleague("operator"))
+
+    for _again in range(2):
+        assert client.post("/desk/guides/spot-a-scam/show/", {"act": "hide"}).status_code == 302
+    assert "Spot a scam" not in words_of(client.get("/guides/"))
+    assert client.get(path)["Location"] == "/guides/"
+    assert "putting this guide right" in words_of(client.get("/guides/"))
+
+    client.post("/desk/guides/spot-a-scam/show/", {"act": "show"})
+    assert client.get(path).status_code == 200
+    assert client.post("/desk/guides/none/show/", {"act": "hide"}).status_code == 404
+    told = Event.objects.filter(kind__startswith="guide.").order_by("pk")
+    assert [(one.kind, one.facts) for one in told] == [
+        ("guide.hidden", {"guide": "spot-a-scam"}),
+        ("guide.shown", {"guide": "spot-a-scam"}),
+    ]
 
 
 def test_an_opinion_of_no_kind_is_refused(client):

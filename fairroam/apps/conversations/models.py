@@ -151,6 +151,12 @@ class SavedReply(models.Model):
         ]
 
 
+class HiddenGuide(models.Model):
+    """A guide that travellers do not see until it is right again."""
+
+    guide = models.CharField(max_length=40, unique=True)
+
+
 class GuideOpinion(models.Model):
     """Whether a guide helped somebody, and what they add; nobody's name stands beside it."""
 

@@ -68,6 +68,7 @@ TABLES = (
         name="conversations_guideopinion",
         ours={SHOP: "id guide language is_helpful words stage said_at"},
     ),
+    Table(name="conversations_hiddenguide", ours={SHOP: "id guide"}),
     Table(
         name="conversations_savedreply",
         ours={SHOP: "id title language words", STAFF: "changed_by changed_at"},

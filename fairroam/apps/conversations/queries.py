@@ -13,7 +13,13 @@ from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet
 
 from fairroam.apps.catalogue import queries as catalogue
-from fairroam.apps.conversations.models import GuideOpinion, Message, SavedReply, Thread
+from fairroam.apps.conversations.models import (
+    GuideOpinion,
+    HiddenGuide,
+    Message,
+    SavedReply,
+    Thread,
+)
 from fairroam.apps.conversations.refusals import NotAssigned
 from fairroam.apps.customers import queries as people
 from fairroam.apps.evidence import queries as evidence
@@ -328,6 +334,16 @@ def comments_on(guide: str, language: str) -> list[GuideOpinion]:
 def waiting_opinions() -> QuerySet[GuideOpinion]:
     """Words that nobody has read, oldest first."""
     return GuideOpinion.objects.filter(stage="waiting").order_by("pk")
+
+
+def shown_opinions() -> list[GuideOpinion]:
+    """What everybody reads below the guides, newest first."""
+    return list(GuideOpinion.objects.filter(stage="shown").order_by("-pk")[:100])
+
+
+def hidden_guides() -> set[str]:
+    """The guides that travellers do not see."""
+    return set(HiddenGuide.objects.values_list("guide", flat=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The locked room: reads one file from standard input, writes it made again to standard output.
 
-Run as a program of its own. Exit status 0: a line of JSON with the media type, then the content.
+Run as a program of its own; its argument "logo" asks for a small picture.
+Exit status 0: a line of JSON with the media type, then the content.
 1: the line "unknown" or "complex". Anything else: it was stopped by one of its limits.
 """
 
@@ -8,6 +9,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
 import resource
 import sys
 import unicodedata
@@ -28,6 +31,10 @@ DROPPED_KEYS = (
     *("/AA", "/OpenAction", "/JS", "/JavaScript", "/Launch", "/EF", "/EmbeddedFiles", "/AF"),
     *("/Metadata", "/PieceInfo", "/LastModified", "/XFA", "/Thumb", "/RichMediaContent"),
 )
+LOGO_SIZE = (600, 200)  # pixels at most: sharp at the head of a page, a mail and a paper
+LOGO_HEIGHT = f"{LOGO_SIZE[1]}pt"
+# A drawing becomes pixels; one that names other files, or words that grow, is not opened.
+NAMES_FILES = re.compile(rb"<(\w+:)?image\b|<!entity", re.IGNORECASE)
 MARKUP = ("<!doctype", "<html", "<?xml", "<svg", "<script")
 
 
@@ -92,6 +99,42 @@ def remake_picture(content: bytes) -> tuple[str, bytes]:
     return f"image/{form.lower()}", made.getvalue()
 
 
+def remake_logo(content: bytes) -> tuple[str, bytes]:
+    """A picture, or a drawing (SVG), as a PNG of LOGO_SIZE at most. Raises Unknown, Complex."""
+    from PIL import Image
+
+    if b"<svg" in content[:1024].lower():
+        content = drawn(content)
+    if not is_picture(content):
+        raise Unknown
+    _media_type, made = remake_picture(content)
+    picture: Image.Image = Image.open(io.BytesIO(made))
+    picture.thumbnail(LOGO_SIZE)
+    written = io.BytesIO()
+    picture.save(written, "PNG", optimize=True)
+    return "image/png", written.getvalue()
+
+
+def drawn(content: bytes) -> bytes:
+    """A drawing as pixels. Raises Unknown."""
+    if NAMES_FILES.search(content):
+        raise Unknown
+    os.environ["RAYON_NUM_THREADS"] = "1"  # more would reserve more than the room has
+    import typst
+
+    page = "#set page(width: auto, height: auto, margin: 0pt, fill: none)\n"
+    page += f'#image(bytes(sys.inputs.drawing), format: "svg", height: {LOGO_HEIGHT})'
+    try:
+        inputs = {"drawing": content.decode()}
+        made = typst.compile(
+            page.encode(), sys_inputs=inputs, format="png", ppi=72, ignore_system_fonts=True
+        )
+    except (UnicodeDecodeError, typst.TypstError) as error:
+        raise Unknown from error
+    assert isinstance(made, bytes)
+    return made
+
+
 def remake_pdf(content: bytes) -> bytes:
     """The pages as one sees them; notes become part of the page, all else stays behind."""
     import pikepdf
@@ -151,7 +194,8 @@ def main() -> int:
     """Remake what comes in; see the module for what is said."""
     lock_up()
     try:
-        media_type, made = remake(sys.stdin.buffer.read())
+        make = remake_logo if sys.argv[1:] == ["logo"] else remake
+        media_type, made = make(sys.stdin.buffer.read())
         if len(made) > KEPT_BYTES_MAX:
             raise Complex
     except Unknown:

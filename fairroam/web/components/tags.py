@@ -92,6 +92,14 @@ def in_words(names: dict[str, str]) -> str:
     return words_for(names, _language())
 
 
+@register.filter
+def guide_title(slug: str) -> str:
+    """`{{ opinion.guide|guide_title }}`: what a guide is called, in the page's language."""
+    from fairroam.web.site.guides import SLUGS, page_language, read_guide  # for the desk alone
+
+    return read_guide(slug, page_language()).title if slug in SLUGS else slug
+
+
 @register.simple_tag
 def paper_kind(kind: str) -> str:
     """`{% paper_kind paper.kind %}`: the kind of a paper in words."""

@@ -1,30 +1,51 @@
-"""What readers say of the guides: figures, and words that wait for a person."""
+"""The guides: which are shown, what readers say of them, and words that wait for a person."""
 
 from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from fairroam.apps.conversations import operations, queries
+from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.models import User
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
 from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.desk.staff import staff_only
+from fairroam.web.site.guides import SLUGS
 
 
 @never_cache
 @staff_only
 @require_safe
 def guides(request: HttpRequest, staff: User) -> HttpResponse:
-    """How many each guide helped, and the words to read."""
-    waiting = page_of(queries.waiting_opinions(), request)
-    context = {"figures": queries.guide_figures(), "waiting": waiting}
+    """Every guide, whether it is shown and how many it helped; the words to read."""
+    said = {row.guide: row for row in queries.guide_figures()}
+    hidden, member = queries.hidden_guides(), customers.staff_member(staff.pk)
+    context = {
+        "guides": [(slug, said.get(slug), slug in hidden) for slug in SLUGS],
+        "waiting": page_of(queries.waiting_opinions(), request),
+        "shown": queries.shown_opinions(),
+        "may_hide": member is not None and member.role == "operator",
+    }
     return render(request, "desk/guides.html", context)
+
+
+@staff_only(role="operator")
+@require_POST
+def show(request: HttpRequest, staff: User, slug: str) -> HttpResponse:
+    """Show a guide to everybody, or hide it until it is right again."""
+    if slug not in SLUGS:
+        return render(request, "account/hidden.html", status=404)
+    is_shown = request.POST.get("act") == "show"
+    operations.show_guide(guide=slug, is_shown=is_shown, actor=f"staff:{staff.pk}", now=now())
+    messages.success(request, _("Shown again.") if is_shown else _("Hidden from now on."))
+    return redirect("desk:guides")
 
 
 @staff_only

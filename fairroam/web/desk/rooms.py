@@ -139,7 +139,7 @@ ROOMS: dict[str | Promise, tuple[Room, ...]] = {
         Room("undelivered", _("Mails that did not arrive"), count=mails),
         Room(
             "guides",
-            _("What readers say of the guides"),
+            _("Guides and what readers say"),
             count=counted(conversations.waiting_opinions),
         ),
     ),

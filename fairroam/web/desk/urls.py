@@ -82,6 +82,7 @@ urlpatterns = [
     path("channels/reports/<int:report_id>/", channels.settle, name="settle_report"),
     path("guides/", guides.guides, name="guides"),
     path("guides/<int:opinion_id>/", guides.moderate, name="moderate_opinion"),
+    path("guides/<slug:slug>/show/", guides.show, name="show_guide"),
     path("usage/", usage.files, name="usage"),
     path("vouchers/", vouchers.vouchers, name="vouchers"),
     path("promo-codes/", promo_codes.promo_codes, name="promo_codes"),

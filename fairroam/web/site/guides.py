@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import Path
 
 from django import forms
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 from markdown_it import MarkdownIt
@@ -83,7 +84,8 @@ def page_language() -> str:
 @require_safe
 def guides(request: HttpRequest) -> HttpResponse:
     """All guides, in the order in which people need them."""
-    rows = [read_guide(slug, page_language()) for slug in SLUGS]
+    hidden = conversations.hidden_guides()
+    rows = [read_guide(slug, page_language()) for slug in SLUGS if slug not in hidden]
     return render(request, "site/guides.html", {"guides": rows})
 
 
@@ -93,6 +95,9 @@ def guide(request: HttpRequest, slug: str, language: str = "") -> HttpResponse:
     language = language or page_language()
     if slug not in SLUGS or language not in NAMES:
         raise Http404
+    if slug in conversations.hidden_guides():
+        messages.info(request, gettext("We are putting this guide right. These are there."))
+        return redirect("site:guides")
     said = request.session.get(SAID, [])
     form = OpinionForm(request.POST or None)
     if form.is_valid() and slug not in said:

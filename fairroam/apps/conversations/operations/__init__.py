@@ -7,7 +7,7 @@ from fairroam.apps.conversations.operations.desk import (
     mark_message,
     take,
 )
-from fairroam.apps.conversations.operations.guides import moderate, say_of_guide
+from fairroam.apps.conversations.operations.guides import moderate, say_of_guide, show_guide
 from fairroam.apps.conversations.operations.incoming import receive_mail, was_received
 from fairroam.apps.conversations.operations.messages import NewFile
 from fairroam.apps.conversations.operations.replies import drop_reply, save_reply
@@ -37,6 +37,7 @@ __all__ = [
     "receive_mail",
     "save_reply",
     "say_of_guide",
+    "show_guide",
     "take",
     "was_received",
     "write",

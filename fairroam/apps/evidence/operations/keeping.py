@@ -20,13 +20,14 @@ from fairroam.gateways import files
 from fairroam.gateways.files import CleanFile
 
 
-def clean(content: bytes) -> CleanFile:
+def clean(content: bytes, *, is_logo: bool = False) -> CleanFile:
     """Make a file harmless. Takes seconds: call it before the transaction that keeps it.
 
+    is_logo: see `gateways.files.clean`.
     Raises EvidenceTooLarge, EvidenceTooComplex, EvidenceUnknown.
     """
     try:
-        return files.clean(content)
+        return files.clean(content, is_logo=is_logo)
     except files.FileTooLarge:
         raise EvidenceTooLarge(size=len(content)) from None
     except files.FileTooComplex:

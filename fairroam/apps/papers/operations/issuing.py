@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from fairroam.apps.catalogue import queries as catalogue
+from fairroam.apps.catalogue.models import Brand
 from fairroam.apps.papers.models import NumberSeries, Paper
 from fairroam.apps.papers.operations.contents import content
 from fairroam.apps.papers.operations.keys import ensure_signing_key
@@ -169,8 +170,15 @@ def _letterhead(kind: str, language: str, now: datetime) -> dict[str, Any]:
             "tax_number": brand.tax_number,
             "email": brand.email,
             "website": settings.FAIRROAM_ADDRESS,
+            **_look(brand),
         },
     }
+
+
+def _look(brand: Brand) -> dict[str, str]:
+    """What its picture is drawn with, if the seller chose it: so it stays as it was signed."""
+    own = {"accent": brand.accent if brand.has_own_accent else "", "logo": brand.logo_sha256}
+    return {name: value for name, value in own.items() if value}
 
 
 def _numbered(letterhead: dict[str, Any], number: str) -> dict[str, Any]:
