@@ -27,6 +27,7 @@ APPEND_ONLY_TABLES = {
     "refunds_decision": "fairroam.apps.refunds",
     "esims_carriercall": "fairroam.apps.esims",
     "wallet_move": "fairroam.apps.wallet",
+    "papers_logo": "fairroam.apps.papers",
 }
 ONE_AT_A_TIME = 0x66616972  # the key of our advisory lock: two GRANTs at once disturb each other
 

@@ -13,12 +13,14 @@ from django.core.mail.backends.locmem import EmailBackend
 from hypothesis import given as examples
 from hypothesis import strategies as st
 
+from fairroam.apps.catalogue.operations import change_logo
 from fairroam.apps.journal.models import Event
 from fairroam.apps.notices import operations, personal, queries, tasks
 from fairroam.apps.notices.models import MailStop, Notice
 from fairroam.apps.notices.refusals import NobodyToWriteTo, NothingToSendAgain
 from fairroam.apps.notices.tasks.composing import blocks_of
 from tests import given
+from tests.files_given import a_picture
 from tests.given import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -71,6 +73,18 @@ class Refusing(EmailBackend):
 def refusing(settings):
     settings.EMAIL_BACKEND = f"{__name__}.Refusing"
     return Refusing
+
+
+def test_a_mail_shows_the_seller_s_picture_and_asks_no_server_for_it():
+    assert "<img" not in body(sent(a_notice()), "html")
+    change_logo(content=a_picture(), media_type="image/png", actor="staff:1", now=NOON)
+
+    mail = sent(a_notice())
+
+    (named,) = re.findall(r'<img src="cid:([^"]+)"', body(mail, "html"))
+    (picture,) = (part for part in mail.walk() if part.get_content_type() == "image/png")
+    assert (picture["Content-ID"], picture.get_content_disposition()) == (f"<{named}>", "inline")
+    assert picture.get_content() == a_picture()
 
 
 @pytest.mark.promise(33)

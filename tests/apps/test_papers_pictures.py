@@ -82,7 +82,7 @@ def test_a_paper_keeps_the_colour_and_the_picture_that_the_seller_had_when_it_wa
 
 def pictures_in(content: bytes) -> int:
     with pikepdf.open(io.BytesIO(content)) as pdf:
-        return len(pdf.pages[0].images)
+        return len(pdf.pages[0].get_images())
 
 
 @pytest.mark.promise(78)

@@ -55,6 +55,13 @@ class Paper(models.Model):
         return self.number
 
 
+class Logo(models.Model):
+    """The seller's picture at the head of papers, which name it by its hash. Never edited."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    content = models.BinaryField()
+
+
 class Channel(models.Model):
     """One true way to reach us, or by which we reach people. Ended ones stay, with their day."""
 

@@ -15,6 +15,7 @@ TABLES = (
     ),
     Table(name="papers_signingkey", ours={PROGRAM: "id kid public_jwk made_at revoked_from"}),
     Table(name="papers_numberseries", ours={PROGRAM: "id kind year last"}),
+    Table(name="papers_logo", ours={SHOP: "id sha256 content"}),
     Table(name="papers_channel", ours={SHOP: "id kind address since until"}),
     # What somebody took for a fake of ours, reported without a name.
     Table(

@@ -19,7 +19,6 @@ from fairroam.apps.catalogue import operations, queries
 from fairroam.apps.catalogue.models import Brand
 from fairroam.apps.customers.models import User
 from fairroam.apps.evidence import operations as evidence
-from fairroam.apps.evidence.refusals import EvidenceUnknown
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
 from fairroam.rules.languages import NAMES
@@ -29,7 +28,7 @@ from fairroam.web.desk.staff import staff_only
 
 WORDS = {"imprint": gettext_lazy("Imprint"), "privacy": gettext_lazy("Privacy")}
 PLAIN = ("name", "legal_name", "address", "tax_number", "email", "accent", "accent_night")
-PICTURES = ("image/png", "image/jpeg", "image/webp")
+PICTURES = ("image/png", "image/jpeg", "image/webp", "image/svg+xml")
 
 
 class ColourField(forms.CharField):
@@ -88,7 +87,7 @@ class LogoForm(forms.Form):
     """A picture to stand beside the name; none takes the present one away."""
 
     logo = forms.FileField(
-        label=gettext_lazy("Picture (PNG, JPEG or WebP)"),
+        label=gettext_lazy("Picture (PNG, JPEG, WebP or SVG)"),
         required=False,
         widget=forms.ClearableFileInput(attrs={"accept": ",".join(PICTURES)}),
     )
@@ -128,12 +127,11 @@ def brand(request: HttpRequest, staff: User) -> HttpResponse:
 
 def keep_logo(form: LogoForm, staff: User) -> None:
     """Make the picture again, so that nothing but its pixels is served, and show it."""
-    content, media_type = b"", ""
-    if form.cleaned_data["logo"]:
-        clean = evidence.clean(form.cleaned_data["logo"].read())
-        content, media_type = clean.content, clean.media_type
-        if media_type not in PICTURES:
-            raise EvidenceUnknown()
+    sent = form.cleaned_data["logo"]
+    clean = evidence.clean(sent.read(), is_logo=True) if sent else None
     operations.change_logo(
-        content=content, media_type=media_type, actor=f"staff:{staff.pk}", now=now()
+        content=clean.content if clean else b"",
+        media_type=clean.media_type if clean else "",
+        actor=f"staff:{staff.pk}",
+        now=now(),
     )

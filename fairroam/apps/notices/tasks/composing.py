@@ -17,7 +17,6 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from fairroam.apps.catalogue import queries as catalogue
-from fairroam.apps.catalogue.queries.desk import logo_of
 from fairroam.apps.notices.models import Notice
 from fairroam.apps.notices.queries import code_of, topic_of
 from fairroam.apps.papers import operations as papers
@@ -63,9 +62,9 @@ def headers_of(notice: Notice) -> dict[str, str]:
     return headers
 
 
-def picture(sha256: str, content_id: str) -> MIMEImage:
+def picture(content_id: str) -> MIMEImage:
     """The brand's picture inside the mail (RFC 2392): opening it asks no server for anything."""
-    media_type, content = logo_of(sha256)
+    media_type, content = catalogue.logo()
     image = MIMEImage(content, media_type.partition("/")[2])
     image["Content-ID"] = f"<{content_id}>"
     image["Content-Disposition"] = "inline"
@@ -97,7 +96,7 @@ def message_of(notice: Notice) -> EmailMultiAlternatives:
     )
     message.attach_alternative(page, "text/html")
     if logo_id:
-        message.attach(picture(brand.logo_sha256, logo_id))
+        message.attach(picture(logo_id))
     if notice.paper is not None:
         attach_paper(message, notice.paper)
     return message

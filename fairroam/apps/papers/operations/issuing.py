@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.catalogue.models import Brand
-from fairroam.apps.papers.models import NumberSeries, Paper
+from fairroam.apps.papers.models import Logo, NumberSeries, Paper
 from fairroam.apps.papers.operations.contents import content
 from fairroam.apps.papers.operations.keys import ensure_signing_key
 from fairroam.apps.papers.queries import (
@@ -177,8 +178,19 @@ def _letterhead(kind: str, language: str, now: datetime) -> dict[str, Any]:
 
 def _look(brand: Brand) -> dict[str, str]:
     """What its picture is drawn with, if the seller chose it: so it stays as it was signed."""
-    own = {"accent": brand.accent if brand.has_own_accent else "", "logo": brand.logo_sha256}
+    own = {"accent": brand.accent if brand.has_own_accent else "", "logo": _kept_logo(brand)}
     return {name: value for name, value in own.items() if value}
+
+
+def _kept_logo(brand: Brand) -> str:
+    """The hash of the seller's picture, which the first paper with it keeps for all; "": none."""
+    if not brand.logo_sha256 or Logo.objects.filter(sha256=brand.logo_sha256).exists():
+        return brand.logo_sha256
+    _media_type, content = catalogue.logo()
+    if not content:
+        return ""
+    digest = hashlib.sha256(content).hexdigest()  # of these bytes, should they just have changed
+    return Logo.objects.get_or_create(sha256=digest, defaults={"content": content})[0].sha256
 
 
 def _numbered(letterhead: dict[str, Any], number: str) -> dict[str, Any]:

@@ -20,8 +20,7 @@ from babel import Locale
 from babel.dates import format_date, format_time, get_timezone_location
 from babel.numbers import format_currency, format_percent, get_currency_symbol
 
-from fairroam.apps.catalogue.queries.desk import logo_of
-from fairroam.apps.papers.models import Paper
+from fairroam.apps.papers.models import Logo, Paper
 from fairroam.apps.papers.operations.keys import ensure_signing_key
 from fairroam.proof import seal
 from fairroam.rules.zones import load_zone
@@ -90,8 +89,7 @@ def look_of(seller: dict[str, Any]) -> dict[str, str]:
     """The accent and the picture that the statement names; typst takes bytes as a list."""
     look = {"accent": seller["accent"]} if "accent" in seller else {}
     if "logo" in seller:
-        _media_type, content = logo_of(seller["logo"])
-        look["logo"] = json.dumps(list(content))
+        look["logo"] = json.dumps(list(Logo.objects.get(sha256=seller["logo"]).content))
     return look
 
 
