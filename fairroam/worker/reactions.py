@@ -231,6 +231,8 @@ REACTIONS: dict[str, list[str]] = {
     "brand.changed": [],
     "pack.published": [],
     "plan.changed": [],
+    "coverage.told": [],
+    "operator.added": [],
     "tariff.added": [],
     "tariff.hidden": [],
     # evidence

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from fairroam.apps.catalogue import queries
-from fairroam.apps.catalogue.models import Pack
+from fairroam.apps.catalogue.models import Coverage, Operator, Pack
 from fairroam.apps.customers.models import User
 from fairroam.apps.journal.models import Event
 from fairroam.clock import now
@@ -139,3 +139,44 @@ def test_the_next_version_of_a_pack_is_shown_before_it_is_published(operator):
     assert "house@3" not in queries.packs_for("DE", now().date())
     assert "house@3" in queries.packs_for("DE", (now() + timedelta(days=1)).date())
     assert Event.objects.get(kind="pack.published").facts == {"pack": "house@3"}
+
+
+def test_a_country_s_coverage_is_told_anew_as_of_a_day_and_never_edited(operator):
+    path = "/desk/plans/japan-10gb-30d/coverage/"
+    assert "Second Mobile JP" in operator.get(path).content.decode()
+    gone = Operator.objects.get(name="Second Mobile JP")
+    kept = Operator.objects.get(name="Sandbox Mobile JP")
+    before = set(Coverage.objects.values_list("pk", flat=True))
+    today = now().date()
+    said = {"as_of": today, "source": "Roaming sheet", f"radios_{kept.pk}": ["5G", "3G"]}
+
+    nothing = operator.post(path + "JP/", {"as_of": today, "source": "x"})
+    to_come = operator.post(path + "JP/", said | {"as_of": today + timedelta(days=1)})
+    assert operator.post(path + "JP/", said).status_code == 302
+    again = operator.post(path + "JP/", said)
+
+    for refused in (nothing, to_come, again):
+        assert refused.context["refusal"]["code"] == "coverage-refused"
+    (row,) = queries.coverage(queries.plan("japan-10gb-30d"))
+    assert (row.operator, row.radios) == ("Sandbox Mobile JP", ("3G", "5G"))
+    assert (row.as_of, row.source) == (today, "Roaming sheet")
+    assert set(Coverage.objects.values_list("pk", flat=True)) > before
+    assert Coverage.objects.filter(operator=gone).exists()
+    told = Event.objects.get(kind="coverage.told")
+    assert (told.facts["country"], told.facts["rows"]) == ("JP", 2)
+    assert operator.get(path + "FR/").status_code == 404
+
+
+def test_a_network_is_taken_in_by_its_codes_once(operator):
+    path = "/desk/plans/japan-10gb-30d/coverage/JP/"
+    said = {"act": "operator", "name": "Third Mobile JP", "mcc": "440", "mnc": "07"}
+
+    assert operator.post(path, said).status_code == 302
+    twice = operator.post(path, said | {"name": "Another"})
+    of_nobody = operator.post(path, said | {"mcc": "001"})
+
+    assert {one.context["refusal"]["code"] for one in (twice, of_nobody)} == {"operator-refused"}
+    added = Operator.objects.get(mcc="440")
+    assert (added.country, added.name, added.is_fictional) == ("JP", "Third Mobile JP", False)
+    assert f"radios_{added.pk}" in operator.get(path).context["table"].fields
+    assert Event.objects.get(kind="operator.added").facts == {"operator_id": added.pk}

@@ -22,6 +22,22 @@ class TariffRefused(Refusal):
     status = 422
 
 
+class CoverageRefused(Refusal):
+    """This table cannot be taken. Tick at least one radio, and take a day that is not to come and
+    is later than the table that counts now: what was said of a day is never edited."""
+
+    code = "coverage-refused"
+    status = 422
+
+
+class OperatorRefused(Refusal):
+    """This network cannot be taken in. Its country code has three digits, its network code two or
+    three, and nobody else has both; 001 and 999 are codes of no country."""
+
+    code = "operator-refused"
+    status = 422
+
+
 class AccentUnreadable(Refusal):
     """This colour cannot be read well beside our paper. Take a darker one for the day, or a lighter
     one for the night."""

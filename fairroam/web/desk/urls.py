@@ -9,6 +9,7 @@ from fairroam.web.desk import (
     channels,
     closures,
     conversations,
+    coverage,
     customers,
     declarations,
     dispute_file,
@@ -74,6 +75,10 @@ urlpatterns = [
     path("brand/", brand.brand, name="brand"),
     path("plans/", plans.plans, name="plans"),
     path("plans/<slug:code>/", plans.plan, name="plan"),
+    path("plans/<slug:code>/coverage/", coverage.coverage, name="coverage"),
+    path(
+        "plans/<slug:code>/coverage/<str:country>/", coverage.country_table, name="coverage_country"
+    ),
     path("packs/", packs.packs, name="packs"),
     path("tariffs/", tariffs.tariffs, name="tariffs"),
     path("tariffs/<int:tariff_id>/hide/", tariffs.hide, name="hide_tariff"),
