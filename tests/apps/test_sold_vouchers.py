@@ -17,6 +17,7 @@ from fairroam.apps.wallet import operations as wallet
 from fairroam.apps.wallet import queries, tasks
 from fairroam.apps.wallet.models import Voucher
 from fairroam.apps.wallet.operations import selling, vouchers
+from fairroam.apps.wallet.operations.handing import Recipient
 from fairroam.apps.wallet.queries import vouchers as sold
 from fairroam.apps.wallet.refusals import (
     NotEnoughCredit,
@@ -54,10 +55,10 @@ def bob():
     return given.a_customer(BOB)
 
 
-def a_sold_voucher(buyer: Customer, minor: int = 2500) -> Voucher:
+def a_sold_voucher(buyer: Customer, minor: int = 2500, *, to: Recipient | None = None) -> Voucher:
     """A voucher that the provider tells to be paid, twice, as providers do."""
     asked = selling.buy_voucher(
-        customer_id=buyer.pk, amount=Money(minor, "EUR"), key=uuid4(), now=NOON
+        customer_id=buyer.pk, amount=Money(minor, "EUR"), key=uuid4(), to=to, now=NOON
     )
     payments.record_started(
         payment_id=asked.payment_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -10,6 +11,7 @@ from django.test import Client
 from fairroam.apps.closures import queries as closures
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.payments.models import Payout
+from fairroam.apps.wallet import tasks
 from fairroam.apps.wallet.models import Lot, Voucher
 from fairroam.apps.wallet.operations import selling, vouchers
 from fairroam.clock import now
@@ -17,6 +19,7 @@ from fairroam.rules.money import Money
 from fairroam.web.components import guessing
 from tests import given
 from tests.apps.test_sold_vouchers import a_sold_voucher, code_of, lose, redeem
+from tests.web.factors_given import mails
 from tests.web.site_given import words_of
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -156,3 +159,30 @@ def test_a_person_sees_what_became_of_a_voucher_whose_payment_a_bank_took_back(h
     assert shown.count("Its code counts no more, and nothing of it is owed") == 1
     assert "has redeemed and keeps" in shown
     assert "its payment went back to the bank" in words_of(hers.get("/account/vouchers/"))
+
+
+def test_a_code_goes_to_somebody_by_mail_and_its_page_says_so(hers):
+    """Nobody is mailed a link of a stranger's, and what is typed wrongly stays."""
+    typed = {"amount": "25", "key": str(uuid4()), "address": "bo@example.com", "words": "<b>Hi</b>"}
+    for wrong in (
+        {"address": "bo"},
+        {"address": ""},
+        {"words": "x" * 501},
+        {"words": "Look: https://evil.example"},
+        {"day": "2001-01-01"},
+        {"day": (now() + timedelta(days=400)).date().isoformat()},
+    ):
+        refused = hers.post("/account/vouchers/buy/EUR/", typed | wrong)
+        assert refused.status_code == 422, wrong
+    assert "&lt;b&gt;Hi&lt;/b&gt;" in refused.content.decode()
+
+    bought = hers.post("/account/vouchers/buy/EUR/", typed)
+    voucher = Voucher.objects.get()
+    paid(voucher)
+    assert "Its code is mailed" in words_of(hers.get(bought.url))
+    tasks.mail_code(voucher_id=voucher.pk, now=now())
+
+    shown = words_of(hers.get(bought.url))
+    assert "Its code was mailed" in shown
+    assert "bo@example.com" in shown
+    assert [message.to for message in mails()] == [["bo@example.com"]]

@@ -135,6 +135,22 @@ class Voucher(models.Model):
         ]
 
 
+class VoucherMail(models.Model):
+    """To whom the code of a bought voucher is mailed, and from when on.
+
+    Address and words go with the buyer's account, or a month after the mail.
+    """
+
+    voucher = models.OneToOneField(
+        Voucher, models.PROTECT, primary_key=True, related_name="recipient"
+    )
+    address = models.EmailField(default="")
+    words = models.TextField(default="")  # the buyer's, for whoever gets it
+    language = models.CharField(max_length=10)
+    due_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True)
+
+
 class Lot(models.Model):
     """Credit of one origin. Paid credit names the payment that it came in by; a gift has none."""
 

@@ -1,9 +1,13 @@
-"""Credit names customers by number alone; tax law wants what was paid kept."""
+"""Credit names customers by number alone; tax law wants what was paid kept.
+
+Whom the code of a bought voucher was mailed to, and with which words, goes.
+"""
 
 from __future__ import annotations
 
 from django.db.models import Q
 
+from fairroam.apps.journal import personal
 from fairroam.apps.journal.personal import (
     BOOKS,
     GUARD,
@@ -58,6 +62,14 @@ TABLES = (
         },
     ),
     Table(
+        name="wallet_vouchermail",
+        about="money",
+        whose="voucher__buyer_id",
+        why=BOOKS,
+        kept="voucher_id language due_at mailed_at",
+        erased="address words",
+    ),
+    Table(
         name="wallet_move",
         about="money",
         whose="lot__customer_id",
@@ -108,3 +120,13 @@ TABLES = (
         },
     ),
 )
+
+
+def erase(customer_id: int) -> dict[str, int]:
+    """Empty whom vouchers were given to; how many values were erased, per column."""
+    return personal.erase(TABLES, customer_id)
+
+
+def remains(customer_id: int) -> int:
+    """How many personal values are still there."""
+    return personal.remains(TABLES, customer_id)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
+
 from fairroam.apps.notices import operations as notices
+from fairroam.apps.notices.tasks.confidential import Confidential, queue
 from fairroam.apps.wallet.models import BalanceRefund, CreditTransfer, TopUp, Voucher
+from fairroam.apps.wallet.operations import handing
 
 
 def tell_topped_up(*, top_up_id: int, now: datetime) -> None:
@@ -74,4 +78,29 @@ def tell_voucher(*, voucher_id: int, kind: str, now: datetime) -> None:
         customer_id=voucher.buyer.pk,
         context={"voucher": voucher, "zone": voucher.buyer.zone},
         now=now,
+    )
+
+
+@transaction.atomic
+def mail_code(*, voucher_id: int, now: datetime) -> None:
+    """Mail the code to whom the buyer named, when that is due. Safe to repeat.
+
+    It stands sealed in the queue until a mail server took it, and nowhere else of ours.
+    """
+    handed = handing.hand_over(voucher_id=voucher_id, now=now)
+    if handed is None:
+        return
+    to, code = handed
+    voucher = to.voucher
+    assert voucher.buyer is not None
+    context = {"voucher": voucher, "code": code, "words": to.words, "zone": voucher.buyer.zone}
+    subject, text = notices.write("wallet.voucher_given", context, to.language)
+    queue(
+        Confidential(
+            kind="notices.as_written",
+            address=to.address,
+            language=to.language,
+            context={"subject": subject, "text": text},
+            worth_until=voucher.counts_until.isoformat(),
+        )
     )

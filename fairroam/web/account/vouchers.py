@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language, gettext_lazy
@@ -19,12 +21,15 @@ from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.payments.queries.arrivals import awaited_at
 from fairroam.apps.wallet import queries
 from fairroam.apps.wallet.models import Voucher
-from fairroam.apps.wallet.operations import selling
+from fairroam.apps.wallet.operations import handing, selling
 from fairroam.apps.wallet.operations import vouchers as redeeming
+from fairroam.apps.wallet.operations.handing import Recipient
 from fairroam.apps.wallet.queries import vouchers as sold
 from fairroam.apps.wallet.refusals import NoWalletTerms, VoucherUnknown
 from fairroam.clock import now
+from fairroam.rules.languages import language_of
 from fairroam.rules.money import Money
+from fairroam.rules.zones import load_zone, local_date
 from fairroam.web.account.me import customers_only
 from fairroam.web.account.wallet import AmountForm
 from fairroam.web.components import formats
@@ -32,6 +37,9 @@ from fairroam.web.components.guessing import guarded
 from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.site.transfer import to_transfer
+
+# Mails of ours to people who never came to us lead nowhere else.
+LINK = r"(?i)(https?:|www\.)"
 
 
 class RedeemForm(forms.Form):
@@ -42,6 +50,54 @@ class RedeemForm(forms.Form):
         max_length=80,
         widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "characters"}),
     )
+
+
+class BuyForm(AmountForm):
+    """How much; and, if we mail the code, to whom, with which words, and when."""
+
+    address = forms.EmailField(
+        label=gettext_lazy("Mail the code to (you need not)"),
+        help_text=gettext_lazy("Leave it empty to see the code yourself and pass it on."),
+        required=False,
+        max_length=254,
+        widget=forms.EmailInput({"autocomplete": "off"}),
+    )
+    words = forms.CharField(
+        label=gettext_lazy("Your words to them"),
+        required=False,
+        max_length=handing.WORDS_MAX,
+        validators=[RegexValidator(LINK, gettext_lazy("No links, please."), inverse_match=True)],
+        widget=forms.Textarea({"rows": 3}),
+    )
+    day = forms.DateField(
+        label=gettext_lazy("On this day; empty: as soon as it is paid"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}),
+    )
+
+    def __init__(self, *args: Any, today: date, **words: Any) -> None:
+        super().__init__(*args, **words)
+        last = today + timedelta(days=handing.DAYS_AHEAD_MAX)
+        day = self.fields["day"]
+        day.validators += [MinValueValidator(today), MaxValueValidator(last)]
+        day.widget.attrs |= {"min": today.isoformat(), "max": last.isoformat()}
+
+    def clean(self) -> dict[str, Any]:
+        """Words and a day are for somebody."""
+        said = super().clean() or {}
+        if (said.get("words") or said.get("day")) and not said.get("address"):
+            self.add_error("address", _("Write to whom it goes, or empty the other two."))
+        return said
+
+    @property
+    def recipient(self) -> Recipient | None:
+        said = self.cleaned_data
+        if not said["address"]:
+            return None
+        language = language_of(get_language() or "en")
+        return Recipient(
+            address=said["address"], words=said["words"], language=language, day=said["day"]
+        )
 
 
 @never_cache
@@ -86,7 +142,8 @@ def buy(request: HttpRequest, customer: Customer, currency: str) -> HttpResponse
         agreed = queries.terms(currency, now())
     except NoWalletTerms as refusal:
         return render(request, "account/hidden.html", status=refusal.status)
-    form = AmountForm(request.POST or None, currency=currency)
+    today = local_date(now(), load_zone(customer.zone))
+    form = BuyForm(request.POST or None, currency=currency, today=today)
     context = {"terms": agreed, "ends_at": sold.end_of(now(), customer.zone), "customer": customer}
     if not form.is_valid():
         status = 422 if form.is_bound else 200
@@ -94,7 +151,9 @@ def buy(request: HttpRequest, customer: Customer, currency: str) -> HttpResponse
     key = form.cleaned_data["key"]
     try:
         amount = Money(form.minor, currency)
-        selling.buy_voucher(customer_id=customer.pk, amount=amount, key=key, now=now())
+        selling.buy_voucher(
+            customer_id=customer.pk, amount=amount, key=key, to=form.recipient, now=now()
+        )
     except Refusal as refusal:
         return render_refused(request, page, form, refusal, **context)
     return redirect("account:voucher", key)
@@ -135,7 +194,12 @@ def context_of(customer: Customer, found: Voucher) -> dict[str, Any]:
         else None
     )
     is_kept = until is None or found.stage != "open" or now() >= until
-    return {"voucher": found, "customer": customer, "back_until": None if is_kept else until}
+    return {
+        "voucher": found,
+        "customer": customer,
+        "back_until": None if is_kept else until,
+        "recipient": getattr(found, "recipient", None),
+    }
 
 
 @never_cache

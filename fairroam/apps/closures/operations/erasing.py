@@ -18,11 +18,12 @@ from fairroam.apps.exports import personal as exports
 from fairroam.apps.notices import personal as notices
 from fairroam.apps.payments import personal as payments
 from fairroam.apps.refunds import personal as refunds
+from fairroam.apps.wallet import personal as wallet
 
 # Downwards: who points goes before what it points to.
 ROOMS = (
-    closures, exports, refunds, esims, conversations, evidence, payments, notices, contacts,
-    customers,
+    closures, exports, refunds, esims, conversations, evidence, wallet, payments, notices,
+    contacts, customers,
 )  # fmt: skip
 
 

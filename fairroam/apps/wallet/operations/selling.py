@@ -21,8 +21,13 @@ from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.wallet.models import Voucher
 from fairroam.apps.wallet.operations.charging import prepare_charge
+from fairroam.apps.wallet.operations.handing import (
+    Recipient,
+    fingerprint_of,
+    note_recipient,
+)
 from fairroam.apps.wallet.operations.refunding import PAY_WITHIN
-from fairroam.apps.wallet.operations.vouchers import hashes, move, new_code, tell
+from fairroam.apps.wallet.operations.vouchers import give_code, move, tell
 from fairroam.apps.wallet.queries import terms
 from fairroam.apps.wallet.queries.vouchers import (
     WARN_BEFORE,
@@ -34,21 +39,25 @@ from fairroam.apps.wallet.refusals import VoucherKept
 from fairroam.rules.money import Money
 
 
-def buy_voucher(*, customer_id: int, amount: Money, key: UUID, now: datetime) -> Voucher:
+def buy_voucher(
+    *, customer_id: int, amount: Money, key: UUID, now: datetime, to: Recipient | None = None
+) -> Voucher:
     """Ask for the money of a voucher; it counts once that is paid. key: of the form.
+
+    to: who is mailed its code then, or later; None: the buyer passes it on.
 
     Raises AmountOutOfBounds, NoWalletTerms, WayNotOffered, AccountClosed, AccountLeaving,
     KeyReused.
     """
 
     def work() -> dict[str, Any]:
-        return {"voucher_id": open_voucher(customer_id, amount, key, now).pk}
+        return {"voucher_id": open_voucher(customer_id, amount, key, now, to).pk}
 
     answer = journal.answer_once(
         principal=f"customer:{customer_id}",
         route="buy-voucher",
         key=str(key),
-        request={"minor": amount.minor, "currency": amount.currency},
+        request={"minor": amount.minor, "currency": amount.currency} | fingerprint_of(to),
         work=work,
         now=now,
     )
@@ -56,7 +65,9 @@ def buy_voucher(*, customer_id: int, amount: Money, key: UUID, now: datetime) ->
 
 
 @transaction.atomic
-def open_voucher(customer_id: int, amount: Money, key: UUID, now: datetime) -> Voucher:
+def open_voucher(
+    customer_id: int, amount: Money, key: UUID, now: datetime, to: Recipient | None
+) -> Voucher:
     customer = customers.lock_for_new(customer_id)
     page = f"/account/vouchers/{key}/"
     payment = prepare_charge(
@@ -69,7 +80,7 @@ def open_voucher(customer_id: int, amount: Money, key: UUID, now: datetime) -> V
         path_by_hand=page,
         now=now,
     )
-    return Voucher.objects.create(
+    voucher = Voucher.objects.create(
         kind="paid",
         stage="awaiting",
         currency=amount.currency,
@@ -79,6 +90,9 @@ def open_voucher(customer_id: int, amount: Money, key: UUID, now: datetime) -> V
         made_at=now,
         counts_until=end_of(now, customer.zone),
     )
+    if to is not None:
+        note_recipient(voucher, to, customer, now)
+    return voucher
 
 
 def is_voucher(payment_id: int) -> bool:
@@ -125,9 +139,7 @@ def show_code(*, customer_id: int, voucher_id: int, now: datetime) -> str:
     voucher = lock_own(voucher_id, customer_id)
     if voucher.stage != "open":
         raise NotAmongYours(voucher_id=voucher_id)
-    code = new_code()
-    voucher.code_hash, voucher.code_end = hashes(code)[0], code[-4:]
-    voucher.save(update_fields=["code_hash", "code_end"])
+    code = give_code(voucher)
     tell(voucher, "voucher.code_made", actor=f"customer:{customer_id}", now=now)
     return code
 

@@ -45,7 +45,7 @@ def vouchers() -> QuerySet[Voucher]:
 
 def bought_by(customer_id: int) -> QuerySet[Voucher]:
     """What the customer bought, newest first."""
-    return vouchers().filter(buyer_id=customer_id).select_related("payment")
+    return vouchers().filter(buyer_id=customer_id).select_related("payment", "recipient")
 
 
 def lost_of(payment_id: int) -> int:
