@@ -33,7 +33,7 @@ class ClaimForm(forms.Form):
         ),
     )
     code = forms.CharField(
-        label=_("Code"),
+        label=_("Claim code"),
         max_length=40,
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "characters", "placeholder": "WC-…"}
