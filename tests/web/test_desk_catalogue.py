@@ -150,6 +150,8 @@ def test_a_country_s_coverage_is_told_anew_as_of_a_day_and_never_edited(operator
     today = now().date()
     said = {"as_of": today, "source": "Roaming sheet", f"radios_{kept.pk}": ["5G", "3G"]}
 
+    chinese = operator.get(path + "JP/", headers={"Accept-Language": "zh-hans"})
+    assert f'value="{today}"' in chinese.content.decode()
     nothing = operator.post(path + "JP/", {"as_of": today, "source": "x"})
     to_come = operator.post(path + "JP/", said | {"as_of": today + timedelta(days=1)})
     assert operator.post(path + "JP/", said).status_code == 302

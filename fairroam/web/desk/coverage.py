@@ -32,7 +32,8 @@ class TableForm(forms.Form):
     """The whole table of a country as of a day: the radios of each operator."""
 
     as_of = forms.DateField(
-        label=gettext_lazy("Known as of"), widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("Known as of"),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     source = forms.CharField(
         label=gettext_lazy("Source"),

@@ -224,13 +224,13 @@ class FilterForm(forms.Form):
         label=_("From day"),
         required=False,
         validators=[MaxValueValidator(LAST_DAY)],
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     until = forms.DateField(
         label=_("To day"),
         required=False,
         validators=[MaxValueValidator(LAST_DAY)],
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
 
     def __init__(self, record: Record, *args: Any, **named: Any) -> None:
@@ -314,11 +314,11 @@ def shown(record: Record, row: Any, language: str) -> Iterator[tuple[str, bool]]
 
 
 def in_words(value: object, language: str) -> str:
-    """What people read; a dash for nothing."""
+    """What people read; a dash for nothing. Instants to the second, in the seller's zone."""
     if isinstance(value, Money):
         return formats.money(value.minor, value.currency, language)
     if isinstance(value, datetime):
-        return formats.instant(value, settings.TIME_ZONE, language)
+        return f"{value.astimezone(ZoneInfo(settings.TIME_ZONE)):%Y-%m-%d %H:%M:%S %Z}"
     if isinstance(value, dict):
         return ", ".join(f"{name} {json.dumps(fact)}" for name, fact in value.items()) or "–"
     said = value.words if isinstance(value, Named) else value
