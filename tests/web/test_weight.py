@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import re
-from pathlib import Path
 
 import pytest
 
@@ -38,10 +37,12 @@ def test_the_first_page_weighs_no_more_than_written_here_without_pictures(client
     assert {part["Vary"] for part in plain} == {"Accept-Encoding"}
 
 
-def with_its_parts(path: Path) -> str:
-    """The template and all that it includes."""
-    text = path.read_text()
-    return text + "".join(with_its_parts(TEMPLATES[name]) for name in INCLUDED.findall(text))
+def with_its_parts(name: str) -> str:
+    """The template and all that it includes, also a body that is written once and kept."""
+    text = TEMPLATES[name].read_text()
+    body = name.replace(".html", "_body.html")
+    parts = [*INCLUDED.findall(text), *([body] if body in TEMPLATES else [])]
+    return text + "".join(map(with_its_parts, parts))
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,6 @@ def with_its_parts(path: Path) -> str:
 )
 def test_a_page_brings_htmx_if_it_goes_by_it_and_only_then(name):
     """The first page brings it later: when somebody begins to type."""
-    words = with_its_parts(TEMPLATES[name])
+    words = with_its_parts(name)
 
     assert ("{% htmx_script %}" in words) == (" hx-" in words and name != "site/home.html")
