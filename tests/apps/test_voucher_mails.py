@@ -14,6 +14,7 @@ from fairroam.apps.wallet import personal, tasks
 from fairroam.apps.wallet.models import Voucher, VoucherMail
 from fairroam.apps.wallet.operations import handing, selling
 from fairroam.apps.wallet.operations.handing import Recipient
+from fairroam.apps.wallet.refusals import TooManyRecipients
 from fairroam.gateways.payments import EventKind
 from fairroam.rules.money import Money
 from fairroam.worker.books import find_faults
@@ -86,6 +87,22 @@ def test_address_and_words_go_a_month_later_or_with_their_giver(ada):
     assert personal.remains(ada.pk) == 0
     tasks.mail_code(voucher_id=later.pk, now=NOON + 100 * DAY)
     assert len(mails()) == 1
+
+
+def test_ten_codes_a_day_are_mailed_for_one_customer(ada):
+    def buy(now, **more):
+        selling.buy_voucher(
+            customer_id=ada.pk, amount=Money(500, "EUR"), key=uuid4(), now=now, **more
+        )
+
+    for _ in range(handing.MAILS_A_DAY_MAX):
+        buy(NOON, to=to_bo())
+    with pytest.raises(TooManyRecipients):
+        buy(NOON + DAY - timedelta(seconds=1), to=to_bo())
+
+    buy(NOON)
+    buy(NOON + DAY, to=to_bo())
+    assert VoucherMail.objects.count() == handing.MAILS_A_DAY_MAX + 1
 
 
 @pytest.mark.parametrize("end", ["doubted", "taken back", "unpaid"])

@@ -17,6 +17,15 @@ class NoWalletTerms(Refusal):
     status = 422
 
 
+class TooManyRecipients(Refusal):
+    """We mail ten codes a day for one customer. Leave the address empty and pass the code on
+    yourself, or come back tomorrow.
+    """
+
+    code = "too-many-recipients"
+    status = 429
+
+
 class NotEnoughCredit(Refusal):
     """So much paid credit is not free just now. What an unpaid order holds is free again when
     that order ends.

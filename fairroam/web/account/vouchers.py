@@ -56,7 +56,7 @@ class BuyForm(AmountForm):
     """How much; and, if we mail the code, to whom, with which words, and when."""
 
     address = forms.EmailField(
-        label=gettext_lazy("Mail the code to (you need not)"),
+        label=gettext_lazy("Mail the code to"),
         help_text=gettext_lazy("Leave it empty to see the code yourself and pass it on."),
         required=False,
         max_length=254,
@@ -70,7 +70,8 @@ class BuyForm(AmountForm):
         widget=forms.Textarea({"rows": 3}),
     )
     day = forms.DateField(
-        label=gettext_lazy("On this day; empty: as soon as it is paid"),
+        label=gettext_lazy("On this day"),
+        help_text=gettext_lazy("Leave it empty to have it mailed as soon as it is paid."),
         required=False,
         widget=forms.DateInput({"type": "date"}),
     )

@@ -13,9 +13,11 @@ from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.wallet.models import Voucher, VoucherMail
 from fairroam.apps.wallet.operations.vouchers import give_code, is_doubted, tell
+from fairroam.apps.wallet.refusals import TooManyRecipients
 from fairroam.rules.zones import load_zone
 
 WORDS_MAX = 500
+MAILS_A_DAY_MAX = 10  # of one buyer
 DAYS_AHEAD_MAX = 366
 MAILED_FROM = time(9)  # on the chosen day, by the buyer's clock
 KEPT_FOR = timedelta(days=30)  # address and words, once the mail is out or pointless
@@ -37,8 +39,14 @@ def fingerprint_of(to: Recipient | None) -> dict[str, str]:
 
 
 def note_recipient(voucher: Voucher, to: Recipient, buyer: Customer, now: datetime) -> None:
-    """Keep to whom a new voucher's code is to go."""
+    """Keep to whom a new voucher's code is to go. The buyer's row is locked.
+
+    A voucher can be taken back, so that its mail would cost nothing: raises TooManyRecipients.
+    """
     assert len(to.words) <= WORDS_MAX
+    theirs = VoucherMail.objects.filter(voucher__buyer=buyer)
+    if theirs.filter(voucher__made_at__gt=now - timedelta(days=1)).count() >= MAILS_A_DAY_MAX:
+        raise TooManyRecipients
     due_at = now
     if to.day is not None:
         due_at = datetime.combine(to.day, MAILED_FROM, load_zone(buyer.zone)).astimezone(UTC)

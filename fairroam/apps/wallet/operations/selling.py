@@ -46,8 +46,8 @@ def buy_voucher(
 
     to: who is mailed its code then, or later; None: the buyer passes it on.
 
-    Raises AmountOutOfBounds, NoWalletTerms, WayNotOffered, AccountClosed, AccountLeaving,
-    KeyReused.
+    Raises AmountOutOfBounds, NoWalletTerms, WayNotOffered, TooManyRecipients, AccountClosed,
+    AccountLeaving, KeyReused.
     """
 
     def work() -> dict[str, Any]:
