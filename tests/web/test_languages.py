@@ -84,6 +84,17 @@ def test_chinese_is_set_with_its_own_punctuation():
     assert [text for text in texts_of(TRADITIONAL) if set("“”‘’") & set(text)] == []
 
 
+@pytest.mark.promise(3)
+def test_no_space_is_typed_between_chinese_and_what_is_not():
+    """The page sets it (`text-autospace`); only an address keeps its own, so that a link ends."""
+    address = r"%\((?:official_address|address|site|page|url|link|email|contact|stop)\)s\S*"
+    typed = re.compile(r"[\u4e00-\u9fff] [\w%]|[\w%)] [\u4e00-\u9fff]", re.ASCII)
+
+    for path in (SIMPLIFIED, TRADITIONAL):
+        texts = ((text, re.sub(address, "\n", text)) for text in texts_of(path))
+        assert [text for text, rest in texts if typed.search(rest)] == []
+
+
 # What is written alike in every language: formats, numbers of banks, the class of a page's layout.
 ALIKE = {"PDF", "JSON", "SHA-256", "IBAN", "BIC", "with-rail"}
 NOT_READ = re.compile(
