@@ -11,14 +11,16 @@ import socket
 import ssl
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
+# Late for everybody else: a web server knows providers and hardly ever calls one, and the library
+# brings its command line along, with colours for every language there is.
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["AnswerMismatch", "Answered", "Deadline", "Door", "GatewayUnreachable", "KeyReused"]
 
 CONNECTED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
-NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout)
 
 
 class GatewayUnreachable(Exception):
@@ -101,6 +103,8 @@ class Door:
     def __init__(
         self, *, url: str, timeout_seconds: float, tls: ssl.SSLContext | None = None
     ) -> None:
+        import httpx
+
         assert timeout_seconds > 0
         self._timeout_seconds = timeout_seconds
         self._client = httpx.Client(
@@ -133,6 +137,8 @@ class Door:
 
         Raises GatewayUnreachable.
         """
+        import httpx
+
         with Deadline(self._timeout_seconds) as deadline:
             try:
                 response = self._client.request(
@@ -151,5 +157,11 @@ class Door:
 
 def _in_words(error: httpx.HTTPError) -> str:
     """Until a connection stands, TLS included, not one byte of the request has left."""
+    import httpx
+
     words = f"{type(error).__name__} {error}".rstrip()
-    return f"nothing was sent: {words}" if isinstance(error, NO_CONNECTION) else words
+    return (
+        f"nothing was sent: {words}"
+        if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
+        else words
+    )

@@ -11,9 +11,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
-import httpx
 from py_vapid import Vapid02, b64urlencode
-from pywebpush import WebPusher
 
 from fairroam.gateways.calls import Deadline
 from fairroam.gateways.push import DeviceGone, DeviceRefused, GatewayUnreachable, PushAddress
@@ -124,6 +122,9 @@ class WebPush:
 
     def send(self, *, key: UUID, to: PushAddress, content: bytes, now: datetime) -> None:
         """See `PushGateway`."""
+        # Only who sends needs it, and the two HTTP libraries that it brings: no web server does.
+        from pywebpush import WebPusher
+
         assert len(content) <= CONTENT_BYTES_MAX
         parts = checked(to.endpoint, may_be_local=self._may_be_local)
         address = address_of(parts, may_be_local=self._may_be_local)
@@ -157,6 +158,8 @@ class WebPush:
         }
 
     def _post(self, parts: SplitResult, address: str, headers: dict[str, str], body: bytes) -> int:
+        import httpx  # late, as in `gateways.calls`
+
         host = f"[{address}]" if ":" in address else address
         netloc = f"{host}:{parts.port}" if parts.port else host
         url = parts._replace(netloc=netloc, fragment="").geturl()

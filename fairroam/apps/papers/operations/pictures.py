@@ -15,7 +15,6 @@ from threading import Lock
 from typing import Any
 
 import segno
-import typst
 from babel import Locale
 from babel.dates import format_date, format_time, get_timezone_location
 from babel.numbers import format_currency, format_percent, get_currency_symbol
@@ -43,6 +42,8 @@ def render_pdf(paper: Paper) -> bytes:
     The same paper gives the same bytes while the signing key and this version stay. It follows
     PDF/UA-1, so that everyone can read it, unless a name is in a script that our font lacks.
     """
+    import typst
+
     inputs = drawing_inputs(paper.statement) | {"document": paper.signed}
     try:
         pdf = draw(paper.kind, inputs, format="pdf", pdf_standards=["ua-1"])
@@ -61,6 +62,8 @@ def draw(kind: str, inputs: dict[str, str], **options: Any) -> Any:
 
 @cache
 def _compiler() -> typst.Compiler:
+    import typst  # large, and asked for by few: a process learns it with its first paper
+
     # Reading the font takes longer than drawing a page: one compiler per process.
     fonts = Path(str(files("noto_cjk_sans_jp_regular")))
     return typst.Compiler(root=TEMPLATES, font_paths=[fonts], ignore_system_fonts=True)
