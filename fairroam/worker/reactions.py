@@ -99,7 +99,7 @@ REACTIONS: dict[str, list[str]] = {
     "trouble.opened": [],
     "trouble.step_done": [],
     "trouble.restored": [],
-    "refund.requested": ["tell_refund"],
+    "refund.requested": ["tell_refund", "decide_what_is_off"],
     "refund.opened_from_message": [],
     "line.taken_off": ["take_off_line"],
     "line.off": [

@@ -1,4 +1,4 @@
-"""What a traveller is told of a plan: its data runs low or is used up; it waits to be installed."""
+"""What a traveller is told of a plan, and what is decided once all of its use is known."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fairroam.apps.esims import tasks as esims
 from fairroam.apps.journal.models import Event
 from fairroam.apps.metering import tasks as metering
 from fairroam.apps.orders import queries as orders
+from fairroam.apps.refunds import operations as refunds
 from fairroam.clock import now
 from fairroam.worker.reacting import reaction
 
@@ -22,6 +23,12 @@ def tell_usage(event: Event, at: datetime) -> None:
     order_line_id = event.facts["order_line_id"]
     if event.facts["kind_of_use"] == "data" and not orders.is_trial(order_line_id):
         metering.tell_usage(kind=event.kind, order_line_id=order_line_id, now=at)
+
+
+@reaction
+def decide_what_is_off(event: Event, at: datetime) -> None:
+    """Somebody asked for a line that was off already: nothing but its last use is waited for."""
+    refunds.usage_is_known(order_line_id=event.facts["order_line_id"], now=at)
 
 
 @app.periodic(cron="20 * * * *")

@@ -93,7 +93,7 @@ def ask(
     customer_id = line.order.customer_id
     if is_flagged:
         customers.record_security_change(customer_id=customer_id, kind="email_changed", now=now)
-    return refunds.request_refund(
+    refund = refunds.request_refund(
         order_line_id=line.pk,
         customer_id=customer_id,
         key=key or uuid4(),
@@ -104,6 +104,9 @@ def ask(
         now=now,
         actor=f"customer:{customer_id}",
     )
+    refunds.usage_is_known(order_line_id=line.pk, now=now)  # as the event has the worker ask
+    refund.refresh_from_db()
+    return refund
 
 
 def ask_and_end(line: OrderLine, *, now: datetime = LATER, **wishes: object) -> RefundRequest:

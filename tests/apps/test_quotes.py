@@ -13,6 +13,7 @@ from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims.models import Profile
 from fairroam.apps.journal.refusals import KeyReused, NotAmongYours
 from fairroam.apps.notices.models import Notice
+from fairroam.apps.orders import queries as orders
 from fairroam.apps.papers.models import Paper
 from fairroam.apps.payments.models import Payment, Payout
 from fairroam.apps.refunds import operations as refunds
@@ -301,7 +302,7 @@ def test_credit_in_place_of_money_keeps_its_payment_and_can_still_go_back_there(
     wallets.terms()
     line = a_ready_line()
     use(line, GIGABYTE)
-    assert queries.destinations(line.pk, now=LATER) == ("original", "wallet")
+    assert queries.destinations(orders.terms_of(line.pk), now=LATER) == ("original", "wallet")
     refund = confirm(quote(line, **AGREED), now=LATER)
     prove_off(line, now=LATER)
     tell("refund.paid", refund)
@@ -336,7 +337,7 @@ def test_disputed_money_never_becomes_credit():
     dispute(line.order.payment)
     prove_off(line, now=LATER)
 
-    assert queries.destinations(line.pk, now=LATER) == ("original",)
+    assert queries.destinations(orders.terms_of(line.pk), now=LATER) == ("original",)
     assert not Lot.objects.exists()
     assert RefundRequest.objects.get(pk=refund.pk).stage != "paid"
 

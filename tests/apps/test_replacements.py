@@ -10,6 +10,7 @@ import pytest
 from fairroam.apps.esims.models import LineAct
 from fairroam.apps.journal.refusals import MoveNotAllowed, NotAmongYours
 from fairroam.apps.notices.models import Notice
+from fairroam.apps.orders import queries as orders
 from fairroam.apps.papers.models import Paper
 from fairroam.apps.payments.models import Payout
 from fairroam.apps.refunds import operations as refunds
@@ -114,7 +115,8 @@ def test_nobody_takes_another_s_money_instead():
 @pytest.mark.promise(24)
 def test_money_goes_the_way_it_came_until_that_way_is_closed():
     line = a_ready_line()
-    assert queries.destinations(line.pk, now=LATER) == ("original", "wallet")
+    terms = orders.terms_of(line.pk)
+    assert queries.destinations(terms, now=LATER) == ("original", "wallet")
 
     a_card_takes_no_more = LATER + timedelta(days=366)
-    assert queries.destinations(line.pk, now=a_card_takes_no_more) == ("transfer", "wallet")
+    assert queries.destinations(terms, now=a_card_takes_no_more) == ("transfer", "wallet")

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from fairroam.apps.incidents.models import Incident
 from fairroam.apps.incidents.refusals import NoSuchIncident
+from fairroam.apps.journal.queries import Question, together
 from fairroam.rules.rows import Rows
 
 # A phone that was last seen there so shortly before was still there when the network failed.
@@ -107,7 +108,7 @@ IS_HIT = """
     WHERE EXISTS (
         SELECT 1 FROM metering_usagerecord seen
         WHERE seen.order_line_id = run.line_id
-          AND seen.started_at >= i.began_at - make_interval(hours => %(hours)s)
+          AND seen.started_at >= i.began_at - make_interval(hours => %s)
           AND (i.ended_at IS NULL OR seen.started_at < i.ended_at)
           AND seen.country = ANY (i.countries)
           AND (i.operators = '{}' OR seen.operator = ANY (i.operators))
@@ -117,12 +118,12 @@ IS_HIT = """
                   AND later.started_at > seen.started_at AND later.started_at < i.began_at)))
 """
 HITS = f"""
-    SELECT DISTINCT run.order_line_id, run.customer_id {IS_HIT} AND i.id = %(incident_id)s
+    SELECT DISTINCT run.order_line_id, run.customer_id {IS_HIT} AND i.id = %s
     ORDER BY run.customer_id, run.order_line_id
 """
 OUTAGES = f"""
     SELECT DISTINCT run.order_line_id, i.began_at, i.ended_at {IS_HIT}
-      AND i.stage = 'confirmed' AND run.order_line_id = ANY (%(order_line_ids)s)
+      AND i.stage = 'confirmed' AND run.order_line_id = ANY (%s)
     ORDER BY i.began_at, i.ended_at
 """
 
@@ -131,18 +132,28 @@ def hits(incident_id: int) -> list[Hit]:
     """Whom an incident hit: order lines, by customer. Raises NoSuchIncident."""
     incident(incident_id)
     with connection.cursor() as cursor:
-        cursor.execute(HITS, {"incident_id": incident_id, "hours": SEEN_BEFORE_HOURS})
+        cursor.execute(HITS, [SEEN_BEFORE_HOURS, incident_id])
         return [Hit(*found) for found in cursor.fetchall()]
 
 
 def outages_of(order_line_ids: Sequence[int]) -> dict[int, list[Outage]]:
     """The confirmed incidents that hit each of these lines; lines without any are left out."""
+    (found,) = together(outages_asked(order_line_ids))
+    outages: dict[int, list[Outage]] = found
+    return outages
+
+
+def outages_asked(order_line_ids: Sequence[int]) -> Question[dict[int, list[Outage]]]:
+    """The question whose answer `outages_of` is."""
+    return Question(OUTAGES, [SEEN_BEFORE_HOURS, list(order_line_ids)], read_outages)
+
+
+def read_outages(rows: Sequence[dict[str, Any]]) -> dict[int, list[Outage]]:
     found: dict[int, list[Outage]] = {}
-    with connection.cursor() as cursor:
-        asked: dict[str, Any] = {"order_line_ids": list(order_line_ids), "hours": SEEN_BEFORE_HOURS}
-        cursor.execute(OUTAGES, asked)
-        for order_line_id, began_at, ended_at in cursor.fetchall():
-            found.setdefault(order_line_id, []).append(Outage(began_at, ended_at))
+    for row in rows:
+        until = datetime.fromisoformat(row["ended_at"]) if row["ended_at"] else None
+        outage = Outage(datetime.fromisoformat(row["began_at"]), until)
+        found.setdefault(row["order_line_id"], []).append(outage)
     return found
 
 

@@ -4,28 +4,58 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from procrastinate.contrib.django import app as jobs
+from procrastinate.types import JSONDict
 
 from fairroam.apps.journal.models import Answer, Event
 from fairroam.apps.journal.refusals import KeyReused
 
+_kept: ContextVar[list[Event] | None] = ContextVar("kept", default=None)
+
 
 def tell(
     kind: str, *, actor: str, now: datetime, customer_id: int | None = None, **facts: Any
-) -> Event:
+) -> None:
     """Record that `kind` happened and queue its reactions, in the caller's transaction."""
     assert transaction.get_connection().in_atomic_block
-    event = Event.objects.create(
-        kind=kind, actor=actor, happened_at=now, customer_id=customer_id, facts=facts
-    )
-    jobs.configure_task("react").defer(event_id=event.pk)
-    return event
+    event = Event(kind=kind, actor=actor, happened_at=now, customer_id=customer_id, facts=facts)
+    kept = _kept.get()
+    if kept is None:
+        _write([event])
+    else:
+        kept.append(event)
+
+
+@contextmanager
+def telling_at_the_end() -> Iterator[None]:
+    """Write all that one act tells, in its order, with two statements at its end.
+
+    Nothing inside may be rolled back alone: what it told would stay.
+    """
+    if _kept.get() is not None:
+        yield  # Part of a larger act.
+        return
+    kept: list[Event] = []
+    outside = _kept.set(kept)
+    try:
+        yield
+    finally:
+        _kept.reset(outside)
+    if kept:
+        _write(kept)
+
+
+def _write(events: Sequence[Event]) -> None:
+    wanted: list[JSONDict] = [{"event_id": row.pk} for row in Event.objects.bulk_create(events)]
+    jobs.configure_task("react").batch_defer(*wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +105,24 @@ def answer_once(
     A simultaneous twin waits at the unique key until this transaction ends. Raises KeyReused
     when the same key comes with another request.
     """
-    row, is_first = Answer.objects.get_or_create(
-        principal=principal,
-        route=route,
-        key=key,
-        defaults={"fingerprint": fingerprint(request), "answered_at": now},
-    )
-    if row.fingerprint != fingerprint(request):
-        raise KeyReused(route=route)
+    chosen = fingerprint(request)
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE, [principal, route, key, chosen, now])
+        is_first = cursor.rowcount == 1
+    row = Answer.objects.filter(principal=principal, route=route, key=key)
     if is_first:
-        row.answer = work()
-        row.save(update_fields=["answer"])
-    answer: dict[str, Any] = row.answer
-    return answer
+        answer = work()
+        row.update(answer=answer)
+        return answer
+    former = row.get()
+    if former.fingerprint != chosen:
+        raise KeyReused(route=route)
+    given: dict[str, Any] = former.answer
+    return given
+
+
+# Of two at once the later waits here until the first has ended.
+TAKE = """
+    INSERT INTO journal_answer (principal, route, key, fingerprint, answer, answered_at)
+    VALUES (%s, %s, %s, %s, '{}', %s) ON CONFLICT DO NOTHING
+"""

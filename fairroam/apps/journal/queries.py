@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cache, cached_property
 from inspect import signature
 from typing import Any, Generic, TypeVar
 
@@ -30,6 +31,47 @@ def find_faults() -> Iterator[str]:
 def events() -> QuerySet[Event]:
     """All that happened, the newest first."""
     return Event.objects.order_by("-pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[Found]):
+    """A SELECT with the values of its %s, to be asked beside others: see `together`.
+
+    read: makes the answer of the rows, in their order. They come as JSON, column by name: an
+    instant as ISO 8601 text, which `datetime.fromisoformat` reads to the microsecond.
+    """
+
+    statement: str
+    values: Sequence[Any]
+    read: Callable[[list[dict[str, Any]]], Found]
+
+
+def question(
+    write: Callable[[list[int]], QuerySet[Any, Any]], read: Callable[[list[dict[str, Any]]], Found]
+) -> Callable[[Sequence[int]], Question[Found]]:
+    """The question that a query set of `values` asks about some ids: its text is written once."""
+
+    @cache
+    def written() -> tuple[str, tuple[Any, ...]]:
+        return write([STAND_IN]).query.sql_with_params()
+
+    def asked(ids: Sequence[int]) -> Question[Found]:
+        statement, values = written()
+        wanted = list(ids)
+        return Question(statement, [wanted if one == [STAND_IN] else one for one in values], read)
+
+    return asked
+
+
+def together(*questions: Question[Any]) -> list[Any]:
+    """The answer to each of these questions, all read by one statement: as of one instant."""
+    columns = ", ".join(
+        f"(SELECT coalesce(json_agg(found), '[]') FROM ({one.statement}) found)"  # noqa: S608
+        for one in questions
+    )
+    values = [value for one in questions for value in one.values]
+    (answers,) = ask(f"SELECT {columns}", *values)()
+    return [one.read(rows) for one, rows in zip(questions, answers, strict=True)]
 
 
 def ask(statement: str, *values: object) -> Callable[[], list[tuple[Any, ...]]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
-from fairroam.apps.journal.queries import Often
+from fairroam.apps.journal.queries import Often, question, together
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders.models import Consent, Order, OrderLine, PromoCode, Tender, Trial
 from fairroam.rules.rows import Rows
@@ -67,13 +68,11 @@ class LineTerms:
 # field of LineTerms -> where it stands, seen from the line
 AGREED = {
     "order_line_id": "pk",
-    "order_id": "order_id",
     "order_number": "order__number",
     "customer_id": "order__customer_id",
     "currency": "order__currency",
     "paid": "price_minor",
     "list_price": "list_price_minor",
-    "tax_rate": "tax_rate",
     "tax": "tax_minor",
     "refunded": "refunded_minor",
     "pending": "pending_minor",
@@ -84,10 +83,12 @@ AGREED = {
     "concluded_at": "order__concluded_at",
     "paid_at": "order__paid_at",
     "notice_received_at": "order__notice_received_at",
-    "plan_copy": "plan_copy",
     "invoice_id": "order__invoice_id",
-    "tops_up": "tops_up_id",
 }
+BY_NAME = ("order_id", "tax_rate", "packs", "plan_copy", "tops_up_id")  # columns of its own
+# field of LineTerms -> the box that was ticked then
+TICKED = {"express_request_at": "express_request", "loss_acknowledged_at": "loss_acknowledged"}
+INSTANTS = ("placed_at", "concluded_at", "paid_at", "notice_received_at", *TICKED)
 TENDERED = {
     "id": "pk",
     "method": "method",
@@ -110,43 +111,44 @@ def terms_of(order_line_id: int) -> LineTerms:
 
 def terms_of_each(order_line_ids: Sequence[int]) -> dict[int, LineTerms]:
     """What was agreed for each of those lines, read together."""
-    wanted = list(order_line_ids)
-    tenders: dict[int, list[TenderTerms]] = defaultdict(list)
-    for line_id, *values in _tenders(wanted):
-        found = dict(zip(TENDERED, values, strict=True))
-        tenders[line_id].append(TenderTerms(**found | {"disputed": bool(found["disputed"])}))
-    consents: dict[int, dict[str, datetime]] = defaultdict(dict)
-    for order_id, kind, given_at in _consents(wanted):
-        consents[order_id][kind] = given_at
-    terms = [
-        LineTerms(
-            **dict(zip(AGREED, values, strict=True)),
-            packs=tuple(packs),
-            tenders=tuple(tenders[values[0]]),
-            express_request_at=consents[values[1]].get("express_request"),
-            loss_acknowledged_at=consents[values[1]].get("loss_acknowledged"),
+    (terms,) = together(terms_asked(order_line_ids))
+    found: dict[int, LineTerms] = terms
+    return found
+
+
+def _terms(order_line_ids: list[int]) -> QuerySet[OrderLine, Any]:
+    paid_by = Tender.objects.filter(line=OuterRef("pk")).order_by("position")
+    given = Consent.objects.filter(order=OuterRef("order"))
+    ticked = {
+        name: Subquery(given.filter(kind=kind).values("given_at")) for name, kind in TICKED.items()
+    }
+    lines: QuerySet[OrderLine, Any] = OrderLine.objects.filter(pk__any_of=order_line_ids)
+    return lines.values(  # type: ignore[no-any-return]
+        *BY_NAME,
+        **{name: F(place) for name, place in AGREED.items()},
+        **ticked,
+        paid_by=ArraySubquery(paid_by.values(tender=JSONObject(**TENDERED))),
+    )
+
+
+def read_terms(rows: Sequence[dict[str, Any]]) -> dict[int, LineTerms]:
+    terms: dict[int, LineTerms] = {}
+    for row in rows:
+        tenders = [one | {"disputed": bool(one["disputed"])} for one in row.pop("paid_by")]
+        row["tops_up"] = row.pop("tops_up_id")
+        row |= {name: read_instant(row[name]) for name in INSTANTS}
+        terms[row["order_line_id"]] = LineTerms(
+            **row | {"packs": tuple(row["packs"])},
+            tenders=tuple(TenderTerms(**one) for one in tenders),
         )
-        for packs, *values in _agreed(wanted)
-    ]
-    return {one.order_line_id: one for one in terms}
+    return terms
 
 
-@Often
-def _tenders(order_line_ids: list[int]) -> QuerySet[Tender, tuple[Any, ...]]:
-    paid_by = Tender.objects.filter(line_id__any_of=order_line_ids).order_by("position")
-    return paid_by.values_list("line_id", *TENDERED.values())
+terms_asked = question(_terms, read_terms)  # The question whose answer `terms_of_each` is.
 
 
-@Often
-def _consents(order_line_ids: list[int]) -> QuerySet[Consent, tuple[Any, ...]]:
-    given = Consent.objects.filter(order__lines__any_of=order_line_ids)
-    return given.values_list("order_id", "kind", "given_at")
-
-
-@Often
-def _agreed(order_line_ids: list[int]) -> QuerySet[OrderLine, tuple[Any, ...]]:
-    lines = OrderLine.objects.filter(pk__any_of=order_line_ids)
-    return lines.values_list("packs", *AGREED.values())
+def read_instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def promo_codes() -> QuerySet[PromoCode]:

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
-from fairroam.apps.orders import queries as orders
 from fairroam.apps.refunds import operations, queries
 from fairroam.apps.refunds.queries import QuoteRow
 from fairroam.apps.refunds.refusals import AlreadyAsked, QuoteChanged, QuoteExpired
@@ -32,21 +31,28 @@ TEMPLATE = "account/quote.html"
 def quote(request: HttpRequest, customer: Customer, key: UUID) -> HttpResponse:
     """The amount and until when it is guarded; the button asks for exactly that."""
     try:
+        if request.method == "POST":
+            return confirm(request, customer, key)
         row = queries.quote_row(key, customer.pk)
     except NotAmongYours as refusal:
         return render(request, "account/hidden.html", status=refusal.status)
     if row.refund_id is not None:
         return redirect("account:refund", row.refund_id)
-    if request.method != "POST":
-        return render(request, TEMPLATE, page(row, request.LANGUAGE_CODE))
+    return render(request, TEMPLATE, page(row, request.LANGUAGE_CODE))
+
+
+def confirm(request: HttpRequest, customer: Customer, key: UUID) -> HttpResponse:
+    """Ask for exactly what was quoted. Raises NotAmongYours."""
     try:
         refund = operations.confirm_quote(
             quote_key=key, customer_id=customer.pk, actor=f"customer:{customer.pk}", now=now()
         )
+    except NotAmongYours:
+        raise
     except (QuoteChanged, QuoteExpired) as refusal:
-        return render_changed(request, customer, row, refusal)
+        return render_changed(request, customer, key, refusal)
     except Refusal as refusal:
-        context = page(row, request.LANGUAGE_CODE)
+        context = page(queries.quote_row(key, customer.pk), request.LANGUAGE_CODE)
         if isinstance(refusal, AlreadyAsked):
             context["open_refund"] = refusal.facts["refund_id"]
         return render_refused(request, TEMPLATE, None, refusal, **context)
@@ -54,9 +60,10 @@ def quote(request: HttpRequest, customer: Customer, key: UUID) -> HttpResponse:
 
 
 def render_changed(
-    request: HttpRequest, customer: Customer, old: QuoteRow, refusal: Refusal
+    request: HttpRequest, customer: Customer, key: UUID, refusal: Refusal
 ) -> HttpResponse:
     """What changed since the quote, in words, and a new quote with the same choices beside it."""
+    old = queries.quote_row(key, customer.pk)
     made = queries.own_quote(old.key, customer.pk)
     changes = queries.changes_since(made)
     again = operations.quote_again(quote_key=old.key, customer_id=customer.pk, now=now())
@@ -77,6 +84,6 @@ def page(row: QuoteRow, language: str) -> dict[str, Any]:
         "wish": dict(WISHES)[row.wish] if row.wish else "",
         "destination": DESTINATIONS[row.destination],
         "is_for_a_person": not row.due_minor or row.wish in ("replacement", "credit"),
-        "is_pack": orders.base_of(row.order_line_id) != row.order_line_id,
+        "is_pack": row.is_top_up,
         "must_end_at_carrier": esims.facts_of(row.order_line_id).downloaded_at is None,
     }

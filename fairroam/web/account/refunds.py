@@ -16,11 +16,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from fairroam import rules
 from fairroam.apps.customers.models import Customer
-from fairroam.apps.esims import queries as esims
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.refunds import operations, queries
-from fairroam.apps.refunds.queries.bargains import bargain
+from fairroam.apps.refunds.queries.bargains import bargain_of
 from fairroam.apps.refunds.queries.clocks import WITH_PEOPLE
+from fairroam.apps.refunds.queries.facts import Standing
 from fairroam.apps.refunds.queries.outlook import Outlook, outlook
 from fairroam.clock import now
 from fairroam.rules.outside_help import outside_help
@@ -55,18 +55,17 @@ OUTLOOK = {
 }
 
 
-def page(line_id: int, customer: Customer, language: str, at: datetime) -> dict[str, Any]:
+def page(standing: Standing, language: str, at: datetime) -> dict[str, Any]:
     """The line and what the rules say of it, as the template shows them."""
-    line = esims.line_page(line_id, customer.pk)  # First of all: is it theirs?
-    quote = queries.quote(line_id, now=at)
-    changes = outlook(quote, validity_days=line.plan_copy["validity_days"])
+    terms, quote = standing.terms, standing.quote(at, at)
+    changes = outlook(quote, validity_days=terms.plan_copy["validity_days"])
     return {
-        "page": line,
+        "terms": terms,
         "quote": quote,
         "decision": quote.decision,
         "lines": rules.explain(quote.decision, language),
         "answers": three_answers(quote.facts, quote.decision, language),
-        "changes": [in_words(one, quote.currency, line.zone, language) for one in changes],
+        "changes": [in_words(one, quote.currency, terms.zone, language) for one in changes],
     }
 
 
@@ -83,24 +82,25 @@ def ask(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
     """The answer first: amount, reasons, deadline, what would change it. Then a quote."""
     at = now()
     try:
-        context = page(line_id, customer, request.LANGUAGE_CODE, at)
+        standing, open_refund = queries.own_standing(line_id, customer.pk)
     except Refusal as refusal:  # Somebody else's, or a pack that is not paid yet.
         return render(request, "account/hidden.html", status=refusal.status)
-    open_refund = queries.refund_of_line(line_id, customer.pk)
-    if open_refund is not None and open_refund.is_open:
-        if request.method != "POST":
-            return redirect("account:refund", open_refund.id)
-        context["open_refund"] = open_refund.id
+    if open_refund is not None and request.method != "POST":
+        return redirect("account:refund", open_refund)
     form = RefundForm(
         request.POST or None,
         request.FILES or None,
-        own_currency=context["quote"].currency,
-        destinations=queries.destinations(line_id, now=at),
+        own_currency=standing.terms.currency,
+        destinations=queries.destinations(standing.terms, now=at),
     )
     template = "account/refund_request.html"
+
+    def context() -> dict[str, Any]:
+        return {**page(standing, request.LANGUAGE_CODE, at), "open_refund": open_refund}
+
     if not form.is_valid():
         status = 422 if form.is_bound else 200
-        return render(request, template, {**context, "form": form}, status=status)
+        return render(request, template, {**context(), "form": form}, status=status)
     try:
         add_files(form, line_id, customer, "other")
         quote = operations.make_quote(
@@ -111,7 +111,7 @@ def ask(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
             now=at,
         )
     except Refusal as refusal:  # what was typed stays; the status is the refusal's
-        return render_refused(request, template, form, refusal, **context)
+        return render_refused(request, template, form, refusal, **context())
     return redirect("account:quote", quote.key)
 
 
@@ -138,8 +138,8 @@ def show(request: HttpRequest, row: queries.RefundRow, **more: object) -> HttpRe
         "refund": row,
         "lines": row.decision.lines(request.LANGUAGE_CODE) if row.decision else [],
         "steps": timeline(row, request.LANGUAGE_CODE),
-        "bargain": bargain(row.id),
-        "files": queries.files_of(row.id),
+        "bargain": bargain_of(row),
+        "files": queries.files_of_case(row.order_line_id, row.thread_id),
         "help": outside_help(row.decision.facts["residence"]) if row.decision else (),
         "changes": [changes.in_words(one, row.zone, request.LANGUAGE_CODE) for one in row.changes],
         **more,

@@ -26,6 +26,7 @@ from fairroam.apps.customers.operations.opening import (
     lock_for_new,
     lock_open,
     open_for,
+    refuse_new,
 )
 from fairroam.apps.customers.operations.staffing import (
     change_role,
@@ -61,5 +62,6 @@ __all__ = [
     "note_session",
     "open_for",
     "record_security_change",
+    "refuse_new",
     "set_limit",
 ]

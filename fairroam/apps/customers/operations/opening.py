@@ -62,10 +62,17 @@ def lock_open(customer_id: int) -> Customer:
 
 def lock_for_new(customer_id: int) -> Customer:
     """Lock a customer's row to begin something new. Raises AccountClosed, AccountLeaving."""
-    customer = lock_open(customer_id)
-    if customer.leaving_at is not None:
-        raise AccountLeaving(customer_id=customer_id)
+    customer = lock(customer_id)
+    refuse_new(customer)
     return customer
+
+
+def refuse_new(customer: Customer) -> None:
+    """Let nothing new begin for a locked customer. Raises AccountClosed, AccountLeaving."""
+    if not customer.is_open:
+        raise AccountClosed(customer_id=customer.pk)
+    if customer.leaving_at is not None:
+        raise AccountLeaving(customer_id=customer.pk)
 
 
 @transaction.atomic

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from fairroam.apps.esims import queries
-from fairroam.apps.esims.models import Line, Profile
+from fairroam.apps.esims.models import Line, LineAct, Profile
 from fairroam.apps.esims.operations.acts import conclude, live_act
 from fairroam.apps.esims.operations.moves import (
     lock_latest_profile,
@@ -25,32 +26,34 @@ NEVER_USED = ("planned", "cancelled", "failed")
 STUCK_AFTER = timedelta(minutes=30)  # Without an answer for so long, a person looks at it.
 
 
-@transaction.atomic
-def take_off(*, order_line_id: int, now: datetime) -> None:
+@transaction.atomic(savepoint=False)  # Whoever asks for it as a part of theirs fails with it.
+def take_off(*, order_line_id: int, now: datetime) -> datetime | None:
     """Begin to end a line; `line.off` follows once that is proven, also when it was off before.
 
-    Tells `line.taken_off` when carrier or network must be asked. Safe to repeat: what is under
-    way goes on, what got stuck is tried again. A line that nobody has begun to provide is off at
-    once, and stays so. Raises NotAmongYours for an unknown order line.
+    Returns since when it is off, if it is. Tells `line.taken_off` when carrier or network must be
+    asked. Safe to repeat: what is under way goes on, what got stuck is tried again. A line that
+    nobody has begun to provide is off at once, and stays so. Raises NotAmongYours for an unknown
+    order line.
     """
     line = _lock_or_close(order_line_id, now)
     if line.stage == "terminating":
         if line.stuck_at is not None:
             Line.objects.filter(pk=line.pk).update(stuck_at=None, ending_at=now)
             _tell("line.taken_off", line, now)
-        return
+        return None
     if line.stage == "terminated":
         _tell_off(line, now)
-        return
-    if act := live_act(line):
+        return line.ended_at
+    profile, has_live_act = _lock_carrier(line)
+    if has_live_act and (act := live_act(line)):
         conclude(act, "overtake", now=now)
-    profile = lock_latest_profile(line)
     move_line(line, "terminate", end_key=uuid4(), ending_at=now)
     if profile.stage in NEVER_USED:
         # Nothing was asked of the carrier, and from now on nothing will be; or it is off already.
         _end(line, profile, now, move="cancel" if profile.stage == "planned" else "")
-    else:
-        _tell("line.taken_off", line, now)
+        return now
+    _tell("line.taken_off", line, now)
+    return None
 
 
 @transaction.atomic
@@ -92,18 +95,31 @@ def record_refused_end(*, order_line_id: int, reason: str, now: datetime) -> Non
 
 def _lock_or_close(order_line_id: int, now: datetime) -> Line:
     """Lock the line; one that does not exist yet is made as terminated, so that none begins."""
-    if not Line.objects.filter(pk=order_line_id).exists():
-        never_begun = Line(
-            order_line_id=order_line_id,
-            customer_id=orders.terms_of(order_line_id).customer_id,
-            stage="terminated",
-            is_live=None,
-            made_at=now,
-            ending_at=now,
-            ended_at=now,
-        )
-        Line.objects.bulk_create([never_begun], ignore_conflicts=True)
+    line = Line.objects.select_for_update(no_key=True).filter(pk=order_line_id).first()
+    if line is not None:
+        return line
+    never_begun = Line(
+        order_line_id=order_line_id,
+        customer_id=orders.terms_of(order_line_id).customer_id,
+        stage="terminated",
+        is_live=None,
+        made_at=now,
+        ending_at=now,
+        ended_at=now,
+    )
+    Line.objects.bulk_create([never_begun], ignore_conflicts=True)
     return lock_line(order_line_id)
+
+
+def _lock_carrier(line: Line) -> tuple[Profile, bool]:
+    """Lock the latest profile of a locked line; and whether an act of the line is under way.
+
+    Acts begin and end under the lock of their line: this one statement sees them as they stand.
+    """
+    acts = LineAct.objects.filter(line=OuterRef("line"), is_live=True)
+    profiles = Profile.objects.select_for_update(no_key=True).annotate(has_act=Exists(acts))
+    profile = profiles.filter(line=line).latest("planned_at", "pk")
+    return profile, profile.has_act
 
 
 def _end(line: Line, profile: Profile, now: datetime, move: str = "") -> None:
@@ -116,9 +132,7 @@ def _end(line: Line, profile: Profile, now: datetime, move: str = "") -> None:
 
 
 def _tell_off(line: Line, now: datetime) -> None:
-    was_downloaded = any(
-        queries.is_in_phone(pk) for pk in line.profiles.values_list("pk", flat=True)
-    )
+    was_downloaded = queries.was_on_a_phone(line.pk)
     _tell("line.off", line, now, was_downloaded=was_downloaded)
 
 

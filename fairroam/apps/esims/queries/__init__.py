@@ -40,6 +40,7 @@ from fairroam.apps.esims.queries.lines import (
     owners_of,
     provisioning,
     unfinished,
+    was_on_a_phone,
 )
 from fairroam.apps.esims.queries.many import accounts_on_phones_of
 from fairroam.apps.esims.queries.pages import LinePage, line_page, pages_of
@@ -87,4 +88,5 @@ __all__ = [
     "unfinished",
     "unfinished_acts",
     "wanted_call",
+    "was_on_a_phone",
 ]

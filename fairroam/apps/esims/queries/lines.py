@@ -244,6 +244,12 @@ def is_in_phone(profile_id: int) -> bool:
     return ActivationFact.objects.filter(profile_id=profile_id, kind__in=SIGNS_OF_A_PHONE).exists()
 
 
+def was_on_a_phone(order_line_id: int) -> bool:
+    """Whether a phone has any profile of the line, or had it."""
+    signs = ActivationFact.objects.filter(kind__in=SIGNS_OF_A_PHONE)
+    return signs.filter(profile__line_id=order_line_id).exists()
+
+
 def provisioning(profile_id: int) -> Provisioning | None:
     """The profile as the next step needs it; None when there is nothing to do any more."""
     profile = Profile.objects.filter(

@@ -4,24 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+
+from django.db.models import F, QuerySet
 
 from fairroam.apps.esims.models import ActivationFact, Profile
-from fairroam.apps.esims.queries.lines import (
-    ActivationFacts,
-    FactRow,
-    facts_from,
-)
+from fairroam.apps.esims.queries.lines import ActivationFacts, FactRow, facts_from
+from fairroam.apps.journal.queries import question, together
 
 
 def facts_of_each(order_line_ids: Sequence[int]) -> dict[int, ActivationFacts]:
     """What `facts_of` says of each of those lines."""
-    told: dict[int, list[FactRow]] = {line_id: [] for line_id in order_line_ids}
-    rows = ActivationFact.objects.filter(profile__line_id__any_of=order_line_ids)
-    for line_id, kind, happened_at, source in rows.order_by("happened_at", "pk").values_list(
-        "profile__line_id", "kind", "happened_at", "source"
-    ):
-        told[line_id].append(FactRow(kind=kind, happened_at=happened_at, source=source))
+    (found,) = together(facts_asked(order_line_ids))
+    return {line_id: found.get(line_id, NOTHING_TOLD) for line_id in order_line_ids}
+
+
+def _facts(order_line_ids: list[int]) -> QuerySet[ActivationFact, Any]:
+    facts = ActivationFact.objects.filter(profile__line_id__any_of=order_line_ids)
+    in_order = facts.order_by("happened_at", "pk")
+    return in_order.values("kind", "happened_at", "source", line=F("profile__line_id"))
+
+
+def read_facts(rows: Sequence[dict[str, Any]]) -> dict[int, ActivationFacts]:
+    told: dict[int, list[FactRow]] = {}
+    for row in rows:
+        happened_at = datetime.fromisoformat(row["happened_at"])
+        fact = FactRow(kind=row["kind"], happened_at=happened_at, source=row["source"])
+        told.setdefault(row["line"], []).append(fact)
     return {line_id: facts_from(tuple(facts)) for line_id, facts in told.items()}
+
+
+facts_asked = question(_facts, read_facts)  # Of what was told of some lines; for others nothing.
+NOTHING_TOLD = ActivationFacts()
 
 
 def accounts_on_phones_of(customer_id: int) -> int:

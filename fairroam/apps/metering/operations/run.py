@@ -56,11 +56,12 @@ def open_meters(*, order_line_id: int, now: datetime) -> None:
         )
 
 
-@transaction.atomic
-def stop_pack(order_line_id: int, now: datetime) -> None:
-    """Let a pack burn no more for any use that begins from now on; a repeat changes nothing.
+@transaction.atomic(savepoint=False)  # Whoever asks for it as a part of theirs fails with it.
+def stop_pack(order_line_id: int, now: datetime) -> datetime:
+    """Let a pack burn no more for any use that begins from now on; since when it does not.
 
     What was used before still counts, however late it is told. Refunding a top-up begins here.
+    A repeat changes nothing.
     """
     run = PlanRun.objects.select_for_update(no_key=True).get(pk=order_line_id)
     if run.stopped_at is None:
@@ -72,6 +73,7 @@ def stop_pack(order_line_id: int, now: datetime) -> None:
             customer_id=run.customer_id,
             order_line_id=order_line_id,
         )
+    return run.stopped_at or now
 
 
 def end_plans(*, now: datetime, is_asked_back: Callable[[int], bool]) -> int:

@@ -3,43 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from fairroam.apps.journal.queries import ask
+from fairroam.apps.journal.queries import Question, ask, together
 from fairroam.apps.metering.queries.usage import AllowanceUse, Usage
-from fairroam.apps.orders.models import OrderLine
 
-UNBEGUN = (None, None)
-PERIODS = """
-    SELECT DISTINCT ON (order_line_id) order_line_id, lower(during), upper(during)
-      FROM metering_planperiod WHERE order_line_id = ANY(%s::bigint[]) ORDER BY order_line_id, id
-"""
-METERS = """
-    SELECT order_line_id, kind, granted, used, weight FROM metering_meter
-     WHERE order_line_id = ANY(%s::bigint[]) ORDER BY id
+# The first period of a line counts; while no meter is open, all is as it was sold.
+USES = """
+    SELECT line.id, lower(period.during) AS starts_at, upper(period.during) AS ends_at, coalesce(
+        (SELECT json_agg(meter ORDER BY meter.id) FROM metering_meter meter
+         WHERE meter.order_line_id = line.id),
+        (line.plan_copy -> 'allowances')::json) AS allowances
+    FROM orders_orderline line
+    LEFT JOIN LATERAL (
+        SELECT during FROM metering_planperiod WHERE order_line_id = line.id ORDER BY id LIMIT 1
+    ) period ON true
+    WHERE line.id = ANY (%s)
 """
 
 
 def usage_of_each(order_line_ids: Sequence[int]) -> dict[int, Usage]:
     """What `usage_of` says of each of those lines, but for what its figures rest on."""
-    wanted = list(order_line_ids)
-    during = {line_id: (starts, ends) for line_id, starts, ends in ask(PERIODS, wanted)()}
-    meters: dict[int, list[AllowanceUse]] = {}
-    for line_id, kind, granted, used, weight in ask(METERS, wanted)():
-        use = AllowanceUse(kind=kind, granted=granted, used=used, weight=weight)
-        meters.setdefault(line_id, []).append(use)
-    unopened = [line_id for line_id in order_line_ids if line_id not in meters]
-    sold = OrderLine.objects.filter(pk__in=unopened).values_list("pk", "plan_copy")
-    for line_id, plan_copy in sold if unopened else ():
-        meters[line_id] = [as_sold(allowance) for allowance in plan_copy["allowances"]]
+    (found,) = together(uses_asked(order_line_ids))
+    uses: dict[int, Usage] = found
+    return uses
+
+
+def uses_asked(order_line_ids: Sequence[int]) -> Question[dict[int, Usage]]:
+    """The question whose answer `usage_of_each` is."""
+    return Question(USES, [list(order_line_ids)], read_uses)
+
+
+def read_uses(rows: Sequence[dict[str, Any]]) -> dict[int, Usage]:
     return {
-        line_id: Usage(
-            allowances=tuple(meters[line_id]),
-            starts_at=during.get(line_id, UNBEGUN)[0],
-            ends_at=during.get(line_id, UNBEGUN)[1],
+        row["id"]: Usage(
+            allowances=tuple(
+                AllowanceUse(
+                    kind=one["kind"],
+                    granted=one["granted"],
+                    used=one.get("used", 0),
+                    weight=one["weight"],
+                )
+                for one in row["allowances"]
+            ),
+            starts_at=datetime.fromisoformat(row["starts_at"]) if row["starts_at"] else None,
+            ends_at=datetime.fromisoformat(row["ends_at"]) if row["ends_at"] else None,
             reading=None,
         )
-        for line_id in order_line_ids
+        for row in rows
     }
 
 
@@ -56,13 +68,3 @@ def countries_of_each(order_line_ids: Sequence[int]) -> dict[int, tuple[str, ...
     for line_id, country in ask(COUNTRIES, list(order_line_ids))():
         places[line_id] = (*places.get(line_id, ()), country)
     return places
-
-
-def as_sold(allowance: dict[str, Any]) -> AllowanceUse:
-    """An allowance of which nothing is used."""
-    return AllowanceUse(
-        kind=allowance["kind"],
-        granted=allowance["granted"],
-        used=0,
-        weight=allowance["weight"],
-    )

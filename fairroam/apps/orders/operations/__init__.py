@@ -26,6 +26,7 @@ from fairroam.apps.orders.operations.promo_codes import (
 )
 from fairroam.apps.orders.operations.refund import (
     lock_line,
+    lock_own_line,
     owe_entries,
     release,
     reserve,
@@ -48,6 +49,7 @@ __all__ = [
     "let_rest",
     "local_day",
     "lock_line",
+    "lock_own_line",
     "make_promo_code",
     "owe_entries",
     "place_order",

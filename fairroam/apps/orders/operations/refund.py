@@ -5,19 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
+from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.ledger import queries as books
 from fairroam.apps.ledger.operations import Entry, open_book
 from fairroam.apps.ledger.queries import BookName
-from fairroam.apps.orders.models import Order, OrderLine, Tender
+from fairroam.apps.orders.models import OrderLine, Tender
 
 
 def lock_line(order_line_id: int) -> OrderLine:
-    """Lock the order, then the line, until the transaction ends."""
-    order_id = OrderLine.objects.values_list("order_id", flat=True).get(pk=order_line_id)
-    Order.objects.select_for_update(no_key=True).get(pk=order_id)
-    return OrderLine.objects.select_for_update(no_key=True).get(pk=order_line_id)
+    """Lock the order, then the line, until the transaction ends; both are read as they stand."""
+    return _locked().get(pk=order_line_id)
+
+
+def lock_own_line(order_line_id: int, customer_id: int) -> OrderLine:
+    """As `lock_line`, for a line of that customer's. Raises NotAmongYours."""
+    line = _locked().filter(pk=order_line_id, order__customer_id=customer_id).first()
+    if line is None:
+        raise NotAmongYours(order_line_id=order_line_id)
+    return line
+
+
+def _locked() -> QuerySet[OrderLine]:
+    # PostgreSQL locks the rows of a join in the order in which OF names their tables.
+    locked = OrderLine.objects.select_for_update(no_key=True, of=("order", "self"))
+    return locked.select_related("order")
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import segno
 from babel import Locale
@@ -23,6 +23,9 @@ from fairroam.apps.papers.models import Logo, Paper
 from fairroam.apps.papers.operations.keys import ensure_signing_key
 from fairroam.proof import seal
 from fairroam.rules.zones import load_zone
+
+if TYPE_CHECKING:
+    import typst
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "papers"
 # Language of a paper -> Babel's locale and typst's (language, region): glyphs and formats.

@@ -54,7 +54,7 @@ def kinds_of(customer_id: int) -> set[str]:
     return set(Paper.objects.filter(customer_id=customer_id).values_list("kind", flat=True))
 
 
-def receipt_of(decision_number: str, invoice: Paper | None) -> Paper | None:
+def receipt_of(decision_number: str, invoice: Paper | int | None) -> Paper | None:
     """The newest receipt for the money of that decision, if it has arrived."""
     receipts = Paper.objects.filter(kind="receipt", refers_to=invoice, refers_to__isnull=False)
     return receipts.filter(statement__decision=decision_number).order_by("-id").first()

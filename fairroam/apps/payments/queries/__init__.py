@@ -18,6 +18,7 @@ from fairroam.apps.payments.queries.rows import (
     payouts_to_ask_about,
     taken_back,
     was_disputed,
+    with_history,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "payouts_to_ask_about",
     "taken_back",
     "was_disputed",
+    "with_history",
 ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
 from fairroam.apps.journal.queries import Often
 from fairroam.apps.journal.refusals import NotAmongYours
@@ -129,6 +130,16 @@ def was_disputed(payment_id: int) -> bool:
     """Whether a bank disputes that payment, or has taken it back for good."""
     disputes = Dispute.objects.filter(payment_id=payment_id)
     return disputes.exclude(stage="won").exists()
+
+
+def with_history(payment_ids: Collection[int]) -> list[tuple[Payment, int, bool]]:
+    """Those payments; how many parts went back by each, and whether it `was_disputed`."""
+    sent = Q(payouts__sent_at__isnull=False, payouts__is_by_hand=False)
+    disputes = Dispute.objects.filter(payment=OuterRef("pk")).exclude(stage="won")
+    found = Payment.objects.filter(pk__in=payment_ids).annotate(
+        parts=Count("payouts", filter=sent), is_taken=Exists(disputes)
+    )
+    return [(payment, payment.parts, payment.is_taken) for payment in found.order_by("pk")]
 
 
 def taken_back() -> QuerySet[Dispute, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,17 +10,20 @@ from uuid import UUID
 from django.db import transaction
 
 from fairroam.apps.customers import operations as customers
+from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.metering import operations as metering
 from fairroam.apps.orders import operations as orders
-from fairroam.apps.orders import queries as order_rows
+from fairroam.apps.orders.models import OrderLine
 from fairroam.apps.refunds.models import Quote, RefundRequest
 from fairroam.apps.refunds.operations import deciding
 from fairroam.apps.refunds.operations.moves import lock_request, move, tell
-from fairroam.apps.refunds.queries.facts import burns_no_more_since, quote_terms
+from fairroam.apps.refunds.queries.facts import Standing, standing_of
+from fairroam.apps.refunds.queries.pages import open_asked
 from fairroam.apps.refunds.refusals import AlreadyAsked
+from fairroam.rules import stages
 
 # Wishes that a person must fulfil: the plan goes on until they have.
 FOR_A_PERSON = ("replacement", "credit")
@@ -68,7 +70,6 @@ def request_refund(
             order_line_id=order_line_id,
             customer_id=customer_id,
             wanted=Wanted(asked_minor=asked_minor, wish_minor=wish_minor, words=words),
-            refuse=lambda: None,
             declared_at=declared_at,
             received_at=now,
             now=now,
@@ -98,34 +99,61 @@ def open_request(
     order_line_id: int,
     customer_id: int,
     wanted: Wanted,
-    refuse: Callable[[], None],
     declared_at: datetime,
     received_at: datetime,
     now: datetime,
     actor: str,
 ) -> RefundRequest:
-    """Lock, look what is due, open the request, and take the line off or decide at once.
+    """Lock, look what is due, open the request, and go on with it as `open_locked` does."""
+    customer = customers.lock_for_new(customer_id)
+    line = orders.lock_own_line(order_line_id, customer_id)
+    standing, open_now = standing_of(order_line_id, open_asked([order_line_id]))
+    if open_now is not None:
+        raise AlreadyAsked(refund_id=open_now)
+    return open_locked(
+        Locked(customer, line, standing),
+        wanted,
+        declared_at=declared_at,
+        received_at=received_at,
+        now=now,
+        actor=actor,
+    )
 
-    refuse: a last look under the locks, which may raise a refusal of its own.
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A customer, a line of theirs with its order, and how it stands: read under the locks."""
+
+    customer: Customer
+    line: OrderLine
+    standing: Standing
+
+
+def open_locked(
+    locked: Locked,
+    wanted: Wanted,
+    *,
+    declared_at: datetime,
+    received_at: datetime,
+    now: datetime,
+    actor: str,
+) -> RefundRequest:
+    """Open the request for a locked line, and take the line off or have a person look.
+
+    A line that is off already waits for nothing but `usage_is_known`, as `refund.requested` asks.
     """
     assert declared_at <= received_at <= now
-    customers.lock_for_new(customer_id)
-    if order_rows.terms_of(order_line_id).customer_id != customer_id:
-        raise NotAmongYours(order_line_id=order_line_id)
-    orders.lock_line(order_line_id)
-    open_now = RefundRequest.objects.filter(order_line_id=order_line_id, is_live=True).first()
-    if open_now is not None:
-        raise AlreadyAsked(refund_id=open_now.pk)
-    refuse()
-    terms = order_rows.terms_of(order_line_id)  # again: the counters of a locked line hold still
-    due = quote_terms(terms, declared_at=declared_at, received_at=received_at).due
+    due = locked.standing.quote(declared_at, received_at).due
     asked_minor, wish_minor = wanted.asked_minor, wanted.wish_minor
     if asked_minor is not None and asked_minor > due:
         wish_minor = max(asked_minor, wish_minor or 0)
         asked_minor = None
+    ends_line = due > 0 and wanted.wish not in FOR_A_PERSON
+    first = "submitted"
     refund = RefundRequest.objects.create(
-        order_line_id=order_line_id,
-        customer_id=customer_id,
+        order_line=locked.line,
+        customer=locked.customer,
+        stage=stages.next_stage(stages.REFUND, first, "await_network") if ends_line else first,
         declared_at=declared_at,
         received_at=received_at,
         asked_minor=asked_minor,
@@ -135,31 +163,23 @@ def open_request(
         words=wanted.words,
         quote=wanted.quote,
     )
-    tell(refund, "refund.requested", actor=actor, now=now, due_minor=due)
-    if due and wanted.wish not in FOR_A_PERSON:
-        await_network(refund, now=now)
-    else:
-        deciding.decide(refund, now=now)  # The line may live on: a person looks.
+    with journal.telling_at_the_end():
+        tell(refund, "refund.requested", actor=actor, now=now, due_minor=due)
+        if not ends_line:
+            deciding.decide(refund, now=now)  # The line may live on: a person looks.
+        elif take_off(locked.line, now=now) is not None:
+            move(refund, "await_usage", now=now)  # The event has it decided.
     return refund
 
 
-def await_network(refund: RefundRequest, *, now: datetime) -> None:
-    """Have the line taken off; what was taken off before is decided at once."""
-    move(refund, "await_network", now=now)
-    take_off(refund.order_line_id, now=now)
-    if burns_no_more_since(refund.order_line_id) is not None:
-        deciding.await_usage(refund, now=now)
-
-
-def take_off(order_line_id: int, *, now: datetime) -> None:
-    """Let nothing be used for that line any more.
+def take_off(line: OrderLine, *, now: datetime) -> datetime | None:
+    """Let nothing be used for that line any more; since when nothing can be, if that is proven.
 
     A top-up leaves its eSIM alone: its pack is stopped, so that no use counts for it any more.
     """
-    if order_rows.base_of(order_line_id) != order_line_id:
-        metering.stop_pack(order_line_id, now)
-    else:
-        esims.take_off(order_line_id=order_line_id, now=now)
+    if line.tops_up_id is None:
+        return esims.take_off(order_line_id=line.pk, now=now)
+    return metering.stop_pack(line.pk, now)
 
 
 @transaction.atomic

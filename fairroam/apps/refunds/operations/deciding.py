@@ -51,6 +51,8 @@ def line_is_off(*, order_line_id: int, now: datetime) -> None:
     is_reviewed = refund.stage == "under_review" and not rests_on_the_end(refund, now=now)
     if refund.stage == "waiting_for_network" or is_reviewed:
         await_usage(refund, now=now)
+    elif refund.stage == "waiting_for_usage":
+        decide_if_usage_is_known(refund, now=now)
 
 
 @transaction.atomic

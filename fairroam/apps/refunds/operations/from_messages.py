@@ -30,7 +30,6 @@ def open_from_message(
         order_line_id=order_line_id,
         customer_id=message.customer_id,
         wanted=Wanted(words=message.words),
-        refuse=lambda: None,
         declared_at=message.received_at,
         received_at=message.received_at,
         now=now,

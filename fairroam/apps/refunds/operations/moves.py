@@ -54,7 +54,7 @@ def move(refund: RefundRequest, step: str, *, now: datetime, **changes: Any) -> 
         after = stages.next_stage(stages.REFUND, refund.stage, step)
     except stages.MoveNotAllowed:
         raise MoveNotAllowed(refund_id=refund.pk, stage=refund.stage, move=step) from None
-    has_ended = after in ENDED
+    before, has_ended = refund.stage, after in ENDED
     changes |= {"is_live": None if has_ended else True, "ended_at": now if has_ended else None}
     waiting = RefundRequest.objects.filter(pk=refund.pk, stage=refund.stage)
     if waiting.update(stage=after, **changes) != 1:
@@ -62,14 +62,14 @@ def move(refund: RefundRequest, step: str, *, now: datetime, **changes: Any) -> 
     refund.stage = after
     for name, value in changes.items():
         setattr(refund, name, value)
-    overtake(refund, now=now)
+    overtake(refund, before, now=now)
 
 
-def overtake(refund: RefundRequest, *, now: datetime) -> None:
+def overtake(refund: RefundRequest, before: str, *, now: datetime) -> None:
     """What a person had under way ends with the stage that it was made in."""
-    if refund.stage != "offer_made":
+    if before == "offer_made":
         refund.offers.filter(stage="open").update(stage="overtaken", ended_at=now)
-    if refund.stage != "under_review":
+    if before == "under_review":
         refund.proposals.filter(stage="waiting").update(stage="overtaken", ended_at=now)
 
 

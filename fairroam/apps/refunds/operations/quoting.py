@@ -13,11 +13,11 @@ from django.db import transaction
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.apps.orders import queries as orders
 from fairroam.apps.refunds.models import Quote, RefundRequest
-from fairroam.apps.refunds.operations.asking import Wanted, open_request
-from fairroam.apps.refunds.queries.facts import quote_terms
-from fairroam.apps.refunds.queries.quotes import changes_since, own_quote
+from fairroam.apps.refunds.operations.asking import Locked, Wanted, open_locked
+from fairroam.apps.refunds.queries.facts import Standing, standing_of
+from fairroam.apps.refunds.queries.pages import made_of_asked, open_asked
+from fairroam.apps.refunds.queries.quotes import changes, own_quote
 from fairroam.apps.refunds.refusals import (
     AlreadyAsked,
     CurrencyMismatch,
@@ -56,9 +56,12 @@ def make_quote(
     CurrencyMismatch, AccountClosed, KeyReused.
     """
 
+    made: list[Quote] = []
+
     def work() -> dict[str, Any]:
         customers.lock_for_new(customer_id)
-        return {"quote": str(add_quote(order_line_id, customer_id, choice, now=now).key)}
+        made.append(add_quote(order_line_id, customer_id, choice, now=now))
+        return {"quote": str(made[0].key)}
 
     answer = journal.answer_once(
         principal=f"customer:{customer_id}",
@@ -68,27 +71,27 @@ def make_quote(
         work=work,
         now=now,
     )
-    return own_quote(UUID(answer["quote"]), customer_id)
+    return made[0] if made else own_quote(UUID(answer["quote"]), customer_id)
 
 
 def add_quote(order_line_id: int, customer_id: int, choice: Choice, *, now: datetime) -> Quote:
-    terms = orders.terms_of(order_line_id)
+    standing, open_now = standing_of(order_line_id, open_asked([order_line_id]))
+    terms = standing.terms
     if terms.customer_id != customer_id:
         raise NotAmongYours(order_line_id=order_line_id)
     for amount in (choice.asked, choice.wish_amount):
         if amount is not None and amount.currency != terms.currency:
             raise CurrencyMismatch(asked=amount.currency, paid=terms.currency)
-    open_now = RefundRequest.objects.filter(order_line_id=order_line_id, is_live=True).first()
     if open_now is not None:
-        raise AlreadyAsked(refund_id=open_now.pk)
+        raise AlreadyAsked(refund_id=open_now)
     asked_minor = choice.asked.minor if choice.asked else None
     wish_minor = choice.wish_amount.minor if choice.wish_amount else None
-    quote = quote_terms(terms, declared_at=now, received_at=now)
+    quote = standing.quote(now, now)
     if asked_minor is not None and asked_minor > quote.due:
         wish_minor = max(asked_minor, wish_minor or 0)
         asked_minor = None
     if asked_minor is not None:
-        quote = quote_terms(terms, declared_at=now, received_at=now, asked=asked_minor)
+        quote = standing.quote(now, now, asked=asked_minor)
     return Quote.objects.create(
         order_line_id=order_line_id,
         customer_id=customer_id,
@@ -107,33 +110,27 @@ def add_quote(order_line_id: int, customer_id: int, choice: Choice, *, now: date
     )
 
 
+@transaction.atomic
 def confirm_quote(*, quote_key: UUID, customer_id: int, actor: str, now: datetime) -> RefundRequest:
-    """Ask for money back as quoted: it counts as declared when the quote was made.
+    """Ask for exactly what was quoted; it counts as declared when the quote was made.
 
-    Sent again it gives the same request. Raises NotAmongYours, QuoteExpired, QuoteChanged (with
-    the changes), AlreadyAsked, AccountClosed.
+    A quote becomes one request: sent again, it gives that one. Raises NotAmongYours,
+    QuoteExpired, QuoteChanged (with what is otherwise now), AlreadyAsked, AccountClosed.
     """
-
-    def work() -> dict[str, Any]:
-        return {"refund_id": open_quoted(quote_key, customer_id, actor=actor, now=now).pk}
-
-    answer = journal.answer_once(
-        principal=f"customer:{customer_id}",
-        route="quote/confirm",
-        key=str(quote_key),
-        request={"quote": str(quote_key)},
-        work=work,
-        now=now,
+    customer = customers.lock(customer_id)
+    quote = lock_quoted(quote_key, customer_id)
+    standing, open_now, made = standing_of(
+        quote.order_line_id, open_asked([quote.order_line_id]), made_of_asked([quote.pk])
     )
-    return RefundRequest.objects.get(pk=answer["refund_id"])
-
-
-def open_quoted(quote_key: UUID, customer_id: int, *, actor: str, now: datetime) -> RefundRequest:
-    quote = own_quote(quote_key, customer_id)
-    return open_request(
-        order_line_id=quote.order_line_id,
-        customer_id=customer_id,
-        wanted=Wanted(
+    if made is not None:
+        return RefundRequest.objects.get(pk=made)
+    customers.refuse_new(customer)
+    if open_now is not None:
+        raise AlreadyAsked(refund_id=open_now)
+    refuse_stale(quote, standing, now=now)
+    return open_locked(
+        Locked(customer, quote.order_line, standing),
+        Wanted(
             asked_minor=quote.asked_minor,
             wish=quote.wish,
             wish_minor=quote.wish_minor,
@@ -141,7 +138,6 @@ def open_quoted(quote_key: UUID, customer_id: int, *, actor: str, now: datetime)
             words=quote.words,
             quote=quote,
         ),
-        refuse=lambda: refuse_stale(quote, now=now),
         declared_at=quote.made_at,
         received_at=quote.made_at,
         now=now,
@@ -149,11 +145,24 @@ def open_quoted(quote_key: UUID, customer_id: int, *, actor: str, now: datetime)
     )
 
 
-def refuse_stale(quote: Quote, *, now: datetime) -> None:
+def lock_quoted(key: UUID, customer_id: int) -> Quote:
+    """Lock order and line of the customer's own quote, as `orders.lock_line` does, and read it.
+
+    Nobody edits a quote, so it needs no lock. Raises NotAmongYours.
+    """
+    locked = Quote.objects.select_for_update(no_key=True, of=("order_line__order", "order_line"))
+    own = locked.select_related("order_line__order").filter(key=key, customer_id=customer_id)
+    quote = own.first()
+    if quote is None:
+        raise NotAmongYours(quote=str(key))
+    return quote
+
+
+def refuse_stale(quote: Quote, standing: Standing, *, now: datetime) -> None:
     """Refuse a quote that has been overtaken by the clock or, under the line's lock, by news."""
     if now >= quote.expires_at:
         raise QuoteExpired(quote=str(quote.key), expired_at=quote.expires_at.isoformat())
-    changed = changes_since(quote)
+    changed = tuple(changes(quote.facts, standing.facts(declared_at=quote.made_at)))
     if changed:
         kinds = [change.kind for change in changed]
         raise QuoteChanged(quote=str(quote.key), changed=kinds)

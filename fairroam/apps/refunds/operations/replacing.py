@@ -16,7 +16,7 @@ from fairroam.apps.refunds.operations.moves import lock_request, move, tell
 from fairroam.apps.refunds.operations.papering import issue_decision
 from fairroam.apps.refunds.operations.recording import record_decision
 from fairroam.apps.refunds.operations.settling import refuse_unless_under_review
-from fairroam.apps.refunds.queries.facts import burns_no_more_since, quote_request
+from fairroam.apps.refunds.queries.facts import quote_request
 from fairroam.gateways.lines import Capabilities
 
 
@@ -90,6 +90,5 @@ def take_money_instead(*, request_id: int, customer_id: int, now: datetime) -> N
     RefundRequest.objects.filter(pk=refund.pk).update(wish="")
     refund.wish = ""
     tell(refund, "refund.money_wanted", actor=f"customer:{customer_id}", now=now)
-    take_off(refund.order_line_id, now=now)
-    if burns_no_more_since(refund.order_line_id) is not None:
+    if take_off(refund.order_line, now=now) is not None:
         await_usage(refund, now=now)

@@ -1,7 +1,7 @@
 """Reads of requests for money back: quotes, pages, queues, faults."""
 
 from fairroam.apps.refunds.queries.desk import QueueRow, case, queue
-from fairroam.apps.refunds.queries.exhibits import files_of, files_of_line
+from fairroam.apps.refunds.queries.exhibits import files_of, files_of_case, files_of_line
 from fairroam.apps.refunds.queries.facts import Quote, gather_facts, quote, quotes
 from fairroam.apps.refunds.queries.faults import find_faults
 from fairroam.apps.refunds.queries.outlook import Outlook, cure_of, outlook
@@ -13,6 +13,7 @@ from fairroam.apps.refunds.queries.pages import (
     current_decision,
     is_asked_back,
     lines_waiting_for_usage,
+    own_standing,
     refund,
     refund_of_line,
     refunds_of,
@@ -45,6 +46,7 @@ __all__ = [
     "current_decision",
     "destinations",
     "files_of",
+    "files_of_case",
     "files_of_line",
     "find_faults",
     "gather_facts",
@@ -53,6 +55,7 @@ __all__ = [
     "network_says",
     "outlook",
     "own_quote",
+    "own_standing",
     "queue",
     "quote",
     "quote_row",

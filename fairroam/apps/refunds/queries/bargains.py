@@ -12,6 +12,7 @@ from django.db.models import QuerySet, Sum
 from fairroam.apps.journal.queries import Often
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.refunds.models import Case, Offer, RefundRequest
+from fairroam.apps.refunds.queries.pages import RefundRow
 from fairroam.apps.wallet import queries as wallet
 from fairroam.rules import offers
 
@@ -163,6 +164,23 @@ def bargain(request_id: int) -> Bargain:
         and case.appealed_at is None
         and case.request.stage == "declined",
     )
+
+
+def bargain_of(refund: RefundRow) -> Bargain:
+    """As `bargain`; nothing lies between us where no person ever looked."""
+    return bargain(refund.id) if refund.has_case else NOTHING
+
+
+NOTHING = Bargain(
+    offers=(),
+    counters_left=offers.COUNTERS_MAX,
+    question_words="",
+    missing=(),
+    asked_at=None,
+    added_words="",
+    appealed_at=None,
+    can_appeal=False,
+)
 
 
 def offer(offer_id: int, customer_id: int) -> OfferRow:

@@ -17,7 +17,11 @@ def files_of_line(order_line_id: int) -> list[EvidenceRow]:
 def files_of(request_id: int) -> list[EvidenceRow]:
     """All files that belong to one case, oldest first."""
     found = RefundRequest.objects.filter(pk=request_id)
-    line_id, thread_id = found.values_list("order_line_id", "thread_id").get()
+    return files_of_case(*found.values_list("order_line_id", "thread_id").get())
+
+
+def files_of_case(order_line_id: int, thread_id: int | None) -> list[EvidenceRow]:
+    """What was given for a plan and in a conversation about it, oldest first."""
     said = messages_of(thread_id) if thread_id else ()
     in_words = [file for message in said for file in message.files if not file.is_erased]
-    return sorted([*files_of_line(line_id), *in_words], key=lambda file: file.id)
+    return sorted([*files_of_line(order_line_id), *in_words], key=lambda file: file.id)

@@ -12,14 +12,23 @@ from fairroam import rules
 from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.esims.queries import ActivationFacts
+from fairroam.apps.esims.queries.many import NOTHING_TOLD, facts_asked
 from fairroam.apps.incidents import queries as incidents
 from fairroam.apps.incidents.queries import Outage
+from fairroam.apps.journal.queries import Question, together
+from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.metering.queries import Usage
+from fairroam.apps.metering.queries.many import uses_asked
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.queries import LineTerms
 from fairroam.apps.refunds.models import RefundRequest
-from fairroam.apps.refunds.queries.troubles import TroubleRow, trouble_of, troubles_of
+from fairroam.apps.refunds.queries.troubles import (
+    TroubleRow,
+    trouble_of,
+    troubled_asked,
+    troubles_of,
+)
 from fairroam.apps.refunds.refusals import AskedTooMuch, NothingPaid
 from fairroam.apps.suppliers import queries as suppliers
 
@@ -56,16 +65,6 @@ class Known:
     trouble: TroubleRow | None = None
 
 
-def known_of(order_line_id: int) -> Known:
-    """All that is known of that line now."""
-    return Known(
-        usage=metering.usage_of(order_line_id),
-        told=esims.facts_of(order_line_id),
-        outages=incidents.outages_of([order_line_id]).get(order_line_id, ()),
-        trouble=trouble_of(order_line_id),
-    )
-
-
 def written(moment: datetime | None) -> str | None:
     """An instant as the rules read it: UTC, whole seconds."""
     return moment.astimezone(UTC).replace(microsecond=0).isoformat() if moment else None
@@ -78,15 +77,14 @@ def gather_facts(
     received_at: datetime | None = None,
     asked: int | None = None,
     cause: str = "consumer",
-    known: Known | None = None,
+    known: Known,
 ) -> dict[str, Any]:
     """All that a decision on this line may depend on, as it stands now.
 
     declared_at: when the request reached a door of ours; received_at: when we had it.
     asked: minor units, at least 1; None asks for all that is due. cause: whose doing the end is,
-    "consumer" or "trader". known: what was read already, for thousands of lines at once.
+    "consumer" or "trader".
     """
-    known = known or known_of(terms.order_line_id)
     usage = known.usage
     facts: dict[str, Any] = {
         "currency": terms.currency,
@@ -181,12 +179,6 @@ def is_usage_told_until_end(order_line_id: int, *, now: datetime) -> bool:
     return ended_at is None or suppliers.is_usage_told(order_line_id, until=ended_at, now=now)
 
 
-def packs_of(terms: LineTerms) -> list[dict[str, Any]]:
-    """The packs frozen in the order, whole, so that anyone can compute the decision again."""
-    contents = catalogue.pack_contents(terms.packs)
-    return [contents[name] for name in terms.packs]
-
-
 def decide_on(facts: dict[str, Any], packs: list[dict[str, Any]]) -> Quote:
     """The rules' decision on these facts. Raises AskedTooMuch with what is due."""
     try:
@@ -196,21 +188,74 @@ def decide_on(facts: dict[str, Any], packs: list[dict[str, Any]]) -> Quote:
     return Quote(facts, packs, decision)
 
 
-def quote_terms(
-    terms: LineTerms,
-    *,
-    declared_at: datetime,
-    received_at: datetime,
-    asked: int | None = None,
-    cause: str = "consumer",
-) -> Quote:
-    """What the rules say for these terms. Raises AskedTooMuch, NothingPaid."""
-    if terms.paid_at is None:
-        raise NothingPaid(order_line_id=terms.order_line_id)
-    facts = gather_facts(
-        terms, declared_at=declared_at, received_at=received_at, asked=asked, cause=cause
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One line, as one statement read it: what was agreed, what is known, the packs that rule it.
+
+    packs: frozen in the order, whole, so that anyone can compute the decision again.
+    """
+
+    terms: LineTerms
+    known: Known
+    packs: list[dict[str, Any]]
+
+    def facts(self, *, declared_at: datetime) -> dict[str, Any]:
+        return gather_facts(self.terms, declared_at=declared_at, known=self.known)
+
+    def quote(
+        self,
+        declared_at: datetime,
+        received_at: datetime,
+        *,
+        asked: int | None = None,
+        cause: str = "consumer",
+    ) -> Quote:
+        """What the rules say of it. Raises AskedTooMuch, NothingPaid."""
+        if self.terms.paid_at is None:
+            raise NothingPaid(order_line_id=self.terms.order_line_id)
+        facts = gather_facts(
+            self.terms,
+            declared_at=declared_at,
+            received_at=received_at,
+            asked=asked,
+            cause=cause,
+            known=self.known,
+        )
+        return decide_on(facts, self.packs)
+
+
+PACKS = """
+    SELECT pack.name || '@' || pack.version AS name, pack.content
+    FROM catalogue_pack pack WHERE pack.name || '@' || pack.version IN (
+        SELECT jsonb_array_elements_text(packs) FROM orders_orderline WHERE id = %s)
+"""
+
+
+def standing_of(order_line_id: int, *others: Question[Any]) -> tuple[Standing, *tuple[Any, ...]]:
+    """How that line stands, and the answers to `others`, as of one instant.
+
+    A line that had a trouble takes a few statements more. Raises NotAmongYours.
+    """
+    ids = [order_line_id]
+    agreed, packs, uses, told, outages, troubled, *answers = together(
+        orders.terms_asked(ids),
+        Question(PACKS, ids, lambda rows: {row["name"]: row["content"] for row in rows}),
+        uses_asked(ids),
+        facts_asked(ids),
+        incidents.outages_asked(ids),
+        troubled_asked(ids),
+        *others,
     )
-    return decide_on(facts, packs_of(terms))
+    if order_line_id not in agreed:
+        raise NotAmongYours(order_line_id=order_line_id)
+    terms: LineTerms = agreed[order_line_id]
+    known = Known(
+        usage=uses[order_line_id],
+        told=told.get(order_line_id, NOTHING_TOLD),
+        outages=outages.get(order_line_id, ()),
+        trouble=trouble_of(order_line_id) if troubled else None,
+    )
+    return Standing(terms, known, [packs[name] for name in terms.packs]), *answers
 
 
 def due_if_ours(facts: Mapping[str, Any], packs: list[dict[str, Any]]) -> int:
@@ -223,8 +268,8 @@ def due_if_ours(facts: Mapping[str, Any], packs: list[dict[str, Any]]) -> int:
 
 def quote(order_line_id: int, *, now: datetime, asked: int | None = None) -> Quote:
     """What would come back if it were asked for now. Raises AskedTooMuch, NothingPaid."""
-    terms = orders.terms_of(order_line_id)
-    return quote_terms(terms, declared_at=now, received_at=now, asked=asked)
+    standing = standing_of(order_line_id)[0]
+    return standing.quote(now, now, asked=asked)
 
 
 def quotes(read: Mapping[int, tuple[Usage, ActivationFacts]], *, now: datetime) -> dict[int, Quote]:
@@ -245,14 +290,8 @@ def quote_request(refund: RefundRequest) -> tuple[Quote, bool]:
 
     What the customer would get falls back to all that is due; a person sees the difference.
     """
-    terms = orders.terms_of(refund.order_line_id)
-    seen = partial(
-        quote_terms,
-        terms,
-        declared_at=refund.declared_at,
-        received_at=refund.received_at,
-        cause=refund.cause,
-    )
+    standing = standing_of(refund.order_line_id)[0]
+    seen = partial(standing.quote, refund.declared_at, refund.received_at, cause=refund.cause)
     try:
         return seen(asked=refund.asked_minor), False
     except AskedTooMuch:

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
 from fairroam import rules
-from fairroam.apps.esims import queries as esims
+from fairroam.apps.esims.models import Line
+from fairroam.apps.journal.queries import question
 from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.apps.orders.models import OrderLine
 from fairroam.apps.papers import queries as papers
 from fairroam.apps.refunds.models import Decision, RefundPart, RefundRequest
 from fairroam.apps.refunds.queries.clocks import decide_by
-from fairroam.apps.refunds.queries.facts import quote_request
+from fairroam.apps.refunds.queries.facts import Standing, quote_request, standing_of
 from fairroam.apps.refunds.queries.quotes import Change, activated_after, changes
+from fairroam.apps.refunds.refusals import NothingPaid
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,8 @@ class RefundRow:
 
     id: int
     order_line_id: int
+    thread_id: int | None  # the conversation that it came from
+    has_case: bool  # whether a person ever looked
     order_number: str
     customer_id: int
     customer_number: str
@@ -162,7 +169,7 @@ def timeline_of(
 ) -> tuple[TimelineStep, ...]:
     steps = {
         "asked": request.declared_at,
-        "line_off": esims.line_state(request.order_line_id).ended_at,
+        "line_off": line_ended_at(request.order_line),
         "decided": decided_at,
         "sent": latest([part.sent_at for part in parts]),
         "arrived": latest([part.arrived_at for part in parts]),
@@ -170,20 +177,34 @@ def timeline_of(
     return tuple(TimelineStep(code, at) for code, at in steps.items())
 
 
+def line_ended_at(sold: OrderLine) -> datetime | None:
+    """When the eSIM of that line was off, a top-up's base line's; None while it is not."""
+    line: Line | None = getattr(sold.tops_up or sold, "line", None)
+    return line.ended_at if line else None
+
+
+LONG_TEXTS = ("signed", "statement")
 ROWS = RefundRequest.objects.select_related(
     "customer",
     "order_line__order",
+    "order_line__line",
+    "order_line__tops_up__line",
     "decision_paper",
     "credit_note",
     "quote",
     "desk",
     "followed_by",
+).defer(  # long, and in no row
+    *(f"{paper}__{text}" for paper in ("decision_paper", "credit_note") for text in LONG_TEXTS),
+    "quote__packs",
+    "order_line__packs",
 )
 
 
 def row(request: RefundRequest) -> RefundRow:
     order = request.order_line.order
-    found = current_decision(request.pk)
+    decided = Decision.objects.filter(request=request, superseded_by__isnull=True)
+    found = decided.select_related("supersedes").defer("packs", "supersedes__packs").first()
     decision = decision_row(found) if found else None
     stored = request.parts.select_related("tender", "payout").order_by("pk")
     parts = tuple(part_row(part) for part in stored)
@@ -191,6 +212,8 @@ def row(request: RefundRequest) -> RefundRow:
     return RefundRow(
         id=request.pk,
         order_line_id=request.order_line_id,
+        thread_id=request.thread_id,
+        has_case=hasattr(request, "desk"),
         order_number=order.number,
         customer_id=request.customer_id,
         customer_number=request.customer.number,
@@ -225,7 +248,7 @@ def receipt_number(request: RefundRequest, decision: DecisionRow | None) -> str 
     """The number of the receipt, once all of the money has arrived."""
     if request.stage != "paid" or decision is None or request.credit_note is None:
         return None
-    receipt = papers.receipt_of(decision.number, request.credit_note.refers_to)
+    receipt = papers.receipt_of(decision.number, request.credit_note.refers_to_id)
     return receipt.number if receipt else None
 
 
@@ -267,6 +290,36 @@ def lines_waiting_for_usage() -> list[int]:
 def is_asked_back(order_line_id: int) -> bool:
     """Whether a request for that line's money is open. It stays true while its lock is held."""
     return RefundRequest.objects.filter(order_line_id=order_line_id, is_live=True).exists()
+
+
+def _open(order_line_ids: list[int]) -> QuerySet[RefundRequest, Any]:
+    live = RefundRequest.objects.filter(order_line_id__any_of=order_line_ids, is_live=True)
+    return live.order_by("pk").values("id")[:1]
+
+
+def _made_of(quote_ids: list[int]) -> QuerySet[RefundRequest, Any]:
+    return RefundRequest.objects.filter(quote_id__any_of=quote_ids).values("id")
+
+
+def first_id(rows: list[dict[str, Any]]) -> int | None:
+    return rows[0]["id"] if rows else None
+
+
+open_asked = question(_open, first_id)  # Which request for a line's money is open, if any.
+made_of_asked = question(_made_of, first_id)  # Which request a quote has become, if any.
+
+
+def own_standing(order_line_id: int, customer_id: int) -> tuple[Standing, int | None]:
+    """How the customer's own paid line stands, and which request for its money is open.
+
+    Raises NotAmongYours, NothingPaid.
+    """
+    standing, open_now = standing_of(order_line_id, open_asked([order_line_id]))
+    if standing.terms.customer_id != customer_id:
+        raise NotAmongYours(order_line_id=order_line_id)
+    if standing.terms.paid_at is None:
+        raise NothingPaid(order_line_id=order_line_id)
+    return standing, open_now
 
 
 # Approved: what is left is that the money arrives.

@@ -10,12 +10,11 @@ from uuid import UUID
 
 from fairroam import rules
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.apps.orders import queries as orders
+from fairroam.apps.orders.queries import LineTerms
 from fairroam.apps.payments import queries as payments
-from fairroam.apps.payments.models import Payment
 from fairroam.apps.payments.operations.planning import way_back
 from fairroam.apps.refunds.models import Quote
-from fairroam.apps.refunds.queries.facts import ACTIVATION, gather_facts
+from fairroam.apps.refunds.queries.facts import ACTIVATION, standing_of
 from fairroam.apps.wallet import queries as wallet
 
 # Chosen by the customer, or moved by the clock alone: a quote guards against these.
@@ -42,6 +41,7 @@ class QuoteRow:
 
     key: UUID
     order_line_id: int
+    is_top_up: bool
     order_number: str
     names: dict[str, str]
     currency: str
@@ -79,16 +79,19 @@ def own_quote(key: UUID, customer_id: int) -> Quote:
 
 def quote_row(key: UUID, customer_id: int) -> QuoteRow:
     """That quote for its page. Raises NotAmongYours."""
-    quote = own_quote(key, customer_id)
-    terms = orders.terms_of(quote.order_line_id)
-    request = getattr(quote, "request", None)
+    quotes = Quote.objects.select_related("order_line__order", "request")
+    quote = quotes.filter(key=key, customer_id=customer_id).first()
+    if quote is None:
+        raise NotAmongYours(quote=str(key))
+    line, request = quote.order_line, getattr(quote, "request", None)
     return QuoteRow(
         key=quote.key,
-        order_line_id=quote.order_line_id,
-        order_number=terms.order_number,
-        names=terms.plan_copy["names"],
-        currency=terms.currency,
-        zone=terms.zone,
+        order_line_id=line.pk,
+        is_top_up=line.tops_up_id is not None,
+        order_number=line.order.number,
+        names=line.plan_copy["names"],
+        currency=line.order.currency,
+        zone=line.order.zone,
         asked_minor=quote.asked_minor,
         wish=quote.wish,
         wish_minor=quote.wish_minor,
@@ -108,8 +111,8 @@ def changes_since(quote: Quote) -> tuple[Change, ...]:
 
     An outage that goes on lasts until the instant it is asked for: that of the quote.
     """
-    terms = orders.terms_of(quote.order_line_id)
-    return tuple(changes(quote.facts, gather_facts(terms, declared_at=quote.made_at)))
+    standing = standing_of(quote.order_line_id)[0]
+    return tuple(changes(quote.facts, standing.facts(declared_at=quote.made_at)))
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
@@ -154,22 +157,25 @@ def changed_use(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> It
             yield Change(kind, before=used.get(kind, 0), after=allowance["used"])
 
 
-def destinations(order_line_id: int, *, now: datetime) -> tuple[str, ...]:
+def destinations(terms: LineTerms, *, now: datetime) -> tuple[str, ...]:
     """Where money for that line can go, what the law wants first; one leaves nothing to choose.
 
     The way it came; by transfer, once a means that it was paid with takes nothing back any more.
     Into the wallet for whoever would rather have that (Directive 2011/83/EU, article 13(1): only
     with their express agreement), where there is one and no bank asks for the payment.
     """
-    terms = orders.terms_of(order_line_id)
-    cash = [tender for tender in terms.tenders if tender.payment_id]
+    left = {
+        tender.payment_id: tender.captured - tender.refunded - tender.pending
+        for tender in terms.tenders
+        if tender.payment_id
+    }
+    paid_with = payments.with_history(left)
     ways = [
-        way_back(Payment.objects.get(pk=tender.payment_id), minor=left, now=now)
-        for tender in cash
-        if tender.payment_id and (left := tender.captured - tender.refunded - tender.pending)
+        way_back(payment, minor=minor, now=now, parts=parts)
+        for payment, parts, _ in paid_with
+        if (minor := left[payment.pk])
     ]
     first = "original" if all(way.is_original for way in ways) else "transfer"
-    disputed = [one for one in cash if one.payment_id and payments.was_disputed(one.payment_id)]
-    is_free = bool(ways) and not disputed
-    has_wallet = terms.currency in wallet.currencies(now)
-    return (first, "wallet") if is_free and has_wallet else (first,)
+    is_free = bool(ways) and not any(was_disputed for _, _, was_disputed in paid_with)
+    has_wallet = is_free and terms.currency in wallet.currencies(now)
+    return (first, "wallet") if has_wallet else (first,)

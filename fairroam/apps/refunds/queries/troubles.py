@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from fairroam.apps.esims import queries as esims
+from fairroam.apps.journal.queries import question
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.metering.queries.latest import latest_uses
 from fairroam.apps.orders import queries as orders
@@ -82,6 +85,13 @@ def network_says(order_line_id: int) -> NetworkSays:
 def trouble_of(order_line_id: int) -> TroubleRow | None:
     """The newest trouble of that line; None when there never was one."""
     return troubles_of([order_line_id]).get(order_line_id)
+
+
+def _troubled(order_line_ids: list[int]) -> QuerySet[Trouble, Any]:
+    return Trouble.objects.filter(order_line_id__any_of=order_line_ids).values("id")[:1]
+
+
+troubled_asked = question(_troubled, bool)  # Whether any of some lines ever had a trouble.
 
 
 def troubles_of(order_line_ids: Iterable[int]) -> dict[int, TroubleRow]:
