@@ -1,0 +1,40 @@
+"""A folded template writes in every language what it wrote before, and looks up what differs."""
+
+from __future__ import annotations
+
+import pytest
+from django.template import Context, engines
+from django.utils import translation
+
+from fairroam.web.components.folding import fold
+
+WORDS = {"amount": "<5>", "is_there": True, "none": None, "each": [1, 2]}
+LOADED = "{% load i18n static %}"
+# What is written -> how many nodes are left once it is folded.
+PARTS = {
+    "<p>{% translate 'Plans' %}</p>{# a remark #} {% icon 'check' 14 %}": 1,
+    "<a href=\"{% url 'site:plans' %}\">{% translate 'Sign in' %}</a>": 1,
+    "{% static 'components/app.css' %}": 1,
+    "{% blocktranslate %}Order{% endblocktranslate %}{% comment %}unseen{% endcomment %}": 1,
+    "{% blocktranslate trimmed %} 100% {% endblocktranslate %}{% translate '100%' %}": 1,
+    "{% translate 'Plans' as plans %}{{ plans }} {{ plans|upper }}": 4,
+    "{% blocktranslate %}Get {{ amount }} back{% endblocktranslate %}": 1,
+    "{% translate amount %}{% translate 'Plans'|upper %}": 2,
+    "{% if is_there %}{% translate 'Plans' %}!{% else %}{% translate 'Sign in' %}{% endif %}": 1,
+    "{% for one in each %}{% translate 'Plans' %} {{ one }}{% empty %}none{% endfor %}": 1,
+    "{% with a=amount %}{% translate 'Plans' %}{{ a }}{% endwith %}": 1,
+    "{% language 'zh-hans' %}{% translate 'Plans' %}{% endlanguage %}{% translate 'Plans' %}": 2,
+    "{% if none %}{% url 'nowhere:at_all' %}{% endif %}{{ amount }}": 2,
+    "{% autoescape off %}{% translate 'Plans' %}{{ amount }}{% endautoescape %}": 1,
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans", "zh-hant"])
+@pytest.mark.parametrize("part", PARTS)
+def test_it_writes_the_same_in_every_language(part, language):
+    with translation.override(language):
+        plain, folded = (engines["django"].from_string(LOADED + part).template for _ in range(2))
+        fold(folded)
+
+        assert folded.render(Context(WORDS)) == plain.render(Context(WORDS))
+        assert len(folded.nodelist) == PARTS[part]
