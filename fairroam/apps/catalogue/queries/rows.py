@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from django.db.models import F, QuerySet, Window
+from django.db.models import F, Prefetch, QuerySet, Window
 from django.db.models.functions import Rank
 
 from fairroam.apps.catalogue.models import (
@@ -15,6 +15,7 @@ from fairroam.apps.catalogue.models import (
     Device,
     LocalTariff,
     Plan,
+    PlanAllowance,
 )
 from fairroam.apps.catalogue.queries.shelf import kept
 from fairroam.apps.catalogue.refusals import NoSuchPlan
@@ -100,7 +101,9 @@ def plan_row(plan: Plan) -> PlanRow:
 
 
 def offered(*, is_trial: bool = False) -> QuerySet[Plan]:
-    return Plan.objects.filter(is_offered=True, is_trial=is_trial).prefetch_related("allowances")
+    found = Plan.objects.filter(is_offered=True, is_trial=is_trial)
+    in_order = Prefetch("allowances", queryset=PlanAllowance.objects.order_by("pk"))
+    return found.prefetch_related(in_order)
 
 
 @kept
