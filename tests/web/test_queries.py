@@ -31,7 +31,7 @@ LINES = 20
 QUOTE_QUERIES, REQUEST_QUERIES = 12, 12
 # Page -> how many queries it may need, signed in; the session and its owner are four of them.
 OF_ONE = {
-    "/account/lines/{line}/": 26,
+    "/account/lines/{line}/": 10,
     "/account/lines/{line}/history/": 20,
     "/account/lines/{line}/refund/": 7,
     "/account/lines/{line}/trouble/": 32,
@@ -44,7 +44,7 @@ OF_ONE = {
     "/money-back/check/": 10,
 }
 LISTS = {
-    "/account/": 30,
+    "/account/": 22,
     "/account/orders/": 12,
     "/account/papers/": 12,
     "/account/inbox/": 12,

@@ -51,6 +51,7 @@ def gigabytes(count: int, language: str) -> str:
     return f"{format_decimal(Decimal(count) / GIGABYTE, '#,##0.#', locale_of(language))} GB"
 
 
+@lru_cache(maxsize=4096)
 def allowance(count: int, kind: str, language: str) -> str:
     """What an allowance of `kind` counts: bytes as GB, seconds as begun minutes, messages."""
     if kind == "data":

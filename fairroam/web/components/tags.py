@@ -9,6 +9,9 @@ from functools import cache
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy
 from lucide.templatetags.lucide import lucide
 
@@ -172,10 +175,17 @@ def drawn(name: str, size: int) -> str:
     return str(lucide(name, size=size, **{"class": "icon", "aria-hidden": "true"}))
 
 
-@register.inclusion_tag("components/badge.html")
-def stage_badge(flow: str, stage: str) -> dict[str, Any]:
+@register.simple_tag
+def stage_badge(flow: str, stage: str) -> str:
     """`{% stage_badge "refund" refund.stage %}`: icon and word of a stage of one flow."""
-    return STAGES[flow][stage]._asdict()
+    return badge(flow, stage, _language())
+
+
+@cache
+def badge(flow: str, stage: str, language: str) -> SafeString:
+    """That badge, written once for each language."""
+    with translation.override(language):
+        return render_to_string("components/badge.html", STAGES[flow][stage]._asdict())
 
 
 @register.inclusion_tag("components/usage_ring.html")
