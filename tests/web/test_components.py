@@ -13,11 +13,12 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairroam.gateways.payments import EventKind, ReportKind
 from fairroam.project import styles
 from fairroam.rules import stages
 from fairroam.web.components import charts, formats
-from fairroam.web.components.charts import DayUse, Stretch
-from fairroam.web.components.words import FLOWS, STAGES
+from fairroam.web.components.charts import DayUse, Portion, Stretch
+from fairroam.web.components.words import FLOWS, MATTERS, STAGES
 
 MIDNIGHT_IN_BERLIN = datetime(2026, 3, 16, 23, 0, tzinfo=UTC)
 
@@ -37,6 +38,19 @@ def test_every_stage_of_every_flow_has_its_word_and_icon():
             shown = render_to_string("components/badge.html", STAGES[flow][stage]._asdict())
             assert "<svg" in shown
             assert str(STAGES[flow][stage].word) in shown
+
+
+def test_whatever_a_provider_tells_of_has_its_words():
+    assert MATTERS.keys() == {*EventKind, *ReportKind, "unknown"}
+
+
+def test_a_loss_lies_as_long_as_it_is_large_and_nothing_has_no_length():
+    loss, gain = Portion("a", "-€4", 2, -4), Portion("b", "€1", 1, None)
+
+    drawn = [(beam.whole, beam.part) for beam in charts.beams([loss, gain])]
+
+    assert drawn == [(charts.BARS_WIDTH // 2, charts.BARS_WIDTH), (charts.BARS_WIDTH // 4, 0)]
+    assert charts.beams([Portion("c", "€0", 0, None)])[0].whole == 0
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from lucide.templatetags.lucide import lucide
 
 from fairroam.rules.languages import words_for
 from fairroam.web.components import charts, formats
-from fairroam.web.components.words import MISSING, NUMBER_ACTS, PAPERS, STAGES
+from fairroam.web.components.words import MATTERS, MISSING, NUMBER_ACTS, PAPERS, STAGES
 
 register = template.Library()
 
@@ -124,6 +124,12 @@ PROVIDERS = {
 def provider_name(code: str) -> str:
     """`{{ row.provider|provider_name }}`: its own name; what is no provider stays as it is."""
     return str(PROVIDERS.get(code, code))
+
+
+@register.filter
+def matter(kind: str) -> str:
+    """`{{ row.kind|matter }}`: what a provider's notice or a line of its report is about."""
+    return str(MATTERS.get(kind, kind))
 
 
 @register.filter

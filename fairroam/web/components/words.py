@@ -295,6 +295,28 @@ PAPERS: dict[str, str | Promise] = {
     "waiver": _("Waiver of a balance"),
 }
 
+# What a provider's notice or a line of its report is about: `EventKind` and `ReportKind`.
+MATTERS: dict[str, str | Promise] = {
+    "payment.approved": _("a payment that its customer agreed to"),
+    "payment.captured": _("a payment that came in"),
+    "payment.failed": _("a payment that failed"),
+    "refund.pending": _("a refund on its way"),
+    "refund.succeeded": _("a refund that arrived"),
+    "refund.failed": _("a refund that failed"),
+    "refund.requires_action": _("a refund that waits for its customer"),
+    "dispute.opened": _("a dispute that began"),
+    "dispute.closed": _("a dispute that ended"),
+    "unknown": _("a notice that we cannot read"),
+    "capture": _("a payment"),
+    "refund": _("a refund"),
+    "refund_returned": _("a refund that came back"),
+    "dispute": _("money that a customer's bank took"),
+    "dispute_returned": _("money that a customer's bank gave back"),
+    "dispute_fee": _("the fee of a dispute"),
+    "fee": _("a fee"),
+    "settlement": _("a payout to our own bank"),
+}
+
 # What a customer is asked for: the codes of `refunds.queries.completeness`.
 MISSING: dict[str, str | Promise] = {
     "reason": _("what happened, and what you wish for"),

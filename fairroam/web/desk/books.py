@@ -39,7 +39,10 @@ def books(request: HttpRequest, staff: User) -> HttpResponse:
         "may_see_money": member is not None and member.role != "agent",
         "sums": sums,
         # Refunds have a page of their own at the desk; these are of eSIMs that could not be made.
-        "failed": payments.failed_payouts(of="order-line:")[:FAILED_MAX],
+        "failed": [
+            (row, words.WAYS.get(row.reason, row.reason))
+            for row in payments.failed_payouts(of="order-line:")[:FAILED_MAX]
+        ],
     }
     return render(request, "desk/books.html", context)
 
