@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
 
 from fairroam.apps.catalogue.models import Plan
-from fairroam.apps.journal.queries import Often
+from fairroam.apps.journal.queries import Often, looked_through
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -20,6 +22,10 @@ def allowances_of(plan_id: int) -> QuerySet[Plan, tuple[object, ...]]:
     # What the order asks for alone, or is JSON, or comes twice: all of it is Django's to read.
     found = Plan.objects.filter(pk=plan_id).order_by("allowances__granted")
     return found.values_list("allowances__kind", "names", "pk")
+
+
+def without_price(plan_id: int) -> QuerySet[Plan]:
+    return Plan.objects.filter(pk=plan_id, price_minor=0, is_trial=False)
 
 
 def test_rows_and_what_hangs_on_them_are_those_of_the_query_set():
@@ -41,6 +47,25 @@ def test_tuples_are_those_of_the_query_set():
 
     for plan_id in (*Plan.objects.values_list("pk", flat=True)[:4], 0):
         assert often(plan_id) == list(allowances_of(plan_id))
+
+
+def test_what_gives_nothing_is_not_asked_again_inside():
+    plan_id = Plan.objects.values_list("pk", flat=True)[0]
+    some, none, other = (
+        Often(allowances_of),
+        Often(without_price),
+        Often(allowances_of),
+    )
+
+    with looked_through((some, none), plan_id), CaptureQueriesContext(connection) as reads:
+        assert some(plan_id) == list(allowances_of(plan_id))
+        assert none(plan_id) == []
+        assert other(plan_id) == some(plan_id)
+
+    assert not [read for read in reads if '"price_minor" =' in read["sql"]]
+    with CaptureQueriesContext(connection) as reads:
+        assert none(plan_id) == []
+    assert len(reads) == 1
 
 
 def test_a_query_set_that_asks_for_no_value_of_ours_is_a_mistake():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -127,6 +128,8 @@ class Often(Generic[Found]):
 
     def __call__(self, *values: int | list[int]) -> list[Found]:
         """The rows for these values, as the query set gives them."""
+        if any(read is self and (value,) == values for read, value in _empty.get()):
+            return []
         rows, compiler, statement, places = self.written
         given = [values[one] if isinstance(one, Place) else one for one in places]
         answer = ask(statement, *given)()
@@ -144,6 +147,26 @@ class Often(Generic[Found]):
 
 class Place(int):
     """Which of our values stands here."""
+
+
+_empty: ContextVar[tuple[tuple[Often[Any], int], ...]] = ContextVar("empty", default=())
+
+
+@contextmanager
+def looked_through(reads: Sequence[Often[Any]], value: int) -> Iterator[None]:
+    """Ask in one statement which of these reads give anything: inside, the others ask no more."""
+    statements, given = [], []
+    for read in reads:
+        _rows, _compiler, statement, places = read.written
+        statements.append(f"EXISTS ({statement})")
+        given += [value if isinstance(place, Place) else place for place in places]
+    [found] = ask(f"SELECT {', '.join(statements)}", *given)()
+    nothing = [(read, value) for read, is_any in zip(reads, found, strict=True) if not is_any]
+    token = _empty.set((*_empty.get(), *nothing))
+    try:
+        yield
+    finally:
+        _empty.reset(token)
 
 
 @contextmanager

@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 
 from fairroam.apps.closures import queries as closures
 from fairroam.apps.closures.queries import ClosureRow
+from fairroam.apps.closures.queries.rows import closings
 from fairroam.apps.esims.queries import numbers
+from fairroam.apps.journal.queries import looked_through
 from fairroam.apps.metering.queries import AllowanceUse
 from fairroam.apps.notices import queries as notices
 from fairroam.apps.notices.models import Notice
@@ -20,16 +22,26 @@ from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.models import Order
 from fairroam.apps.payments import queries as payments
 from fairroam.apps.payments.queries import PayoutRow
+from fairroam.apps.payments.queries.rows import unsettled_of
 from fairroam.apps.refunds.models import RefundRequest
 from fairroam.apps.refunds.queries import bargains
-from fairroam.apps.refunds.queries.bargains import OfferRow
-from fairroam.apps.refunds.queries.open_requests import OpenRequest, open_requests_of
+from fairroam.apps.refunds.queries.bargains import OfferRow, open_offers
+from fairroam.apps.refunds.queries.open_requests import (
+    OpenRequest,
+    live_requests,
+    open_requests_of,
+)
 from fairroam.web.components.charts import percent_left
 from fairroam.web.components.tags import gigabytes, in_words, money
 
 if TYPE_CHECKING:
     from fairroam.web.account.overview import LineCard
 
+# What most customers have nothing of at most times.
+RARE = (
+    *(live_requests, unsettled_of, open_offers),
+    *(closings, numbers.numbers_at_risk_of, orders.unpaid_of),
+)
 MOST = 10  # of each; the rest is in the history
 LOW_PERCENT = 20
 
@@ -72,6 +84,11 @@ class Activity:
 
 def gather(customer_id: int, cards: Sequence[LineCard]) -> Activity:
     """What is going on, newest first, and what to do next, most pressing first."""
+    with looked_through(RARE, customer_id):
+        return gathered(customer_id, cards)
+
+
+def gathered(customer_id: int, cards: Sequence[LineCard]) -> Activity:
     asked = open_requests_of(customer_id)
     paying = list(reversed(payments.on_their_way(customer_id)))[:MOST]
     offers = bargains.open_offers_of(customer_id)

@@ -95,6 +95,7 @@ def zone_name(zone: str, language: str) -> str:
     return ZONES[language_of(language)].format(city)
 
 
+@lru_cache(maxsize=4096)
 def instant(moment: datetime, zone: str, language: str) -> str:
     """An aware instant in `zone`, the zone named: "Mon 16 March 2026, 14:05, Berlin time"."""
     local = moment.astimezone(ZoneInfo(zone))

@@ -107,14 +107,15 @@ ROWS = Closure.objects.select_related("customer", "certificate").prefetch_relate
 
 
 @Often
-def _wanted(customer_id: int) -> QuerySet[Closure]:
+def closings(customer_id: int) -> QuerySet[Closure]:
+    """The customer's closing, if they asked for one."""
     theirs = ROWS.all().filter(customer_id=customer_id).exclude(stage__in=GIVEN_UP)
     return theirs.order_by("pk")[:1]
 
 
 def closure_of(customer_id: int) -> ClosureRow | None:
     """The customer's closing; None while they have not asked for it."""
-    found = _wanted(customer_id)
+    found = closings(customer_id)
     return closure_row(found[0]) if found else None
 
 

@@ -112,13 +112,14 @@ def to_hand_over(customer_id: int) -> QuerySet[Payout]:
 
 
 @Often
-def _on_their_way(customer_id: int) -> QuerySet[Payout]:
+def unsettled_of(customer_id: int) -> QuerySet[Payout]:
+    """The same, oldest first."""
     return ROWS.all().filter(pk__in=to_hand_over(customer_id).values("pk")).order_by("pk")
 
 
 def on_their_way(customer_id: int) -> list[PayoutRow]:
-    """The same for pages, oldest first."""
-    return [payout_row(payout) for payout in _on_their_way(customer_id)]
+    """The same for pages."""
+    return [payout_row(payout) for payout in unsettled_of(customer_id)]
 
 
 def has_lost_dispute(customer_id: int) -> bool:

@@ -193,7 +193,8 @@ def offer(offer_id: int, customer_id: int) -> OfferRow:
 
 
 @Often
-def _open_offers(customer_id: int) -> QuerySet[Offer]:
+def open_offers(customer_id: int) -> QuerySet[Offer]:
+    """The offers that the customer can accept now, first to expire first."""
     made = Offer.objects.filter(request__customer_id=customer_id, stage="open")
     rows = made.select_related("decision", "request__order_line__order")
     return rows.order_by("expires_at", "pk")
@@ -201,7 +202,7 @@ def _open_offers(customer_id: int) -> QuerySet[Offer]:
 
 def open_offers_of(customer_id: int) -> list[tuple[OfferRow, RefundRequest]]:
     """What the customer can accept now, first to expire first, each with its request."""
-    return [(offer_row(one), one.request) for one in _open_offers(customer_id)]
+    return [(offer_row(one), one.request) for one in open_offers(customer_id)]
 
 
 def offers_to_expire(now: datetime) -> list[int]:

@@ -28,7 +28,8 @@ class OpenRequest:
 
 
 @Often
-def _open(customer_id: int) -> QuerySet[Any, Any]:
+def live_requests(customer_id: int) -> QuerySet[Any, Any]:
+    """Those requests, newest first, with what was decided."""
     decided = Decision.objects.filter(request=OuterRef("pk"), superseded_by__isnull=True)
     decided_minor = decided.values(total=F("due_minor") + F("goodwill_minor"))
     requests = RefundRequest.objects.filter(customer_id=customer_id, is_live=True)
@@ -50,7 +51,7 @@ def open_requests_of(customer_id: int) -> list[OpenRequest]:
             declared_at=row.declared_at,
             expected_minor=expected(row, row.decided_minor),
         )
-        for row in _open(customer_id)
+        for row in live_requests(customer_id)
     ]
 
 
