@@ -11,7 +11,9 @@ import socket
 import ssl
 import threading
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 # Late for everybody else: a web server knows providers and hardly ever calls one, and the library
 # brings its command line along, with colours for every language there is.
@@ -103,16 +105,20 @@ class Door:
     def __init__(
         self, *, url: str, timeout_seconds: float, tls: ssl.SSLContext | None = None
     ) -> None:
+        assert timeout_seconds > 0
+        self._url, self._timeout_seconds, self._tls = url, timeout_seconds, tls
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        """Made with the first call: it holds all issuers of certificates, several megabytes."""
         import httpx
 
-        assert timeout_seconds > 0
-        self._timeout_seconds = timeout_seconds
-        self._client = httpx.Client(
-            base_url=url,
-            timeout=timeout_seconds,
+        return httpx.Client(
+            base_url=self._url,
+            timeout=self._timeout_seconds,
             trust_env=False,
             follow_redirects=False,
-            verify=tls or True,
+            verify=self._tls or True,
             # A connection kept for later may be dead by then: an unknown outcome for nothing.
             limits=httpx.Limits(max_keepalive_connections=0),
         )
@@ -120,7 +126,7 @@ class Door:
     @property
     def host(self) -> str:
         """The counterpart's host name."""
-        return self._client.base_url.host
+        return urlsplit(self._url).hostname or ""
 
     def get(self, path: str, *, headers: Mapping[str, str], **query: str) -> Answered:
         """Ask for `path`. Raises GatewayUnreachable."""
@@ -139,9 +145,10 @@ class Door:
         """
         import httpx
 
+        client = self._client  # before the time runs
         with Deadline(self._timeout_seconds) as deadline:
             try:
-                response = self._client.request(
+                response = client.request(
                     method,
                     path,
                     headers=dict(headers),
