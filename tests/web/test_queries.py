@@ -44,7 +44,7 @@ OF_ONE = {
     "/money-back/check/": 10,
 }
 LISTS = {
-    "/account/": 22,
+    "/account/": 16,
     "/account/orders/": 12,
     "/account/papers/": 12,
     "/account/inbox/": 12,

@@ -274,9 +274,14 @@ def quote(order_line_id: int, *, now: datetime, asked: int | None = None) -> Quo
 
 def quotes(read: Mapping[int, tuple[Usage, ActivationFacts]], *, now: datetime) -> dict[int, Quote]:
     """What `quote` says of each of these paid lines, whose use and facts were read already."""
-    terms = orders.terms_of_each(list(read))
+    if not read:
+        return {}
+    ids = list(read)
+    terms, outages, troubled = together(
+        orders.terms_asked(ids), incidents.outages_asked(ids), troubled_asked(ids)
+    )
+    troubles = troubles_of(ids) if troubled else {}
     contents = catalogue.pack_contents(name for one in terms.values() for name in one.packs)
-    outages, troubles = incidents.outages_of(list(read)), troubles_of(read)
     found = {}
     for line_id, (usage, told) in read.items():
         known = Known(usage, told, outages.get(line_id, ()), troubles.get(line_id))
