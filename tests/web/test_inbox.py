@@ -78,8 +78,8 @@ def test_what_became_of_the_mail_is_said(client, ada):
     ("language", "place"),
     [
         ("en", "51–52 of 52"),
-        ("zh-hans", "第 51–52 条，共 52 条"),
-        ("zh-hant", "第 51–52 條，共 52 條"),
+        ("zh-hans", "第51–52条，共52条"),
+        ("zh-hant", "第51–52條，共52條"),
     ],
 )
 def test_a_long_list_goes_on_page_by_page_and_keeps_what_was_chosen(client, ada, language, place):
