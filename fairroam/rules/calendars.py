@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from calendar import monthrange
 from datetime import date, timedelta
 from functools import cache, lru_cache
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,21 +26,38 @@ def holiday_version() -> str:
 
 
 @cache
-def known_residences() -> frozenset[str]:
-    """ISO 3166 countries (`DE`) and their subdivisions (`DE-BY`) with a holiday calendar."""
+def _library() -> ModuleType:
+    """The library, kept from loading the calendars of all 250 countries with the first one.
+
+    Its package of countries imports each of them: here it is only known where they lie.
+    """
     import holidays
 
-    countries = holidays.list_supported_countries(include_aliases=False)
-    subdivisions = (f"{country}-{name}" for country, names in countries.items() for name in names)
-    return frozenset(countries).union(subdivisions)
+    package = find_spec("holidays.countries")
+    assert package is not None
+    sys.modules.setdefault(package.name, module_from_spec(package))
+    return holidays
+
+
+@cache
+def known_countries() -> frozenset[str]:
+    """The ISO 3166 countries (`DE`) with a holiday calendar."""
+    return frozenset(_library().registry.EntityLoader.get_country_codes(include_aliases=False))
+
+
+def is_known_residence(residence: str) -> bool:
+    """Whether it is a country with a holiday calendar or, like `DE-BY`, a subdivision of one."""
+    country, is_part, subdivision = residence.partition("-")
+    if country not in known_countries():
+        return False
+    return not is_part or subdivision in getattr(_library(), country).subdivisions
 
 
 @cache
 def _calendar(residence: str) -> HolidayBase:
-    import holidays
-
     country, _, subdivision = residence.partition("-")
-    return holidays.country_holidays(country, subdiv=subdivision or None)
+    calendar: HolidayBase = _library().country_holidays(country, subdiv=subdivision or None)
+    return calendar
 
 
 @lru_cache(maxsize=4_096)

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from fairroam.rules import chain
-from fairroam.rules.calendars import holiday_version, known_residences
+from fairroam.rules.calendars import holiday_version, known_countries
 from fairroam.rules.facts import Facts, read_facts
 from fairroam.rules.grounds import Case, Ground, Verdict
 from fairroam.rules.money import known_currencies
@@ -102,8 +102,8 @@ class Winner(Struct, frozen=True):
 
 
 def load_tables() -> None:
-    """Read currencies, zones, residences and our own packs now, not with the first decision."""
-    known_currencies(), zone_names(), known_residences()
+    """Read currencies, zones, countries and our own packs now, not with the first decision."""
+    known_currencies(), zone_names(), known_countries()
     zone_version(), holiday_version()
     compile_packs(pack_names())
 

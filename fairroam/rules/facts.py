@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct, ValidationError, convert
 
-from fairroam.rules.calendars import known_residences
+from fairroam.rules.calendars import is_known_residence
 from fairroam.rules.instants import NOT_AN_INSTANT, are_whole, as_instant
 from fairroam.rules.money import known_currencies
 from fairroam.rules.records import (
@@ -184,7 +184,7 @@ def _tenders(written: Written, given: Mapping[str, Any]) -> list[Tender]:
 def _check_home(written: Written) -> None:
     if written.zone not in zone_names():
         raise BadFacts("zone", "must be a known IANA time zone")
-    if written.residence not in known_residences():
+    if not is_known_residence(written.residence):
         raise BadFacts("residence", "must be a known ISO 3166 country or subdivision")
 
 
