@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from fairroam.apps.catalogue.models import Plan
-from fairroam.apps.journal.queries import Often, looked_through
+from fairroam.apps.journal.queries import Often, ask, looked_through
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -74,3 +76,23 @@ def test_a_query_set_that_asks_for_no_value_of_ours_is_a_mistake():
 
     with pytest.raises(AssertionError):
         Often(all_plans)(1)
+
+
+def test_a_first_read_takes_a_new_connection_where_the_server_has_ended_the_kept_one():
+    def backend() -> int:
+        return ask("SELECT pg_backend_pid()")()[0][0]
+
+    def read_twice() -> tuple[int, int]:  # In a thread: outside of the test's own transaction.
+        try:
+            first = backend()
+            ended.submit(ask, "SELECT pg_terminate_backend(%s)", first).result()
+            connections["default"].close_if_unusable_or_obsolete()  # as a request begins
+            connections["default"].health_check_enabled = True
+            return first, backend()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as ended, ThreadPoolExecutor(1) as reader:
+        first, second = reader.submit(read_twice).result()
+        ended.submit(connections.close_all).result()
+    assert first != second

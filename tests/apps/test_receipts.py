@@ -69,7 +69,7 @@ def test_money_that_came_back_and_arrived_later_gets_a_receipt_of_its_own():
 
     first, second = Paper.objects.filter(kind="receipt").order_by("pk")
     assert first.statement["paid_to"][0]["at"] < second.statement["paid_to"][0]["at"]
-    assert queries.receipt_of(second.statement["decision"], second.refers_to) == second
+    assert queries.receipt_of(second.statement["decision"], second.refers_to_id) == second
 
 
 def test_the_tax_of_part_refunds_closes_to_that_of_the_invoice():

@@ -223,7 +223,7 @@ def receipt_of(refund: RefundRequest) -> Paper | None:
     if refund.credit_note is None:
         return None
     decision = refund.decision_paper.statement["decision"]
-    return papers.receipt_of(decision, refund.credit_note.refers_to)
+    return papers.receipt_of(decision, refund.credit_note.refers_to_id)
 
 
 def test_every_case_is_played_or_says_why_not():

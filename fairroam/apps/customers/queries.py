@@ -285,6 +285,7 @@ class Visit:
     browser: BrowserSession | None
     user: User | None
     customer: Customer | None
+    beside: Any = None  # what was asked with it
 
     def is_noted(self, now: datetime) -> bool:
         """Whether the browser is known to be signed in, and was seen so just now."""
@@ -305,7 +306,7 @@ VISITED: dict[str, type[Model]] = {
     "customer": Customer,
 }
 VISIT = f"""
-    SELECT {", ".join(_columns(model, name[0]) for name, model in VISITED.items())}
+    SELECT {", ".join(_columns(model, name[0]) for name, model in VISITED.items())}, ({{beside}})
       FROM django_session s
       LEFT JOIN customers_browsersession b ON b.session_key = s.session_key
       LEFT JOIN customers_user u ON u.id = b.user_id
@@ -314,9 +315,12 @@ VISIT = f"""
 """  # noqa: S608 - names of our own columns
 
 
-def visit(session_key: str, now: datetime) -> Visit | None:
-    """The session of that key, if it has not expired, with all that every page asks of it."""
-    found = ask(VISIT, session_key, now)()
+def visit(session_key: str, now: datetime, *, beside: str = "SELECT NULL") -> Visit | None:
+    """The session of that key, if it has not expired, with all that every page asks of it.
+
+    beside: a statement for one value, which comes along.
+    """
+    found = ask(VISIT.format(beside=beside), session_key, now)()
     if not found:
         return None
     values = list(found[0])
@@ -328,7 +332,7 @@ def visit(session_key: str, now: datetime) -> Visit | None:
         rows[name] = model.from_db(DEFAULT_DB_ALIAS, names, row.values()) if is_there else None
     if rows["customer"]:
         rows["customer"].user = rows["user"]
-    return Visit(**rows)
+    return Visit(**rows, beside=values[0])
 
 
 def was_session(session_key: str) -> bool:

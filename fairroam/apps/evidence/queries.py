@@ -60,7 +60,8 @@ def row(evidence: Evidence) -> EvidenceRow:
 
 def rows(evidence_ids: Iterable[int]) -> list[EvidenceRow]:
     """Those files, oldest first."""
-    found = Evidence.objects.filter(pk__in=list(evidence_ids)).order_by("pk")
+    wanted = list(evidence_ids)
+    found = Evidence.objects.filter(pk__in=wanted).order_by("pk") if wanted else ()
     return [row(evidence) for evidence in found]
 
 

@@ -11,6 +11,7 @@ from functools import cache, cached_property
 from inspect import signature
 from typing import Any, Generic, TypeVar
 
+import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import QuerySet
 from django.db.models.sql.compiler import SQLCompiler
@@ -81,22 +82,34 @@ def ask(statement: str, *values: object) -> Callable[[], list[tuple[Any, ...]]]:
     For what is asked with every record of use, or with every page: there, planning costs more
     than running.
     """
-    database = connections[DEFAULT_DB_ALIAS]
-    database.close_if_health_check_failed()
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    is_unchecked = database.health_check_enabled and not database.health_check_done
+    database.health_check_done = True  # A first read tells as well whether the connection lives.
     database.ensure_connection()
-    link = database.connection
-    link.prepare_threshold = 0  # Django's own cursors never prepare, whatever this says
-    cursor: Cursor[tuple[Any, ...]] = Cursor(link)
     if database.queries_logged:
         database.queries_log.append({"sql": statement, "time": "0"})
     with database.wrap_database_errors:
-        cursor.execute(statement, values)
+        try:
+            cursor = _asked(database.connection, statement, values)
+        except psycopg.OperationalError:
+            if not is_unchecked or database.in_atomic_block or not database.connection.closed:
+                raise
+            database.close()
+            database.ensure_connection()
+            cursor = _asked(database.connection, statement, values)
 
     def rows() -> list[tuple[Any, ...]]:
         with database.wrap_database_errors:
             return cursor.fetchall()
 
     return rows
+
+
+def _asked(
+    link: psycopg.Connection[Any], statement: str, values: Sequence[object]
+) -> Cursor[tuple[Any, ...]]:
+    link.prepare_threshold = 0  # Django's own cursors never prepare, whatever this says
+    return Cursor(link).execute(statement, values)
 
 
 class Often(Generic[Found]):
@@ -126,6 +139,12 @@ class Often(Generic[Found]):
         assert {one for one in places if isinstance(one, Place)} == set(range(len(kinds)))
         return rows, compiler, statement, places
 
+    @cached_property
+    def converters(self) -> dict[int, Any]:
+        """What makes Python's values of some columns, as the compiler finds it each time anew."""
+        compiler = self.written[1]
+        return compiler.get_converters([one for one, *_names in compiler.select or ()])
+
     def __call__(self, *values: int | list[int]) -> list[Found]:
         """The rows for these values, as the query set gives them."""
         if any(read is self and (value,) == values for read, value in _empty.get()):
@@ -139,6 +158,7 @@ class Often(Generic[Found]):
         answered: Any = copy(compiler)
         answered.connection = connections[DEFAULT_DB_ALIAS]
         answered.execute_sql = lambda *_args, **_words: [answer]
+        answered.get_converters = lambda _columns: self.converters
         rows = rows.all()
         query: Any = rows.query
         query.get_compiler = lambda *_args, **_words: answered

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Window
 
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.journal.queries import Often, ask
@@ -161,9 +162,16 @@ NEWEST_MOST = 3
 
 
 @Often
-def newest_of(customer_id: int) -> QuerySet[Notice]:
-    """The customer's newest messages, at most NEWEST_MOST."""
-    return Notice.objects.filter(customer_id=customer_id).order_by("-id")[:NEWEST_MOST]
+def _newest(customer_id: int) -> QuerySet[Notice, Any]:
+    shown = Notice.objects.filter(customer_id=customer_id).exclude(stage="dropped")
+    counted = shown.annotate(unread=Window(Count("id", filter=Q(read_at__isnull=True))))
+    return counted.defer("text").order_by("-id")[:NEWEST_MOST]
+
+
+def newest_of(customer_id: int) -> tuple[list[Notice], int]:
+    """The customer's newest messages, at most NEWEST_MOST, and how many of all are unread."""
+    found = _newest(customer_id)
+    return found, found[0].unread if found else 0
 
 
 def act_of(key: UUID) -> str | None:

@@ -93,11 +93,12 @@ def gathered(customer_id: int, cards: Sequence[LineCard]) -> Activity:
     paying = list(reversed(payments.on_their_way(customer_id)))[:MOST]
     offers = bargains.open_offers_of(customer_id)
     closure = closures.closure_of(customer_id)
+    newest, unread = notices.newest_of(customer_id)
     steps = [
         *(of_request(row) for row in asked),
         *(of_payout(row) for row in paying),
         *of_closure(closure),
-        *(of_notice(notice) for notice in notices.newest_of(customer_id)),
+        *(of_notice(notice) for notice in newest),
     ]
     tasks = [
         *to_answer(closure, asked),
@@ -109,7 +110,7 @@ def gathered(customer_id: int, cards: Sequence[LineCard]) -> Activity:
     ]
     steps.sort(key=lambda step: step.at, reverse=True)
     by_line = {row.order_line_id: row for row in asked}
-    return Activity(steps, tasks, len(offers), notices.unread_count(customer_id), by_line)
+    return Activity(steps, tasks, len(offers), unread, by_line)
 
 
 def of_notice(notice: Notice) -> Step:

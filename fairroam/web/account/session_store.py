@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
+from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.queries import Visit
 from fairroam.clock import real_now
@@ -20,10 +21,11 @@ class SessionStore(db.SessionStore):
     visit: Visit | None = None  # as the session was read; what happened since is not in it
 
     def _get_session_from_db(self) -> Session | None:
-        self.visit = customers.visit(self.session_key or "", real_now())
+        self.visit = customers.visit(self.session_key or "", real_now(), beside=catalogue.EDITION)
         if self.visit is None:
             self._session_key = None
             return None
+        catalogue.take_edition(self.visit.beside)
         return self.visit.session
 
 

@@ -28,9 +28,10 @@ from fairroam.apps.catalogue.queries.rows import (
     trial,
     trials,
 )
-from fairroam.apps.catalogue.queries.shelf import edition, reading
+from fairroam.apps.catalogue.queries.shelf import EDITION, edition, reading, take_edition
 
 __all__ = [
+    "EDITION",
     "AllowanceRow",
     "CoverageRow",
     "DeviceRow",
@@ -53,6 +54,7 @@ __all__ = [
     "plan",
     "plans",
     "reading",
+    "take_edition",
     "tariffs",
     "tax_rate",
     "trial",

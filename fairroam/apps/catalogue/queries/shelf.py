@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from fairroam.apps.journal.queries import ask
 
@@ -40,11 +40,13 @@ class Reader:
 
     @property
     def shelf(self) -> Shelf:
-        if self.taken is None:
-            edition, newest = present_edition(), Reader.newest
-            # Asked before anything is read: what is older than its edition never stands here.
-            self.taken = newest if newest.edition == edition else Shelf(edition)
-            Reader.newest = self.taken
+        # Asked before anything is read: what is older than its edition never stands here.
+        return self.taken or self.take(present_edition())
+
+    def take(self, edition: str) -> Shelf:
+        newest = Reader.newest
+        self.taken = newest if newest.edition == edition else Shelf(edition)
+        Reader.newest = self.taken
         return self.taken
 
 
@@ -61,6 +63,16 @@ def edition() -> str:
     """The edition that is read here: a page's own, else the present one."""
     reader = _reader.get()
     return reader.shelf.edition if reader else present_edition()
+
+
+def take_edition(key: UUID | None) -> None:
+    """Let the page that is made here show this edition: `EDITION` was asked beside something else.
+
+    A page that has begun to read keeps its own; None (nothing was ever sold) tells nothing.
+    """
+    reader = _reader.get()
+    if reader is not None and reader.taken is None and key is not None:
+        reader.take(str(key))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from django.db.models import QuerySet
 from joserfc.jwk import OKPKey
 
+from fairroam.apps.journal.queries import Often
 from fairroam.apps.papers.models import NumberSeries, Paper, SigningKey
 from fairroam.proof import KeySet, PublishedKey, Truth, Unreadable, read, verify
 
@@ -54,10 +55,16 @@ def kinds_of(customer_id: int) -> set[str]:
     return set(Paper.objects.filter(customer_id=customer_id).values_list("kind", flat=True))
 
 
-def receipt_of(decision_number: str, invoice: Paper | int | None) -> Paper | None:
+@Often
+def _receipts(invoice_id: int) -> QuerySet[Paper]:
+    receipts = Paper.objects.filter(kind="receipt", refers_to_id=invoice_id)
+    return receipts.defer("signed").order_by("-id")
+
+
+def receipt_of(decision_number: str, invoice_id: int) -> Paper | None:
     """The newest receipt for the money of that decision, if it has arrived."""
-    receipts = Paper.objects.filter(kind="receipt", refers_to=invoice, refers_to__isnull=False)
-    return receipts.filter(statement__decision=decision_number).order_by("-id").first()
+    receipts = _receipts(invoice_id)
+    return next((one for one in receipts if one.statement["decision"] == decision_number), None)
 
 
 def credited_minor(invoice: Paper) -> int:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from fairroam.apps.conversations.queries import messages_of
 from fairroam.apps.evidence import queries as evidence
 from fairroam.apps.evidence.queries import EvidenceRow
+from fairroam.apps.journal.queries import Often
 from fairroam.apps.refunds.models import Exhibit, RefundRequest
+
+
+@Often
+def _given(order_line_id: int) -> QuerySet[Exhibit, int]:
+    given = Exhibit.objects.filter(order_line_id=order_line_id, evidence__is_erased=False)
+    return given.values_list("evidence_id", flat=True)
 
 
 def files_of_line(order_line_id: int) -> list[EvidenceRow]:
     """What was given for that plan and is still there, oldest first."""
-    given = Exhibit.objects.filter(order_line_id=order_line_id, evidence__is_erased=False)
-    return evidence.rows(given.values_list("evidence_id", flat=True))
+    return evidence.rows(_given(order_line_id))
 
 
 def files_of(request_id: int) -> list[EvidenceRow]:

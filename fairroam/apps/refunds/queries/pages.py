@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from fairroam import rules
 from fairroam.apps.esims.models import Line
-from fairroam.apps.journal.queries import question
+from fairroam.apps.journal.queries import Often, question
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders.models import OrderLine
 from fairroam.apps.papers import queries as papers
@@ -201,13 +201,28 @@ ROWS = RefundRequest.objects.select_related(
 )
 
 
+@Often
+def _requests(request_id: int) -> QuerySet[RefundRequest]:
+    return ROWS.filter(pk=request_id)
+
+
+@Often
+def _decided(request_id: int) -> QuerySet[Decision]:
+    current = Decision.objects.filter(request_id=request_id, superseded_by__isnull=True)
+    return current.select_related("supersedes").defer("packs", "supersedes__packs")
+
+
+@Often
+def _parts(request_id: int) -> QuerySet[RefundPart]:
+    stored = RefundPart.objects.filter(request_id=request_id)
+    return stored.select_related("tender", "payout").order_by("pk")
+
+
 def row(request: RefundRequest) -> RefundRow:
     order = request.order_line.order
-    decided = Decision.objects.filter(request=request, superseded_by__isnull=True)
-    found = decided.select_related("supersedes").defer("packs", "supersedes__packs").first()
+    found = next(iter(_decided(request.pk)), None)
     decision = decision_row(found) if found else None
-    stored = request.parts.select_related("tender", "payout").order_by("pk")
-    parts = tuple(part_row(part) for part in stored)
+    parts = tuple(part_row(part) for part in _parts(request.pk))
     said = decision.result if decision else quote_request(request)[0].decision
     return RefundRow(
         id=request.pk,
@@ -246,9 +261,10 @@ def row(request: RefundRequest) -> RefundRow:
 
 def receipt_number(request: RefundRequest, decision: DecisionRow | None) -> str | None:
     """The number of the receipt, once all of the money has arrived."""
-    if request.stage != "paid" or decision is None or request.credit_note is None:
+    invoice_id = request.credit_note.refers_to_id if request.credit_note else None
+    if request.stage != "paid" or decision is None or invoice_id is None:
         return None
-    receipt = papers.receipt_of(decision.number, request.credit_note.refers_to_id)
+    receipt = papers.receipt_of(decision.number, invoice_id)
     return receipt.number if receipt else None
 
 
@@ -263,8 +279,8 @@ def changes_by_decision(request: RefundRequest, decision: Decision | None) -> tu
 
 def refund(request_id: int, customer_id: int) -> RefundRow:
     """The customer's own request. Raises NotAmongYours."""
-    found = ROWS.all().filter(pk=request_id, customer_id=customer_id).first()
-    if found is None:
+    found = next(iter(_requests(request_id)), None)
+    if found is None or found.customer_id != customer_id:
         raise NotAmongYours(refund_id=request_id)
     return row(found)
 
