@@ -536,7 +536,7 @@ def test_the_desk_sees_credit_claims_and_losses_and_settles_a_claim(airalo, clie
     client.force_login(User.objects.get(pk=staff))
 
     page = client.get("/desk/suppliers/").content.decode()
-    assert "Our credit at airalo is low" in page
+    assert "Our credit at Airalo is low" in page
     assert claim_of(line).claim_ref in page
     path = f"/desk/suppliers/{line.pk}/settle/"
     answers = [client.post(path, {"answer": "rejected"}).status_code for _ in range(2)]
