@@ -39,6 +39,7 @@ from django.conf import settings  # noqa: E402
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
+from django.utils.crypto import get_random_string  # noqa: E402
 from given.crowd import (  # noqa: E402 - sets Django up
     FOLDER,
     buy,
@@ -59,6 +60,7 @@ ROOT = Path(__file__).parent.parent
 PLAN = "japan-10gb-30d"
 SLICE = 10  # requests for one page
 THREADS = 24  # as in production
+GUARD = get_random_string(32)
 BAR_TIME, AIM_TIME, BAR_MEMORY = 6.0, 4.0, 2.0
 # The line that runs, and the refund of the other one.
 WHO = """SELECT c.id, c.user_id, c.number, l.order_line_id, r.id
@@ -155,7 +157,9 @@ def running(application: str, cluster: Cluster, **environment: str) -> Iterator[
 
 def ask(server: Server, path: str, holds: str, cookie: str = "") -> float:
     """The seconds until the whole body is here; it must be right."""
-    headers = {"Cookie": f"session={cookie}", "Accept-Language": "en"}
+    # As a browser that has been here before: it holds the cookie that forms are guarded by.
+    held = f"session={cookie}; {settings.CSRF_COOKIE_NAME}={GUARD}"
+    headers = {"Cookie": held, "Accept-Language": "en"}
     begun = time.perf_counter()
     answer = server.client.get(path, headers=headers)
     seconds = time.perf_counter() - begun
