@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from fairroam.apps.catalogue.models import Plan
-from fairroam.apps.journal.queries import Often, ask, looked_through
+from fairroam.apps.journal.queries.planned import Often, ask, looked_through
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 

@@ -12,9 +12,9 @@ from datetime import datetime
 from django.db.models import Max, Q
 
 from fairroam.apps.contacts.models import Contact
+from fairroam.apps.journal.queries.rows import Rows
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.gateways.contact_files import Card
-from fairroam.rules.rows import Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,8 +24,8 @@ from fairroam.apps.conversations.refusals import NotAssigned
 from fairroam.apps.customers import queries as people
 from fairroam.apps.evidence import queries as evidence
 from fairroam.apps.evidence.queries import EvidenceRow
+from fairroam.apps.journal.queries.rows import Rows
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.rules.rows import Rows
 
 ANSWER_WITHIN = timedelta(hours=24)  # our own target for the first answer of a person
 SENIOR = ("senior", "operator")

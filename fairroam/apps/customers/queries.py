@@ -28,7 +28,7 @@ from fairroam.apps.customers.models import (
     StaffMember,
     User,
 )
-from fairroam.apps.journal.queries import ask
+from fairroam.apps.journal.queries.planned import ask
 
 # Up to how much (minor units) each may pay back alone until an operator sets another limit.
 # They are worth about the same in every currency; in one that is not named nobody decides alone.

@@ -15,8 +15,8 @@ from django.db.models import QuerySet
 
 from fairroam.apps.incidents.models import Incident
 from fairroam.apps.incidents.refusals import NoSuchIncident
-from fairroam.apps.journal.queries import Question, together
-from fairroam.rules.rows import Rows
+from fairroam.apps.journal.queries.planned import Question, together
+from fairroam.apps.journal.queries.rows import Rows
 
 # A phone that was last seen there so shortly before was still there when the network failed.
 SEEN_BEFORE_HOURS = 24

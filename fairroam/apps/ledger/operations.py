@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 from msgspec.json import encode
 
-from fairroam.apps.journal.queries import ask
+from fairroam.apps.journal.queries.planned import ask
 from fairroam.apps.ledger.models import Book, Transfer
 from fairroam.apps.ledger.queries import BookName, find_book, find_books, name_of
 from fairroam.apps.ledger.refusals import NotEnough

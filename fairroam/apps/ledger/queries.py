@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 from msgspec.json import encode
 
-from fairroam.apps.journal.queries import Often
+from fairroam.apps.journal.queries.planned import Often
 from fairroam.apps.ledger.models import CUSTOMER_KINDS, Book, Transfer
 
 

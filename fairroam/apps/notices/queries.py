@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet, Window
 
 from fairroam.apps.customers import queries as customers
-from fairroam.apps.journal.queries import Often, ask
+from fairroam.apps.journal.queries.planned import Often, ask
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.notices.models import MailStop, Notice, PushDevice, PushStop
 from fairroam.rules.numbers import ALPHABET

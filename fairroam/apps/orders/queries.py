@@ -12,10 +12,10 @@ from django.db import connection
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
-from fairroam.apps.journal.queries import Often, question, together
+from fairroam.apps.journal.queries.planned import Often, question, together
+from fairroam.apps.journal.queries.rows import Rows
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders.models import Consent, Order, OrderLine, PromoCode, Tender, Trial
-from fairroam.rules.rows import Rows
 
 UNPAID_MOST = 10
 

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import F, Q, Sum
 
 from fairroam.apps.esims import queries as esims
+from fairroam.apps.journal.queries.rows import Rows
 from fairroam.apps.orders import queries as order_rows
 from fairroam.apps.suppliers.models import (
     SupplierBalance,
@@ -19,7 +20,6 @@ from fairroam.apps.suppliers.models import (
     SupplierTopUp,
 )
 from fairroam.rules.money import Money
-from fairroam.rules.rows import Rows
 
 # How long after the stated lag we still look for a last figure; the law does not wait for it.
 SILENCE_MAX = timedelta(days=1)

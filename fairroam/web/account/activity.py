@@ -14,7 +14,7 @@ from fairroam.apps.closures import queries as closures
 from fairroam.apps.closures.queries import ClosureRow
 from fairroam.apps.closures.queries.rows import closings
 from fairroam.apps.esims.queries import numbers
-from fairroam.apps.journal.queries import looked_through
+from fairroam.apps.journal.queries.planned import looked_through
 from fairroam.apps.metering.queries import AllowanceUse
 from fairroam.apps.notices import queries as notices
 from fairroam.apps.notices.models import Notice

@@ -14,7 +14,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
-from fairroam.apps.journal.queries import ask
+from fairroam.apps.journal.queries.planned import ask
 
 EDITION = "SELECT key FROM catalogue_edition"
 

@@ -23,9 +23,9 @@ from fairroam.apps.closures.models import (
     Settlement,
 )
 from fairroam.apps.journal.models import Event
-from fairroam.apps.journal.queries import Often
+from fairroam.apps.journal.queries.planned import Often
+from fairroam.apps.journal.queries.rows import Rows
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.rules.rows import Rows
 
 SEAL = "closing"
 SEAL_LASTS = timedelta(days=7)

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from fairroam.apps.esims.models import ACTS, Line, LineAct
 from fairroam.apps.esims.queries.pages import LinePage, has_sign_of_a_phone, line_page
-from fairroam.apps.journal.queries import ask
+from fairroam.apps.journal.queries.planned import ask
 from fairroam.gateways.lines import Capabilities
 from fairroam.rules import stages
 

@@ -13,8 +13,8 @@ from django.db.models.functions import Collate, Reverse
 from fairroam.apps.esims.models import ActivationFact, Line, LineAct, Profile
 from fairroam.apps.esims.queries.acts import ActRow, acts_of
 from fairroam.apps.esims.queries.calls import CallRow, carrier_calls_of
+from fairroam.apps.journal.queries.rows import Rows
 from fairroam.apps.journal.refusals import NotAmongYours
-from fairroam.rules.rows import Rows
 
 FOUND_MAX = 50
 ICCID_DIGITS = re.compile(r"[0-9]{4,20}")

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Prefetch, Q, QuerySet
 
 from fairroam.apps.esims.models import FACTS, ActivationFact, Line, Profile
-from fairroam.apps.journal.queries import ask
+from fairroam.apps.journal.queries.planned import ask
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.models import OrderLine

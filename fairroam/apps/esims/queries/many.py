@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 
 from fairroam.apps.esims.models import ActivationFact, Profile
 from fairroam.apps.esims.queries.lines import ActivationFacts, FactRow, facts_from
-from fairroam.apps.journal.queries import question, together
+from fairroam.apps.journal.queries.planned import question, together
 
 
 def facts_of_each(order_line_ids: Sequence[int]) -> dict[int, ActivationFacts]:

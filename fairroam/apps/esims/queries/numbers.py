@@ -20,11 +20,11 @@ from fairroam.apps.esims.models import (
     Profile,
     QualifyingAct,
 )
-from fairroam.apps.journal.queries import Often
+from fairroam.apps.journal.queries.planned import Often
+from fairroam.apps.journal.queries.rows import Rows
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.rules import keep_alive, stages
 from fairroam.rules.keep_alive import Act, Automatic, Forecast, Rule
-from fairroam.rules.rows import Rows
 from fairroam.rules.zones import load_zone
 
 RENEWAL_NOTICE = timedelta(days=21)  # before the end of what is paid; at most once a period

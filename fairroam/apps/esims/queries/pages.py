@@ -17,7 +17,7 @@ from fairroam.apps.esims.queries.lines import (
     facts_from,
     line_row,
 )
-from fairroam.apps.journal.queries import ask
+from fairroam.apps.journal.queries.planned import ask
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.gateways.identifiers import ActivationCode
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.json import decode, encode
 
 from fairroam.apps.esims.queries import ProfileOwner
-from fairroam.apps.journal.queries import ask
+from fairroam.apps.journal.queries.planned import ask
 from fairroam.gateways.lines import NetworkRecord
 
 LOCK = """

@@ -13,7 +13,7 @@ from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims import queries as esim_queries
 from fairroam.apps.esims.operations import NewFact
 from fairroam.apps.esims.queries import ProfileOwner
-from fairroam.apps.journal.queries import at_once
+from fairroam.apps.journal.queries.planned import at_once
 from fairroam.apps.metering.models import UsageCursor
 from fairroam.apps.metering.operations.arrivals import Arrival, arrival_of, ask_known
 from fairroam.apps.metering.operations.burn import ATTACH, burn

@@ -12,7 +12,7 @@ from msgspec.json import encode
 from msgspec.structs import asdict
 
 from fairroam.apps.journal.operations import NewEvent, tell_each
-from fairroam.apps.journal.queries import ask
+from fairroam.apps.journal.queries.planned import ask
 from fairroam.apps.metering.models import PlanPeriod
 from fairroam.apps.metering.operations.arrivals import Arrival, content_of, written
 from fairroam.apps.metering.operations.packs import Allowance, Pack

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.json import encode
 
-from fairroam.apps.journal.queries import ask
+from fairroam.apps.journal.queries.planned import ask
 
 PLAN_DAY = timedelta(hours=24)  # A plan day is 24 hours, whatever the clocks on the wall do.
 ALWAYS, NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)

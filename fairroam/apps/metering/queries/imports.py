@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.models import Prefetch
 
+from fairroam.apps.journal.queries.rows import Rows
 from fairroam.apps.metering.models import BadRow, UsageImport
-from fairroam.rules.rows import Rows
 
 BAD_LINES_SHOWN_MAX = 100
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from fairroam.apps.journal.queries import Question, ask, together
+from fairroam.apps.journal.queries.planned import Question, ask, together
 from fairroam.apps.metering.queries.usage import AllowanceUse, Usage
 
 # The first period of a line counts; while no meter is open, all is as it was sold.

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Sum
 from django.db.models.functions import TruncDate
 
-from fairroam.apps.journal.queries import ask
+from fairroam.apps.journal.queries.planned import ask
 from fairroam.apps.metering.models import PlanPeriod, PlanRun, UsageCursor, UsageRecord
 from fairroam.apps.orders import queries as orders
 from fairroam.rules import shares

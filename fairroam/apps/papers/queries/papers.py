@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from django.db.models import QuerySet
 from joserfc.jwk import OKPKey
 
-from fairroam.apps.journal.queries import Often
+from fairroam.apps.journal.queries.planned import Often
 from fairroam.apps.papers.models import NumberSeries, Paper, SigningKey
 from fairroam.proof import KeySet, PublishedKey, Truth, Unreadable, read, verify
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
-from fairroam.apps.journal.queries import Often
+from fairroam.apps.journal.queries.planned import Often
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.payments.models import BankAccount, Dispute, Payment, Payout
 

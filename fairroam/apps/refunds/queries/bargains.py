@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import QuerySet, Sum
 
-from fairroam.apps.journal.queries import Often
+from fairroam.apps.journal.queries.planned import Often
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.refunds.models import Case, Offer, RefundRequest
 from fairroam.apps.refunds.queries.pages import RefundRow

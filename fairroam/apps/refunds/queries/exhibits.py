@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from fairroam.apps.conversations.queries import messages_of
 from fairroam.apps.evidence import queries as evidence
 from fairroam.apps.evidence.queries import EvidenceRow
-from fairroam.apps.journal.queries import Often
+from fairroam.apps.journal.queries.planned import Often
 from fairroam.apps.refunds.models import Exhibit, RefundRequest
 
 

@@ -15,7 +15,7 @@ from fairroam.apps.esims.queries import ActivationFacts
 from fairroam.apps.esims.queries.many import NOTHING_TOLD, facts_asked
 from fairroam.apps.incidents import queries as incidents
 from fairroam.apps.incidents.queries import Outage
-from fairroam.apps.journal.queries import Question, together
+from fairroam.apps.journal.queries.planned import Question, together
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.metering.queries import Usage

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from fairroam.apps.journal.queries import Often
+from fairroam.apps.journal.queries.planned import Often
 from fairroam.apps.refunds.models import Decision, RefundRequest
 
 OPEN_MOST = 10  # the rest is in the history

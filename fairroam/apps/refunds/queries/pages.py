@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from fairroam import rules
 from fairroam.apps.esims.models import Line
-from fairroam.apps.journal.queries import Often, question
+from fairroam.apps.journal.queries.planned import Often, question
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders.models import OrderLine
 from fairroam.apps.papers import queries as papers

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from fairroam.apps.esims import queries as esims
-from fairroam.apps.journal.queries import question
+from fairroam.apps.journal.queries.planned import question
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.metering.queries.latest import latest_uses
 from fairroam.apps.orders import queries as orders

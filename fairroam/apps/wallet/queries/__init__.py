@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 
+from fairroam.apps.journal.queries.rows import Rows
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.payments import queries as payments
 from fairroam.apps.wallet.models import CreditTransfer, Lot, Move, Spending, Terms, TopUp
@@ -16,7 +17,6 @@ from fairroam.apps.wallet.queries import vouchers
 from fairroam.apps.wallet.refusals import NoWalletTerms
 from fairroam.rules.balances import balance
 from fairroam.rules.burning import Purse, burn_parts
-from fairroam.rules.rows import Rows
 
 DAY = timedelta(days=1)
 BOOKS = {"paid": "paid_credit", "promo": "promo_credit"}  # kind of a lot -> kind of its book

@@ -1,4 +1,4 @@
-"""Lists that may be long."""
+"""Lists that may be long: read as far as somebody looks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads of the journal."""
+"""Reads that every app makes often: their statements are written once and stay planned."""
 
 from __future__ import annotations
 
@@ -17,22 +17,9 @@ from django.db.models import QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 from psycopg import Cursor
 
-from fairroam.apps.journal.models import Answer, Event
-
 Found = TypeVar("Found")
 # Stands for a value while a statement is written: an id that no row has.
 STAND_IN = 2**62
-
-
-def find_faults() -> Iterator[str]:
-    """Keys that were taken but never answered: half of an act was committed."""
-    for row in Answer.objects.filter(answer={})[:20]:
-        yield f"answer {row.pk} ({row.route}) was never given"
-
-
-def events() -> QuerySet[Event]:
-    """All that happened, the newest first."""
-    return Event.objects.order_by("-pk")
 
 
 @dataclass(frozen=True, slots=True)
