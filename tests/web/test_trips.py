@@ -41,6 +41,8 @@ JAPAN = {**WEEK, "to": "JP"}
         ("義大利", ["IT"]),
         ("意大利", ["IT"]),
         ("Hong Kong", ["HK"]),
+        ("xianggang", ["HK"]),
+        ("中国香港", ["HK"]),
         ("korea", ["KP", "KR"]),
         ("narnia", []),
         ("", []),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -10,11 +11,18 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, get_timezone_location
-from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_name,
+    get_currency_precision,
+)
 from babel.units import format_unit
 
 from fairroam.rules.languages import language_of
 from fairroam.rules.sentences import Language, load_language
+from fairroam.rules.territories import territory_name
 
 GIGABYTE = 10**9
 MESSAGES = {"en": "{} SMS", "zh-Hans": "{}条短信", "zh-Hant": "{}則簡訊"}
@@ -85,6 +93,11 @@ def short_day(value: date, language: str) -> str:
     return format_skeleton("MMMd", value, locale=locale_of(language))
 
 
+def month(value: date, language: str) -> str:
+    """A month with its year: "March 2026", "2026年3月"."""
+    return format_skeleton("yMMMM", value, locale=locale_of(language))
+
+
 @cache
 def zone_name(zone: str, language: str) -> str:
     """The zone as people say it, by its city: "Berlin time", "柏林时间"."""
@@ -120,7 +133,17 @@ def aware(value: datetime | str) -> datetime:
 def country_name(code: str, language: str) -> str:
     """The name of an ISO 3166 country, also for a subdivision of it ("DE-BY")."""
     country = code.partition("-")[0]
-    return str(locale_of(language).territories.get(country, country))
+    return territory_name(country, locale_of(language))
+
+
+def in_a_row(sentences: Iterable[str], language: str) -> str:
+    """Sentences that follow each other: Chinese sets no space behind its marks."""
+    return (" " if language_of(language) == "en" else "").join(sentences)
+
+
+def currency_name(code: str, language: str) -> str:
+    """An ISO 4217 currency as people call it: "Euro", "人民币"."""
+    return get_currency_name(code, locale=locale_of(language))
 
 
 def _joined(on: date, clock_time: str, zone: str, language: str) -> str:

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django_countries import countries as iso
 
 from fairroam.rules.residences import zones_by_country
+from fairroam.rules.territories import territory_name
 from fairroam.rules.traditional import in_traditional
 from fairroam.web.components import formats
 
@@ -89,15 +90,14 @@ def names_of(code: str) -> tuple[str, ...]:
     # The tables of pinyin take half a second to read: only who searches waits for them.
     from pypinyin import Style, lazy_pinyin
 
-    english, simplified, *traditional = (
-        str(Locale.parse(name).territories.get(code, code)).casefold()
-        for name in ("en", "zh_Hans", "zh_Hant", "zh_Hant_HK")
-    )
+    locales = [Locale.parse(name) for name in ("en", "zh_Hans", "zh_Hant", "zh_Hant_HK")]
+    english, simplified, *traditional = (territory_name(code, one).casefold() for one in locales)
+    in_full = (str(one.territories.get(code, code)).casefold() for one in locales)
     syllables = lazy_pinyin(simplified)
     initials = lazy_pinyin(simplified, style=Style.FIRST_LETTER)
     return (
         *(english, "".join(word[0] for word in english.replace("&", "").split())),
         *(simplified, in_traditional(simplified), *traditional),
         *(" ".join(syllables), "".join(syllables), "".join(initials)),
-        *(code.casefold(), iso.alpha3(code).casefold()),
+        *(code.casefold(), iso.alpha3(code).casefold(), *in_full),
     )

@@ -22,6 +22,7 @@ from babel.numbers import format_currency, format_percent, get_currency_symbol
 from fairroam.apps.papers.models import Logo, Paper
 from fairroam.apps.papers.operations.keys import ensure_signing_key
 from fairroam.proof import seal
+from fairroam.rules.territories import territory_name
 from fairroam.rules.zones import load_zone
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class _Writer:
         if name in ("until", "pay_by", "claim_by"):
             return format_date(date.fromisoformat(value), "long", locale=self.locale)
         if name == "country":
-            return self.locale.territories.get(value[:2], value)
+            return territory_name(value[:2], self.locale)
         if name == "tax_rate":
             return format_percent(Decimal(value), "#,##0.##%", locale=self.locale)
         return value
