@@ -36,6 +36,7 @@ from tests.apps.test_wallet import has
 from tests.given import NOON
 
 BOB, DAY = "bob@example.com", timedelta(days=1)
+IBAN = "DE89370400440532013000"
 
 
 @pytest.fixture(autouse=True)
@@ -212,6 +213,30 @@ def test_what_a_bank_took_back_for_good_is_owed_to_nobody_unless_somebody_has_re
         selling.show_code(customer_id=ada.pk, voucher_id=unredeemed.pk, now=NOON)
     with pytest.raises(MoveNotAllowed):
         selling.withdraw_voucher(customer_id=ada.pk, voucher_id=unredeemed.pk, now=NOON)
+
+
+def test_who_redeemed_in_good_faith_spends_it_or_takes_it_out_whatever_the_bank_took(ada, bob):
+    voucher = a_sold_voucher(ada, 900)
+    redeem(code_of(voucher), bob)
+    lose(voucher, 900)
+    rested = NOON + timedelta(hours=72)
+    assert queries.purses_of(bob.pk, "EUR", NOON).free_paid == 900
+
+    take_out(bob, rested)
+    payout = Payout.objects.get()
+    account = payments.keep_account(
+        customer_id=bob.pk, holder="Bob", iban=IBAN, given_by="customer", now=rested
+    )
+    payments.name_account(
+        payout_id=payout.pk, account_id=account.pk, now=rested, actor=f"customer:{bob.pk}"
+    )
+    sent = {"payout_id": payout.pk, "now": rested}
+    payments.mark_transfer_sent(staff_user_id=71, bank_ref="B-1", **sent)
+    payments.confirm_transfer(staff_user_id=72, has_arrived=True, reason="", **sent)
+
+    payout.refresh_from_db()
+    assert (payout.stage, payout.covered_minor, has(bob)) == ("succeeded", 0, (0, 0))
+    assert (house("clearing", "bank"), house("loss")) == (900, -900)
 
 
 @pytest.mark.parametrize(

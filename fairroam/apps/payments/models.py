@@ -136,6 +136,9 @@ class Payout(models.Model):
     rail = models.CharField(max_length=30, default="card@1")  # as chosen when it was planned
     is_by_hand = models.BooleanField(default=False)  # a transfer that people at the desk send
     rerouted_why = models.CharField(max_length=20, default="")  # why it goes another way
+    # Owed to who redeemed the voucher that somebody else had paid: what the payer's bank takes back
+    # pays nothing of it.
+    is_in_good_faith = models.BooleanField(default=False)
     account = models.ForeignKey(BankAccount, models.PROTECT, null=True)
     expected_from = models.DateField(null=True)  # frozen when it set out: local days
     expected_by = models.DateField(null=True)

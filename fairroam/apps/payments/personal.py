@@ -62,7 +62,7 @@ TABLES = (
         " handed_over_at",
         ours={
             KEY: "key customer_id is_live",
-            STEP: "is_by_hand rerouted_why alarmed_at attempts is_counted ask_at",
+            STEP: "is_by_hand rerouted_why is_in_good_faith alarmed_at attempts is_counted ask_at",
             STAFF: "sent_by_id confirmed_by_id",
         },
     ),

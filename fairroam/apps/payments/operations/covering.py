@@ -45,7 +45,10 @@ def cover_by_chargebacks(payment_id: int, *, now: datetime) -> None:
     payment = Payment.objects.get(pk=payment_id)
     left = lost - payment.charged_back_minor
     owed = Payout.objects.select_for_update(no_key=True, of=("self",)).filter(
-        payment=payment, stage__in=(*RESERVED, *NOT_RESERVED), late__isnull=True
+        payment=payment,
+        stage__in=(*RESERVED, *NOT_RESERVED),
+        late__isnull=True,
+        is_in_good_faith=False,
     )
     for payout in owed.order_by("pk"):
         part = min(left, payout.amount_minor - payout.covered_minor)

@@ -55,6 +55,7 @@ def plan_payout(
     account_id: int | None = None,
     instead_of: Payout | None = None,
     owed_to: int | None = None,
+    is_in_good_faith: bool = False,
 ) -> Payout:
     """Reserve money of a payment to send back, once per (cause, payment), and choose its rail.
 
@@ -63,7 +64,7 @@ def plan_payout(
     account_id: send it there by hand. instead_of: a failed payout, whose place this one takes;
     what a chargeback paid of that one is paid of this one. owed_to: the customer whose money it
     is by now, where that is not who paid: it goes to an account of theirs, never to a card of
-    somebody else. Raises MoreThanWasPaid.
+    somebody else. is_in_good_faith: no chargeback pays it. Raises MoreThanWasPaid.
     """
     payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
     known = Payout.objects.filter(cause=cause, payment=payment).first()
@@ -100,6 +101,7 @@ def plan_payout(
         rail=rails.transfer(on=now.date()).name if is_by_hand else way.rail.name,
         is_by_hand=is_by_hand,
         rerouted_why="chosen" if account_id else "passed_on" if is_passed_on else way.why,
+        is_in_good_faith=instead_of.is_in_good_faith if instead_of else is_in_good_faith,
         account_id=account_id,
         handed_over_at=instead_of.handed_over_at if instead_of else None,
         pay_by=pay_by or (instead_of.pay_by if instead_of else None),

@@ -169,9 +169,12 @@ def owe(refund: BalanceRefund, parts: list[tuple[Lot, int]], now: datetime) -> d
 def plan_payouts(customer_id: int, parts: list[tuple[Lot, int]], cause: str, now: datetime) -> None:
     """One payout per payment, ids ascending. What somebody else paid goes to an own account."""
     by_payment: dict[int, int] = {}
+    redeemed = set()
     for lot, part in parts:
-        assert lot.payment_id is not None
-        by_payment[lot.payment_id] = by_payment.get(lot.payment_id, 0) + part
+        assert lot.payment is not None
+        by_payment[lot.payment.pk] = by_payment.get(lot.payment.pk, 0) + part
+        if lot.voucher_id is not None and lot.payment.customer_id != customer_id:
+            redeemed.add(lot.payment.pk)
     for payment_id, part in sorted(by_payment.items()):
         if part:
             payments.plan_payout(
@@ -181,5 +184,6 @@ def plan_payouts(customer_id: int, parts: list[tuple[Lot, int]], cause: str, now
                 hold=False,
                 pay_by=(now + PAY_WITHIN).date(),
                 owed_to=customer_id,
+                is_in_good_faith=payment_id in redeemed,
                 now=now,
             )

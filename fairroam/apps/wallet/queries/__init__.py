@@ -119,8 +119,11 @@ def undisputed(now: datetime) -> Q:
 
 
 def usable(now: datetime) -> Q:
-    """Lots that may be spent or sent; those of a payment that its bank took back only paid out."""
-    return undisputed(now) & ~Q(payment__in=payments.taken_back())
+    """Lots that may be spent or sent; those of a payment that its bank took back only paid out.
+
+    What a voucher of somebody else brought stays good: it was redeemed in good faith.
+    """
+    return undisputed(now) & (vouchers.GIVEN | ~Q(payment__in=payments.taken_back()))
 
 
 def payable(customer_id: int, now: datetime) -> Q:

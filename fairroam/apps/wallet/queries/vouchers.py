@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from fairroam.apps.payments.models import Dispute
 from fairroam.apps.wallet.models import Lot, Voucher
@@ -19,6 +19,7 @@ from fairroam.rules.zones import end_of_day, load_zone, local_date
 COUNTS_YEARS = 3
 VOUCHER_RESTS = timedelta(hours=72)  # time for a bank's doubt before it can leave as money
 WARN_BEFORE = timedelta(days=60)
+GIVEN = Q(voucher__isnull=False) & ~Q(payment__customer_id=F("customer_id"))  # lots of others' ones
 # Directive 2011/83/EU, article 9; a last day that is no working day moves on: Regulation (EEC,
 # Euratom) 1182/71, article 3(4).
 WITHDRAWAL_DAYS = 14
@@ -58,6 +59,29 @@ def paid_by(payment_ids: Iterable[int]) -> dict[int, Voucher]:
     """Payment -> the voucher that it paid."""
     found = Voucher.objects.filter(payment_id__in=list(payment_ids)).select_related("redeemed_by")
     return {one.payment_id: one for one in found if one.payment_id is not None}
+
+
+def part_lost(vouchers: Iterable[Voucher]) -> dict[int, int]:
+    """Voucher -> what banks left of its payment, where they took a part and a person decides."""
+    still_open = {one.payment_id: one for one in vouchers if one.stage == "open"}
+    doubts: dict[int, list[Dispute]] = {}
+    for dispute in Dispute.objects.filter(payment_id__in=list(still_open)).exclude(stage="won"):
+        doubts.setdefault(dispute.payment_id, []).append(dispute)
+    left = {
+        still_open[payment_id].pk: left_of(still_open[payment_id], found)
+        for payment_id, found in doubts.items()
+    }
+    return {voucher_id: minor for voucher_id, minor in left.items() if minor > 0}
+
+
+def left_of(voucher: Voucher, doubts: list[Dispute]) -> int:
+    """That of one voucher; 0 while a bank still looks, or where a person let it count since."""
+    if any(one.ended_at is None for one in doubts):
+        return 0
+    upheld_at = voucher.upheld_at
+    if upheld_at and all(one.ended_at and one.ended_at <= upheld_at for one in doubts):
+        return 0
+    return voucher.amount_minor - sum(one.amount_minor for one in doubts)
 
 
 def own(customer_id: int, key: UUID) -> Voucher | None:
