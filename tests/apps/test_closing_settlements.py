@@ -15,7 +15,7 @@ from fairroam.apps.ledger import queries as books
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.papers.models import Paper
 from fairroam.apps.payments import operations as payments
-from fairroam.apps.payments.models import BankAccount, LateMoney, Payout
+from fairroam.apps.payments.models import BankAccount, LateMoney, Payment, Payout
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds.models import RefundRequest
 from fairroam.apps.wallet import operations as wallet
@@ -144,6 +144,49 @@ def test_who_names_no_account_may_leave_all_the_same():
     assert list(find_faults()) == []
 
 
+def test_held_money_that_wants_an_account_goes_to_a_person_once_the_bank_lets_it():
+    customer, _line = a_customer_with_a_line()
+    give_credit(customer, "paid_credit", 700)
+    payment = customer.payment_set.get(amount_minor=700)
+    payment.captured_at = NOON - YEARS
+    payment.save()
+    dispute_about(payment, 700)
+    closure = close_wholly(customer)
+    assert (Payout.objects.get().stage, settlement_book()) == ("held", 700)
+
+    dispute_about(payment, 700, outcome="won")
+    operations.end_settlement_of_dispute(dispute_id=payment.disputes.get().pk, now=EVENING)
+
+    late = LateMoney.objects.get()
+    closure.refresh_from_db()
+    assert (late.amount_minor, late.stage, settlement_book()) == (700, "waiting", 0)
+    assert queries.sealed_contacts([late.pk]) == {late.pk: closure.payout_contact}
+    assert closure.payout_contact == ADDRESS
+    assert list(find_faults()) == []
+
+
+def dispute_about(payment: Payment, minor: int, *, outcome: str = "") -> None:
+    payments.hear_dispute(
+        payment_id=payment.pk,
+        dispute_ref="D1",
+        amount=Money(minor, "EUR"),
+        outcome=outcome,
+        now=EVENING,
+    )
+
+
+def name_an_account(customer: Customer, payout: int) -> BankAccount:
+    """The customer names where a payout goes that cannot take the way it came."""
+    Payout.objects.filter(pk=payout).update(
+        stage="needs_account", is_by_hand=True, rail="transfer@1"
+    )
+    account = payments.keep_account(
+        customer_id=customer.pk, holder="Ada", iban=IBAN, given_by="customer", now=EVENING
+    )
+    payments.name_account(payout_id=payout, account_id=account.pk, now=EVENING, actor="customer")
+    return account
+
+
 def take_balance_back(customer: Customer) -> None:
     wallet.refund_balance(
         customer_id=customer.pk,
@@ -158,13 +201,7 @@ def take_balance_back(customer: Customer) -> None:
 def test_an_account_named_before_is_kept_until_the_transfer_arrived_and_not_longer():
     customer, line = a_customer_with_a_line()
     payout = payout_of(ask_and_end(line, asked_minor=1000))
-    Payout.objects.filter(pk=payout).update(
-        stage="needs_account", is_by_hand=True, rail="transfer@1"
-    )
-    account = payments.keep_account(
-        customer_id=customer.pk, holder="Ada", iban=IBAN, given_by="customer", now=EVENING
-    )
-    payments.name_account(payout_id=payout, account_id=account.pk, now=EVENING, actor="customer")
+    account = name_an_account(customer, payout)
 
     close_wholly(customer)
     account.refresh_from_db()
@@ -184,16 +221,7 @@ def test_credit_that_a_bank_looks_at_is_owed_until_the_bank_has_decided(outcome,
     give_credit(customer, "paid_credit", 700)
     payment = customer.payment_set.get(amount_minor=700)
 
-    def tell(said: str) -> None:
-        payments.hear_dispute(
-            payment_id=payment.pk,
-            dispute_ref="D1",
-            amount=Money(700, "EUR"),
-            outcome=said,
-            now=EVENING,
-        )
-
-    tell("")
+    dispute_about(payment, 700)
     assert {"credit_held", "dispute_open"} <= set(codes(customer))
     closure = close_wholly(customer)
     assert closure.stage == "certified"
@@ -203,7 +231,7 @@ def test_credit_that_a_bank_looks_at_is_owed_until_the_bank_has_decided(outcome,
     ]
     assert list(find_faults()) == []
 
-    tell(outcome)
+    dispute_about(payment, 700, outcome=outcome)
     payout = Payout.objects.get()
     assert payout.stage == stage
     operations.end_settlement_of_dispute(dispute_id=payment.disputes.get().pk, now=EVENING)

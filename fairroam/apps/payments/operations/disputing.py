@@ -14,7 +14,8 @@ from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.payments.models import Dispute, Payment, Payout
 from fairroam.apps.payments.operations.covering import cover_by_chargebacks
-from fairroam.apps.payments.operations.planning import release
+from fairroam.apps.payments.operations.handing_over import keep_for_a_person
+from fairroam.apps.payments.operations.planning import first_stage, release
 from fairroam.apps.payments.queries.rows import was_disputed
 from fairroam.rules import stages
 from fairroam.rules.money import Money
@@ -109,7 +110,10 @@ def weigh(payment: Payment, now: datetime) -> None:
         return
     held = Payout.objects.select_for_update(no_key=True).filter(payment=payment, stage="held")
     for payout in held.order_by("pk"):
-        release(payout, now)
+        if payout.handed_over_at is not None and first_stage(payout) == "needs_account":
+            keep_for_a_person(payout, now)
+        else:
+            release(payout, now)
 
 
 def tell(dispute: Dispute, kind: str, now: datetime, *, actor: str = "system") -> None:

@@ -47,11 +47,23 @@ def give(payout: Payout, now: datetime) -> None:
     entry = Entry(f"settlement:{payout.key}", minor, owed_book(payout), settlement)
     ledger.post([entry], now=now)
     payout.handed_over_at, payout.is_live = now, None
+    payout.save(update_fields=["handed_over_at", "is_live"])
     if payout.stage == "needs_account":
-        payout.stage = stages.next_stage(stages.PAYOUT, payout.stage, "refuse")
-        Payment.objects.filter(pk=payout.payment_id).update(
-            pending_minor=F("pending_minor") - minor
-        )
-    payout.save(update_fields=["handed_over_at", "is_live", "stage"])
-    if payout.stage in ("failed", "returned"):
+        keep_for_a_person(payout, now)
+    elif payout.stage in ("failed", "returned"):
         book_late(payout.payment, payout, now)
+
+
+def keep_for_a_person(payout: Payout, now: datetime) -> None:
+    """Give up to wait for an account: whoever could name one has left, so a person asks them.
+
+    The payout is locked, and handed over; what held it is over.
+    """
+    if payout.stage == "held":
+        payout.stage = stages.next_stage(stages.PAYOUT, payout.stage, "ask_account")
+    payout.stage = stages.next_stage(stages.PAYOUT, payout.stage, "refuse")
+    payout.save(update_fields=["stage"])
+    Payment.objects.filter(pk=payout.payment_id).update(
+        pending_minor=F("pending_minor") - to_send(payout).minor
+    )
+    book_late(payout.payment, payout, now)
