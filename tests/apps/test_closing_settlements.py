@@ -175,6 +175,42 @@ def dispute_about(payment: Payment, minor: int, *, outcome: str = "") -> None:
     )
 
 
+@pytest.mark.parametrize("is_charged_back", [True, False])
+def test_accounts_that_late_money_went_by_are_forgotten_with_its_end(is_charged_back):
+    payout, _account = a_transfer_that_fails_after_the_closing()
+    late = LateMoney.objects.get()
+    asker = given.a_colleague(email="asker@example.com")
+    again = payments.send_late_money(
+        late_id=late.pk, holder="Ada", iban=IBAN, staff_user_id=asker.pk, now=EVENING
+    )
+
+    if is_charged_back:
+        dispute_about(Payout.objects.get(pk=payout).payment, 1900, outcome="lost")
+        hear_arrival(again.pk)
+    else:
+        send_by_hand(again.pk)
+
+    late.refresh_from_db()
+    again.refresh_from_db()
+    assert late.stage == "sent"
+    assert again.stage == ("settled_by_chargeback" if is_charged_back else "succeeded")
+    assert set(BankAccount.objects.values_list("holder", "iban")) == {("", "")}
+    assert not Settlement.objects.filter(ended_at=None).exists()
+    assert list(find_faults()) == []
+
+
+def a_transfer_that_fails_after_the_closing() -> tuple[int, BankAccount]:
+    customer, line = a_customer_with_a_line()
+    payout = payout_of(ask_and_end(line, asked_minor=1000))
+    account = name_an_account(customer, payout)
+    close_wholly(customer)
+    first, second = (given.a_colleague(email=f"{name}@example.com") for name in ("al", "bo"))
+    sent = {"payout_id": payout, "now": EVENING}
+    payments.mark_transfer_sent(staff_user_id=first.pk, bank_ref="B0", **sent)
+    payments.confirm_transfer(staff_user_id=second.pk, has_arrived=False, reason="closed", **sent)
+    return payout, account
+
+
 def name_an_account(customer: Customer, payout: int) -> BankAccount:
     """The customer names where a payout goes that cannot take the way it came."""
     Payout.objects.filter(pk=payout).update(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import F, Sum
@@ -10,7 +11,7 @@ from fairroam.apps.journal import operations as journal
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
-from fairroam.apps.payments.models import Dispute, Payment, Payout
+from fairroam.apps.payments.models import BankAccount, Dispute, LateMoney, Payment, Payout
 from fairroam.rules import stages
 
 LATE = "late:"  # the cause of money that came for a closed account
@@ -75,6 +76,8 @@ def cover(payout: Payout, part: int, now: datetime) -> None:
         payout.arrived_at, payout.is_live = now, None
     payout.save(update_fields=["covered_minor", "stage", "arrived_at", "is_live"])
     if payout.stage == "settled_by_chargeback":
+        end_late_money(payout)
+        erase_account(payout, now)
         journal.tell(
             "payout.settled_by_chargeback",
             actor="system",
@@ -84,3 +87,28 @@ def cover(payout: Payout, part: int, now: datetime) -> None:
             cause=payout.cause,
             amount_minor=payout.amount_minor,
         )
+
+
+# What follows once a payout is over -------------------------------------------------------------
+ARRIVED = ("succeeded", "settled_by_chargeback")
+
+
+def erase_account(payout: Payout, now: datetime) -> None:
+    """Once an owner who left has the money, nobody needs to know their account any more."""
+    if payout.stage in ARRIVED and payout.account_id and not payout.customer.is_open:
+        forget_accounts([payout.account_id], now)
+
+
+def forget_accounts(account_ids: Iterable[int | None], now: datetime) -> None:
+    """Empty these bank accounts: they have had their use."""
+    used = BankAccount.objects.filter(pk__in=[one for one in account_ids if one is not None])
+    used.exclude(iban="").update(holder="", iban="", erased_at=now)
+
+
+def end_late_money(payout: Payout) -> None:
+    """Late money follows the payout that sends it on."""
+    late = LateMoney.objects.filter(sending=payout).first()
+    if late is None or payout.stage not in (*ARRIVED, *NOT_RESERVED):
+        return
+    late.stage = "sent" if payout.stage in ARRIVED else "waiting"
+    late.save(update_fields=["stage"])

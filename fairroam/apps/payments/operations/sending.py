@@ -11,10 +11,12 @@ from django.db.models import F
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
-from fairroam.apps.payments.models import BankAccount, LateMoney, Payment, Payout
+from fairroam.apps.payments.models import LateMoney, Payment, Payout
 from fairroam.apps.payments.operations.covering import (
     LATE,
     cover_by_chargebacks,
+    end_late_money,
+    erase_account,
     owed_book,
 )
 from fairroam.apps.payments.operations.planning import tell
@@ -137,7 +139,7 @@ def settle_payout(
     payout.save()
     if changes:
         Payment.objects.filter(pk=payment.pk).update(**changes)
-    end_late_money(payout, now)
+    end_late_money(payout)
     erase_account(payout, now)
     tell(payout, f"payout.{payout.stage}", now, actor=actor)
     if payout.stage in ("failed", "returned"):
@@ -177,22 +179,6 @@ def book_late(payment: Payment, payout: Payout, now: datetime) -> None:
         amount_minor=minor,
         came_at=now,
     )
-
-
-def erase_account(payout: Payout, now: datetime) -> None:
-    """Once an owner who left has the money, nobody needs to know their account any more."""
-    if payout.stage == "succeeded" and payout.account and not payout.customer.is_open:
-        used = BankAccount.objects.filter(pk=payout.account.pk)
-        used.update(holder="", iban="", erased_at=now)
-
-
-def end_late_money(payout: Payout, now: datetime) -> None:
-    """Late money follows the payout that sends it on."""
-    late = LateMoney.objects.filter(sending=payout).first()
-    if late is None or payout.stage not in ("succeeded", "failed", "returned"):
-        return
-    late.stage = "sent" if payout.stage == "succeeded" else "waiting"
-    late.save(update_fields=["stage"])
 
 
 @transaction.atomic

@@ -13,7 +13,11 @@ from fairroam.apps.customers.refusals import FourEyes
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MoveNotAllowed, NotAmongYours
 from fairroam.apps.payments.models import BankAccount, LateMoney, Payment, Payout
-from fairroam.apps.payments.operations.covering import LATE, cover_by_chargebacks
+from fairroam.apps.payments.operations.covering import (
+    LATE,
+    cover_by_chargebacks,
+    forget_accounts,
+)
 from fairroam.apps.payments.operations.planning import plan_payout, send_again, set_out, tell
 from fairroam.apps.payments.operations.sending import REASON_LETTERS, settle_payout, to_send
 from fairroam.apps.payments.refusals import IbanWrong, OwnTransfer
@@ -146,8 +150,7 @@ def send_late_money(
     paid_by = late.returned.customer_id if late.returned else late.payment.customer_id
     owner_id = late.owed_to_id or paid_by
     account = keep_account(customer_id=owner_id, holder=holder, iban=iban, given_by=actor, now=now)
-    if late.account is not None:  # What the claimant named has had its use.
-        BankAccount.objects.filter(pk=late.account.pk).update(holder="", iban="", erased_at=now)
+    forget_accounts([late.account_id, *tried(late)], now)  # What was named before has had its use.
     if late.sending_id is not None:  # An earlier transfer failed or came back.
         payout = send_again(payout_id=late.sending_id, account_id=account.pk, now=now)
     else:
@@ -175,6 +178,7 @@ def keep_late_money(
     late.stage = stages.next_stage(stages.LATE_MONEY, late.stage, "keep")
     late.keep_until, late.words = until, words
     late.save(update_fields=["stage", "keep_until", "words"])
+    forget_accounts(tried(late), now)
     journal.tell(
         "late_money.kept",
         actor=f"staff:{staff_user_id}",
@@ -185,13 +189,18 @@ def keep_late_money(
     )
 
 
+def tried(late: LateMoney) -> list[int | None]:
+    """The accounts that late money has failed to reach, or came back from."""
+    return [one.account_id for one in (late.returned, late.sending) if one is not None]
+
+
 def lock_late_money(late_id: int, move: str) -> LateMoney:
     """Lock its payment and read it for a move. Raises NotAmongYours, MoveNotAllowed."""
     found = LateMoney.objects.filter(pk=late_id).values_list("payment_id", flat=True).first()
     if found is None:
         raise NotAmongYours(late_money_id=late_id)
     Payment.objects.select_for_update(no_key=True).get(pk=found)
-    late = LateMoney.objects.select_related("payment", "returned", "account").get(pk=late_id)
+    late = LateMoney.objects.select_related("payment", "returned", "sending").get(pk=late_id)
     if (late.stage, move) not in stages.LATE_MONEY:
         raise MoveNotAllowed(late_money_id=late_id, stage=late.stage)
     return late
