@@ -187,6 +187,20 @@ def test_the_same_human_on_another_login_is_the_same_pair_of_eyes():
         transfer(payout.pk, by=first.pk, confirmed_by=second.pk)
 
 
+def test_nobody_sends_money_to_themselves_by_another_login_of_theirs():
+    a_refund_by_a_closed_rail()
+    payout = Payout.objects.get()
+    name_account(payout.pk)
+    own = given.a_colleague("senior", email=payout.customer.user.email)
+    person = people.staff_member(own.pk).person_id
+    other = given.a_colleague("senior", email="max2@example.com", person_id=person)
+
+    with pytest.raises(OwnTransfer):
+        transfer(payout.pk, by=other.pk)
+    with pytest.raises(OwnTransfer):
+        transfer(payout.pk, confirmed_by=other.pk)
+
+
 def test_what_is_kept_of_an_account_can_be_erased():
     refund = a_refund_by_a_closed_rail()
     name_account(Payout.objects.get().pk)

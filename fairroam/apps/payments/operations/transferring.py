@@ -130,7 +130,8 @@ def record_transfer_returned(
 
 
 def refuse_own(payout: Payout, staff_user_id: int) -> None:
-    if payout.customer.user_id == staff_user_id:
+    owner = payout.customer.user_id
+    if owner is not None and customers.same_person(owner, staff_user_id):
         raise OwnTransfer(payout_id=payout.pk)
 
 
