@@ -69,6 +69,19 @@ def test_a_line_that_is_missing_or_doubled_differs_until_the_report_is_right(fau
     assert list(find_faults()) == []
 
 
+def test_a_fee_that_the_provider_corrects_differs_until_a_person_has_looked():
+    payment = given.a_paid_line().order.payment
+    fee, corrected = (line(ReportKind.FEE, "fee_1", minor) for minor in (30, 35))
+    assert compare(captured(payment), fee) == 0
+
+    assert compare(captured(payment), corrected) == 1
+
+    row = Difference.objects.get()
+    assert (row.ref, row.ours_minor, row.theirs_minor) == ("fee_1", -30, -35)
+    assert house("fees", "sandbox") == -30
+    assert compare(captured(payment), fee) == 0
+
+
 def test_a_line_told_a_day_late_ends_its_difference_by_itself():
     payment = given.a_paid_line().order.payment
 

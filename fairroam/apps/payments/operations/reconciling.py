@@ -14,7 +14,13 @@ from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.payments.models import Difference, Payment, Payout, ProviderEvent, ReportLine
 from fairroam.apps.payments.operations.sending import BANK
-from fairroam.apps.payments.queries.reports import Subject, booked, booked_on, reported
+from fairroam.apps.payments.queries.reports import (
+    Subject,
+    booked,
+    booked_on,
+    is_booked,
+    reported,
+)
 from fairroam.gateways.payments import DailyReport, EventKind, ReportKind
 from fairroam.gateways.payments import ReportLine as Told
 from fairroam.rules.money import Money
@@ -129,7 +135,8 @@ def book_from_report(provider: str, line: Told, now: datetime) -> None:
     if line.kind in sources:
         clearing = BookName("clearing", currency, label=provider)
         key = f"report:{provider}:{line.kind}:{line.ref}"
-        ledger.post([Entry(key, line.amount.minor, sources[line.kind], clearing)], now=now)
+        if not is_booked(key):  # What they correct later differs, until a person has looked.
+            ledger.post([Entry(key, line.amount.minor, sources[line.kind], clearing)], now=now)
 
 
 def follow_up(provider: str, line: Told, now: datetime) -> None:

@@ -55,6 +55,11 @@ OURS = """
 """
 
 
+def is_booked(key: str) -> bool:
+    """Whether the books have a transfer of that key."""
+    return Transfer.objects.filter(key=key).exists()
+
+
 def hours_of(day: date) -> tuple[datetime, datetime]:
     """The day in UTC, as a half-open period."""
     start = datetime.combine(day, time.min, UTC)
