@@ -20,6 +20,7 @@ from fairroam.rules.money import Money
 from fairroam.worker.books import find_faults
 from tests import given
 from tests.apps import wallet_given as wallets
+from tests.apps.closures_given import ADDRESS, a_customer_with_a_line, close_wholly
 from tests.apps.payments_given import tells
 from tests.apps.test_sold_vouchers import a_sold_voucher, redeem
 from tests.given import NOON
@@ -123,3 +124,13 @@ def test_nothing_is_mailed_of_a_voucher_that_does_not_count(ada, end):
 
     assert mails() == []
     assert VoucherMail.objects.get().mailed_at is None
+
+
+def test_whoever_was_given_a_voucher_leaves_like_anybody_else(ada):
+    recipient = Recipient(address=ADDRESS, words=f"For {ADDRESS}", language="en", day=None)
+    buyer = given.a_customer("bo@example.com")
+    a_sold_voucher(buyer, to=recipient)
+    leaver, _line = a_customer_with_a_line()
+
+    assert close_wholly(leaver).stage == "certified"
+    assert VoucherMail.objects.get().address == ADDRESS  # the buyer's, for a month

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
+
+from fairroam.apps.closures.personal import EVERYTHING
 
 # Kept sealed until the last mail has left, or until a settlement is over.
 SEALED = {("closures_closure", "sealed_address"), ("closures_closure", "payout_contact")}
@@ -69,7 +72,8 @@ def tables_for(address: str) -> list[Searched]:
 def search_everywhere(address: str, *, whose: int | None = None) -> tuple[int, list[str]]:
     """(How many columns were searched, those that hold the whole `address`), whatever its case.
 
-    whose: leave out rows of other customers, who may write to us of whom they like.
+    whose: leave out rows of other customers, who may write to us of whom they like. Whose a row
+    is says its `customer_id`, or what its room declares.
     """
     tables = tables_for(address)
     found = [
@@ -99,8 +103,25 @@ def hits(table: Searched, address: str, whose: int | None) -> list[str]:
     for first, last in _bites(table):
         quoted = connection.ops.quote_name(table.key)
         within = f"{quoted} >= %s AND {quoted} <= %s AND {condition}"
-        found |= set(_look(table, address, within, [first, last, *values]))
+        bounds = [first, last, *values]
+        columns = _look(table, address, within, bounds)
+        if columns and whose is not None and not table.has_customer:
+            theirs, more = _not_of_others(table, whose)
+            columns = _look(table, address, f"{within} AND {theirs}", [*bounds, *more])
+        found |= set(columns)
     return sorted(found)
+
+
+def _not_of_others(table: Searched, whose: int) -> tuple[str, list[Any]]:
+    """A condition on rows that are this customer's or, as far as we know, nobody's."""
+    declared = next((one for one in EVERYTHING if one.name == table.table), None)
+    if declared is None or not declared.whose or callable(declared.whose):
+        return "true", []
+    path = declared.whose
+    theirs = Q((path, whose)) | Q((f"{path}__isnull", True))
+    rows = declared.model._default_manager.filter(theirs).values("pk").order_by()
+    statement, values = rows.query.sql_with_params()
+    return f"{connection.ops.quote_name(table.key)} IN ({statement})", list(values)
 
 
 def _bites(table: Searched) -> Iterator[tuple[Any, Any]]:
