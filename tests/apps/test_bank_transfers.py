@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from stdnum import iso11649
 
+from fairroam.apps.customers import queries as people
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.journal.models import Event
 from fairroam.apps.orders import operations as orders
@@ -97,6 +98,40 @@ def test_another_amount_waits_for_a_person_and_nothing_is_booked(amount):
     event = ProviderEvent.objects.get()
     assert (event.reason, event.content["minor"]) == ("amount-differs", amount.minor)
     assert arrives(order, bank_ref="B-2") == "applied"
+
+
+def test_who_pays_twice_has_the_second_transfer_kept_for_a_person():
+    order = an_order()
+    assert arrives(order) == "applied"
+
+    assert arrives(order, bank_ref="B-2") == "quarantined"
+
+    assert ProviderEvent.objects.get(outcome="quarantined").reason == "paid-twice"
+    assert -balance("clearing", label="bank") == 1900
+
+
+def test_what_was_mistyped_is_dismissed_and_entered_once_more():
+    order = an_order()
+    assert arrives(order, Money(19000, "EUR")) == "quarantined"
+    assert arrives(order) == "repeated"
+    mistyped = ProviderEvent.objects.get()
+
+    payments.dismiss_event(
+        event_id=mistyped.pk, words="one nought too many", staff_user_id=ANNA, now=NOON
+    )
+
+    assert [arrives(order), arrives(order)] == ["applied", "repeated"]
+
+
+def test_nobody_books_money_for_their_own_order_by_another_login_either():
+    order = an_order()
+    own = given.a_colleague("senior")
+    Customer.objects.filter(pk=order.customer_id).update(user_id=own.pk)
+    person = people.staff_member(own.pk).person_id
+    other = given.a_colleague("senior", email="max2@example.com", person_id=person)
+
+    with pytest.raises(OwnTransfer):
+        arrives(order, by=other.pk)
 
 
 def test_a_slip_of_the_pen_and_a_reference_of_nobody_are_told_apart():

@@ -17,6 +17,12 @@ class AmountDiffers(Refusal):
     status = 422
 
 
+class PaidTwice(Refusal):
+    """Another transfer has paid this already. This one goes back to its sender."""
+
+    code = "paid-twice"
+
+
 class SentTooSoon(Refusal):
     """The provider wants a pause after the last refund of this payment. It is tried again."""
 

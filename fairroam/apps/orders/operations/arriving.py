@@ -11,7 +11,7 @@ from stdnum.exceptions import ValidationError
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.orders.operations.hear import hear_provider
 from fairroam.apps.payments.models import Payment
-from fairroam.apps.payments.queries.arrivals import BANK, is_of_customer_user
+from fairroam.apps.payments.queries.arrivals import BANK, is_of_customer_user, number_of
 from fairroam.apps.payments.refusals import OwnTransfer, ReferenceWrong
 from fairroam.gateways.payments import EventKind, ProviderEvent
 from fairroam.rules.money import Money
@@ -31,7 +31,8 @@ def record_arrival(
 
     reference: as the payer quoted it. bank_ref: the bank's own number of the credit: entered
     twice it is booked once ("repeated"). Another amount than was asked for, or a reference that
-    nobody was given, is "quarantined": nothing is booked, and a person concludes it.
+    nobody was given, is "quarantined": nothing is booked, and a person concludes it; dismissed, it
+    can be entered as it should have been.
     Raises ReferenceWrong, OwnTransfer.
     """
     try:
@@ -41,7 +42,7 @@ def record_arrival(
     if is_of_customer_user(quoted, staff_user_id):
         raise OwnTransfer(reference=quoted)
     told = ProviderEvent(
-        event_id=f"arrival:{' '.join(bank_ref.split())}",
+        event_id=number_of(bank_ref),
         kind=EventKind.PAYMENT_CAPTURED,
         occurred_at=now,
         payment_ref=quoted,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -49,20 +50,8 @@ def apply(told: ProviderEvent, provider: str, now: datetime) -> str:
     if told.kind == EventKind.PAYMENT_APPROVED:
         payments.record_approved(payment_id=payment.pk, now=now)
         return "applied"
-    if told.kind == EventKind.PAYMENT_CAPTURED and wallet.is_top_up(payment.pk):
-        wallet.confirm_top_up(
-            payment_id=payment.pk, amount=told.amount, provider_ref=told.payment_ref, now=now
-        )
-        return "applied"
-    if told.kind == EventKind.PAYMENT_CAPTURED and selling.is_voucher(payment.pk):
-        selling.confirm_voucher(
-            payment_id=payment.pk, amount=told.amount, provider_ref=told.payment_ref, now=now
-        )
-        return "applied"
     if told.kind == EventKind.PAYMENT_CAPTURED:
-        confirm_payment(
-            payment_id=payment.pk, amount=told.amount, provider_ref=told.payment_ref, now=now
-        )
+        apply_capture(payment, told, now)
         return "applied"
     if told.kind in (EventKind.DISPUTE_OPENED, EventKind.DISPUTE_CLOSED):
         payments.hear_dispute(
@@ -75,6 +64,17 @@ def apply(told: ProviderEvent, provider: str, now: datetime) -> str:
         )
         return "applied"
     return "ignored"  # A declined card: the customer tries again on the provider's page.
+
+
+def apply_capture(payment: Payment, told: ProviderEvent, now: datetime) -> None:
+    """Book what was paid where it belongs. Raises AmountDiffers, PaidTwice."""
+    confirm: Callable[..., object] = confirm_payment
+    if wallet.is_top_up(payment.pk):
+        confirm = wallet.confirm_top_up
+    elif selling.is_voucher(payment.pk):
+        confirm = selling.confirm_voucher
+    confirm(payment_id=payment.pk, amount=told.amount, provider_ref=told.payment_ref, now=now)
+    payments.refuse_second_transfer(payment_id=payment.pk)
 
 
 def apply_payout(told: ProviderEvent, provider: str, now: datetime) -> str:

@@ -8,6 +8,7 @@ from fairroam.apps.payments.operations.charging import (
     record_asked_about_payment,
     record_captured,
     record_started,
+    refuse_second_transfer,
 )
 from fairroam.apps.payments.operations.disputing import (
     hear_dispute,
@@ -78,6 +79,7 @@ __all__ = [
     "record_payout",
     "record_started",
     "record_transfer_returned",
+    "refuse_second_transfer",
     "send_again",
     "send_late_money",
     "settle_difference",

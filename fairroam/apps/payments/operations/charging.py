@@ -12,8 +12,10 @@ from fairroam.apps.journal.refusals import KeyReused
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
-from fairroam.apps.payments.models import LateMoney, Payment
-from fairroam.apps.payments.refusals import AmountDiffers
+from fairroam.apps.payments.models import LateMoney, Payment, ProviderEvent
+from fairroam.apps.payments.queries.providers import CAPABILITIES
+from fairroam.apps.payments.refusals import AmountDiffers, PaidTwice
+from fairroam.gateways.payments import EventKind
 from fairroam.rules import stages, waiting
 from fairroam.rules.money import Money
 
@@ -112,6 +114,25 @@ def record_captured(*, payment_id: int, amount: Money, provider_ref: str, now: d
     payment.ask_at = None
     payment.save(update_fields=["stage", "captured_minor", "provider_ref", "captured_at", "ask_at"])
     return True
+
+
+def refuse_second_transfer(*, payment_id: int) -> None:
+    """Refuse a notice of a charge that another transfer has paid: this one is other money.
+
+    Providers tell of one charge as often as they like; at our own bank each notice is a credit of
+    its own. The payment is locked. Raises PaidTwice.
+    """
+    payment = Payment.objects.get(pk=payment_id)
+    if (
+        CAPABILITIES[payment.provider].is_by_hand
+        and ProviderEvent.objects.filter(
+            provider=payment.provider,
+            kind=EventKind.PAYMENT_CAPTURED,
+            content__payment_ref=payment.provider_ref,
+            outcome="applied",
+        ).exists()
+    ):
+        raise PaidTwice(payment_id=payment_id)
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
+from fairroam.apps.customers import queries as customers
 from fairroam.apps.payments.models import Payment, ProviderEvent
 
 BANK = "bank"
@@ -32,9 +33,25 @@ def awaited_at(pay_url: str) -> AwaitedTransfer | None:
 
 
 def is_of_customer_user(reference: str, user_id: int) -> bool:
-    """Whether the charge with this reference is that user's own."""
+    """Whether the charge with this reference is that user's own, by whichever login."""
     ours = Payment.objects.filter(provider=BANK, provider_ref=reference)
-    return ours.filter(customer__user_id=user_id).exists()
+    owner = ours.values_list("customer__user_id", flat=True).first()
+    return owner is not None and customers.same_person(owner, user_id)
+
+
+def number_of(bank_ref: str) -> str:
+    """The number under which a credit of the bank's statement is entered.
+
+    One that a person has dismissed, as it was mistyped, can be entered once more.
+    """
+    base = number = f"arrival:{' '.join(bank_ref.split())}"
+    times = 1
+    while ProviderEvent.objects.filter(
+        provider=BANK, event_id=number, conclusion="dismissed"
+    ).exists():
+        times += 1
+        number = f"{base}/{times}"
+    return number
 
 
 def awaited() -> QuerySet[Payment]:
