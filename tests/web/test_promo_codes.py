@@ -88,3 +88,14 @@ def test_who_guesses_codes_waits_and_may_still_order_without_one(client):
     )
     assert buy(client, promo_code="GUESS-X").status_code == 429
     assert buy(client).status_code == 302
+
+
+def test_who_guesses_codes_from_ever_new_addresses_of_one_house_waits_too(client):
+    for number in range(guessing.WRONG_MAX + 1):
+        guessed = client.get(
+            f"{CHECKOUT}bill/",
+            {"promo_code": f"GUESS-{number}"},
+            REMOTE_ADDR=f"2001:db8:1:2::{number:x}",
+        )
+
+    assert "Too many wrong codes" in words_of(guessed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from allauth.account.adapter import get_adapter
+from allauth.core.internal.ratelimit import get_ip
 from django.core.cache import cache
 from django.http import HttpRequest
 
@@ -19,11 +19,12 @@ WAIT_SECONDS = 3600  # after the last wrong code that was counted
 def guarded(request: HttpRequest, typed: str, wrong: type[Refusal]) -> Iterator[None]:
     """Count the refusals `wrong` of this network address; the eleventh try is not made at all.
 
+    In IPv6 the /64 counts: every house has one, with more addresses in it than anybody can try.
     typed: the code; what is blank guesses at nothing.
 
     Raises TooManyWrongCodes.
     """
-    key = f"wrong-codes:{wrong.code}:{get_adapter(request).get_client_ip(request)}"
+    key = f"wrong-codes:{wrong.code}:{get_ip(request)}"
     tried = cache.get(key, 0) if typed.strip() else 0
     if tried >= WRONG_MAX:
         raise TooManyWrongCodes
