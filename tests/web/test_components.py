@@ -116,6 +116,9 @@ def test_a_zone_and_a_country_are_said_as_people_say_them():
     assert formats.zone_name("UTC", "en") == "UTC"
     assert formats.country_name("DE-BY", "zh-hans") == "德国"
     assert formats.percent(Fraction(1, 1000), "en") == "0.1%"
+    assert formats.month(date(2026, 3, 1), "zh-hans") == "2026年3月"
+    assert formats.in_a_row(["One.", "Two."], "en") == "One. Two."
+    assert formats.in_a_row(["一。", "二。"], "zh-hant") == "一。二。"
 
 
 LINES = [

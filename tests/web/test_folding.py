@@ -38,3 +38,38 @@ def test_it_writes_the_same_in_every_language(part, language):
 
         assert folded.render(Context(WORDS)) == plain.render(Context(WORDS))
         assert len(folded.nodelist) == PARTS[part]
+
+
+STOP = "{% translate 'Nothing waits.' %}"
+UNTIL = "{% blocktranslate with end=amount %}It counts until {{ end }}.{% endblocktranslate %}"
+# Parts of templates in which something follows a sentence: Chinese sets no space before it.
+SENTENCES = [
+    STOP + "{gap}" + STOP,
+    UNTIL + "{gap}" + STOP,
+    "<em>" + STOP + "</em>{gap}<a href='/'>" + UNTIL + "</a>",
+    "{% if is_there %}" + UNTIL + "{gap}{% endif %}" + STOP,
+    "{% if none %}-{% else %}" + UNTIL + "{% endif %}{gap}" + STOP,
+    STOP + "{% if is_there %}{gap}{{ amount }}{% endif %}",
+]
+
+
+@pytest.mark.parametrize("part", SENTENCES)
+@pytest.mark.parametrize(("language", "kept"), [("en", True), ("zh-hans", False)])
+def test_chinese_sets_no_space_between_sentences(part, language, kept):
+    def written(gap: str) -> str:
+        template = engines["django"].from_string(LOADED + part.replace("{gap}", gap)).template
+        fold(template)
+        return template.render(Context(WORDS))
+
+    with translation.override(language):
+        assert written("\n  ") == written("\n  " if kept else "")
+        assert ("  " in written("\n  ")) is kept
+
+
+def test_a_mail_keeps_its_lines():
+    with translation.override("zh-hans"):
+        template = engines["django"].from_string(f"{LOADED}{STOP} {STOP}\n\n{STOP}").template
+        template.name = "a_mail.txt"
+        fold(template)
+
+        assert template.render(Context()) == "没有待办。没有待办。\n\n没有待办。"

@@ -34,6 +34,7 @@ from fairroam.gateways.contact_files import (
     vcards,
 )
 from fairroam.web.account.me import customers_only
+from fairroam.web.components import formats
 from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 
@@ -290,7 +291,8 @@ def tell(request: HttpRequest, said: Imported) -> HttpResponse:
         (said.pictures, ngettext("%(count)s picture left out.", "%(count)s pictures left out.",
                                  said.pictures) % {"count": said.pictures}),
     ]  # fmt: skip
-    messages.success(request, " ".join(line for happened, line in lines if happened))
+    told = formats.in_a_row((line for happened, line in lines if happened), request.LANGUAGE_CODE)
+    messages.success(request, told)
     return redirect("account:contacts")
 
 

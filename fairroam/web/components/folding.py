@@ -2,10 +2,14 @@
 
 Half of a page is texts, pictures, addresses of files and pages that never change: a compiled
 template holds them as one text, so that showing it looks up only what differs.
+
+Chinese sets no space behind a full-width mark, which is as wide as one: what templates type
+between two sentences is left out there (`closed_up`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -20,6 +24,12 @@ from django.urls import NoReverseMatch
 from django.utils.translation import get_language
 
 from fairroam.web.components import tags
+
+INLINE = r"(?:</?(?:a|code|em|span|strong)\b[^>]*>)*"
+ENDED = re.compile(rf"[。！？：；，]{INLINE}\Z")
+SPACED = re.compile(rf"(?<=[。！？：；，])({INLINE})[ \n]+")
+SPACED_LINE = re.compile(r"(?<=[。！？：；，])() +")  # of a mail, whose lines stay
+ENGLISH_MARKS = (".", "!", "?", ":", ";", ",")
 
 
 class Folding(base.Loader):
@@ -42,22 +52,48 @@ def fold(template: Template) -> None:
     """Write what is constant in a template as text, and texts that follow each other as one."""
     context = Context()
     with context.bind_template(template):
-        fold_nodes(template.nodelist, context)
+        is_mail = (template.name or "").endswith(".txt")
+        fold_nodes(template.nodelist, context, SPACED_LINE if is_mail else SPACED)
 
 
-def fold_nodes(nodes: NodeList, context: Context) -> None:
+def fold_nodes(
+    nodes: NodeList, context: Context, spaced: re.Pattern[str], is_ended: bool = False
+) -> bool:
+    """Fold a list of nodes. is_ended: whether a sentence ended before it; its own end is said."""
     folded: list[Node] = []
     for node in nodes:
         text = constant(node, context)
         if text is None:
-            for inner in lists_in(node):
-                fold_nodes(inner, context)
+            ends = [fold_nodes(inner, context, spaced, is_ended) for inner in lists_in(node)]
+            is_ended = any(ends) or ends_sentence(node)
             folded.append(node)
-        elif folded and isinstance(folded[-1], TextNode):
+            continue
+        text = closed_up(text, spaced, is_ended)
+        is_ended = bool(ENDED.search(text)) if text else is_ended
+        if folded and isinstance(folded[-1], TextNode):
             folded[-1] = TextNode(folded[-1].s + text)
         elif text:
             folded.append(TextNode(text))
     nodes[:] = folded
+    return is_ended
+
+
+def closed_up(text: str, spaced: re.Pattern[str], is_ended: bool) -> str:
+    """The text as its language sets it behind the end of a sentence."""
+    if not is_chinese():
+        return text
+    return spaced.sub(r"\1", f"。{text}")[1:] if is_ended else spaced.sub(r"\1", text)
+
+
+def ends_sentence(node: Node) -> bool:
+    """Whether this text with places to fill ends with a mark, as what it is translated to does."""
+    if not isinstance(node, BlockTranslateNode) or node.asvar:
+        return False
+    return (node.plural or node.singular)[-1].contents.rstrip().endswith(ENGLISH_MARKS)
+
+
+def is_chinese() -> bool:
+    return (get_language() or "").startswith("zh")
 
 
 def lists_in(node: Node) -> Iterator[NodeList]:
