@@ -55,6 +55,7 @@ def test_a_month_s_tax_margin_and_grounds_are_the_books_own(senior):
         ("due", decision.result["ground"], decision.due_minor),
     ):
         assert [month, figure, of, "EUR", str(value)] in told, figure
+    assert page.context["margins"][0][0] == line.plan_copy["names"]["en"]
     assert page.status_code == 200
     assert senior.get("/desk/figures/?month=1999-01").status_code == 404
 

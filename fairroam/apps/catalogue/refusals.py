@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from fairroam.apps.journal.refusals import Refusal
 
@@ -21,10 +22,15 @@ class TariffRefused(Refusal):
     code = "tariff-refused"
     status = 422
 
+    @property
+    def reasons(self) -> dict[str, list[str]]:
+        """What is wrong, by column; under "__all__" what is wrong with the row."""
+        return cast(dict[str, list[str]], self.facts["reasons"])
+
 
 class CoverageRefused(Refusal):
-    """This table cannot be taken. Tick at least one radio, and take a day that is not to come and
-    is later than the table that counts now: what was said of a day is never edited."""
+    """This table cannot be taken. Tick at least one radio, and take the day of the table that
+    counts now, to correct it, or a later one that is not to come."""
 
     code = "coverage-refused"
     status = 422
@@ -58,6 +64,11 @@ class PlanRefused(Refusal):
 
     code = "plan-refused"
     status = 422
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Column -> the code of what is wrong with it."""
+        return cast(dict[str, str], self.facts["reasons"])
 
 
 class PackRefused(Refusal):

@@ -18,6 +18,17 @@ def sentence_of(refusal: Refusal) -> str:
     return gettext(sentence)
 
 
+def sentence_of_code(code: str) -> str:
+    """The sentence of the refusal with this code, for where only that was kept; else the code."""
+    known: list[type[Refusal]] = [Refusal]
+    for one in known:
+        if one.code == code:
+            sentence = " ".join(str(one.__doc__).split())
+            return gettext(sentence)
+        known += one.__subclasses__()
+    return code
+
+
 def render_refused(
     request: HttpRequest,
     template: str,

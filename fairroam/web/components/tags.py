@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -11,13 +11,14 @@ from typing import Any
 from django import template
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy
 from lucide.templatetags.lucide import lucide
 
-from fairroam.rules.languages import words_for
+from fairroam.rules.languages import NAMES, language_of, words_for
 from fairroam.web.components import charts, formats
-from fairroam.web.components.words import MATTERS, MISSING, NUMBER_ACTS, PAPERS, STAGES
+from fairroam.web.components.words import MATTERS, MISSING, NUMBER_ACTS, PAPERS, RAILS, STAGES
 
 register = template.Library()
 
@@ -51,6 +52,12 @@ def instant(moment: datetime | str | None, zone: str = "UTC") -> str:
 
 
 @register.filter
+def timestamp(moment: datetime) -> str:
+    """`<time datetime="{{ at|timestamp }}">`: an instant as ISO 8601, for programs."""
+    return moment.isoformat()
+
+
+@register.filter
 def until(moment: datetime | str | None, zone: str = "UTC") -> str:
     """`{{ ends_at|until:zone }}`: the end of a period; midnight is 24:00 of the day before."""
     return "" if not moment else formats.until(formats.aware(moment), zone, _language())
@@ -80,6 +87,18 @@ def short_day(value: date) -> str:
 def country_name(code: str) -> str:
     """`{{ code|country_name }}`: an ISO 3166 country in the page's language."""
     return formats.country_name(code, _language())
+
+
+@register.filter
+def currency_name(code: str) -> str:
+    """`{{ code|currency_name }}`: an ISO 4217 currency in the page's language: "Euro"."""
+    return formats.currency_name(code, _language())
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """`{{ thread.language|language_name }}`: a language as it calls itself."""
+    return NAMES[language_of(code)]
 
 
 @register.filter
@@ -133,6 +152,12 @@ def matter(kind: str) -> str:
 
 
 @register.filter
+def rail_name(name: str) -> str:
+    """`{{ payout.rail|rail_name }}`: the way of "card@1" in words."""
+    return str(RAILS[name.partition("@")[0]])
+
+
+@register.filter
 def number_act(kind: str) -> str:
     """`{{ act.kind|number_act }}`: what was done with a number, in words."""
     return str(NUMBER_ACTS[kind])
@@ -154,6 +179,12 @@ def as_json(statement: dict[str, Any]) -> str:
 SAID_BY_TOTAL = {"REFUND", "NO_REFUND"}
 WAYS_BACK = {"BACK_TO_METHOD", "BACK_TO_CREDIT", "PROMO_NOT_CASH"}
 BELOW_TOTAL = WAYS_BACK | {"TAX_SPLIT", "PAY_BY", "DEADLINE", "DEADLINE_PASSED"}
+
+
+@register.filter
+def named_facts(facts: Mapping[str, str]) -> SafeString:
+    """`<dl class="facts">{{ line.facts|named_facts }}</dl>`: what a line opens to."""
+    return format_html_join("", "<dt>{}</dt><dd>{}</dd>", facts.items())
 
 
 @register.filter

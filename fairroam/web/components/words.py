@@ -317,6 +317,18 @@ MATTERS: dict[str, str | Promise] = {
     "settlement": _("a payout to our own bank"),
 }
 
+# By which way money came or goes back: the rails of `rules.rails`.
+RAILS: dict[str, str | Promise] = {
+    "card": _("Card"),
+    "paypal": "PayPal",
+    "transfer": _("Bank transfer"),
+    "sepa-debit": _("SEPA direct debit"),
+    "ideal": "iDEAL",
+    "alipay": _("Alipay"),
+    "wechat": _("WeChat Pay"),
+    "crypto": _("Cryptocurrency"),
+}
+
 # What a customer is asked for: the codes of `refunds.queries.completeness`.
 MISSING: dict[str, str | Promise] = {
     "reason": _("what happened, and what you wish for"),

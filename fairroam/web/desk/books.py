@@ -34,7 +34,14 @@ def books(request: HttpRequest, staff: User) -> HttpResponse:
     for row in rows:
         sums[row.name.currency] = sums.get(row.name.currency, 0) + row.minor
     context = {
-        "rows": [(words.book(row.name.kind), row) for row in rows],
+        "rows": [
+            (
+                words.book(row.name.kind),
+                words.book_label(row.name.kind, row.name.label, request.LANGUAGE_CODE),
+                row,
+            )
+            for row in rows
+        ],
         "may_look_inside": member is not None and member.role == "operator",
         "may_see_money": member is not None and member.role != "agent",
         "sums": sums,

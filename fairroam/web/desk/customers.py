@@ -16,7 +16,6 @@ from fairroam.apps.customers.models import Customer, User
 from fairroam.apps.esims.queries import desk as lines
 from fairroam.apps.papers import queries as papers
 from fairroam.apps.refunds.queries import desk as refunds
-from fairroam.rules.languages import NAMES, language_of
 from fairroam.web.desk.staff import staff_only
 
 PAPERS_SHOWN = 20  # the newest
@@ -33,7 +32,6 @@ def customer(request: HttpRequest, staff: User, customer_id: int) -> HttpRespons
         return render(request, "account/hidden.html", status=404)
     context = {
         "customer": found,
-        "language": NAMES[language_of(found.language)],
         "lines": lines.find_lines(found.number),
         "papers": papers.papers_of(found.pk)[:PAPERS_SHOWN],
         "about": about(found.pk, staff),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -63,13 +62,16 @@ def figures(request: HttpRequest, staff: User) -> HttpResponse:
         file["Content-Disposition"] = f'attachment; filename="figures-{wanted}.csv"'
         return file
     language = request.LANGUAGE_CODE
+    names = words.plan_names(language)
     context = {
         "month": wanted,
-        "choices": list(choices),
-        "tax": [(*country_and_rate(row, language), row) for row in tax],
+        "choices": [(key, formats.month(first.date(), language)) for key, first in choices.items()],
+        "tax": [(*words.country_and_rate(row.label, language), row) for row in tax],
         "tax_pictures": by_currency((row.currency, of_tax(row, language)) for row in tax),
-        "margins": margins,
-        "margin_pictures": by_currency((row.currency, of_plan(row, language)) for row in margins),
+        "margins": [(names.get(row.plan, row.plan), row) for row in margins],
+        "margin_pictures": by_currency(
+            (row.currency, of_plan(row, names.get(row.plan, row.plan), language)) for row in margins
+        ),
         "grounds": [(words.ground(row.ground), row) for row in grounds],
     }
     return render(request, "desk/figures.html", context)
@@ -83,23 +85,17 @@ def by_currency(portions: Iterable[tuple[str, Portion]]) -> dict[str, list[Porti
     return found
 
 
-def country_and_rate(row: ledger.TaxRow, language: str) -> tuple[str, str]:
-    """ "DE 0.19" as ("Germany", "19%")."""
-    country, _separator, rate = row.label.partition(" ")
-    return formats.country_name(country, language), formats.percent(Fraction(rate or 0), language)
-
-
 def of_tax(row: ledger.TaxRow, language: str) -> Portion:
     """What was charged, and what of it is owed to the tax office."""
     amount = formats.money(row.owed, row.currency, language)
-    return Portion(" ".join(country_and_rate(row, language)), amount, row.charged, row.owed)
+    return Portion(words.book_label("tax", row.label, language), amount, row.charged, row.owed)
 
 
-def of_plan(row: suppliers.MarginRow, language: str) -> Portion:
+def of_plan(row: suppliers.MarginRow, name: str, language: str) -> Portion:
     """Revenue, and what of it is margin, where its cost is known."""
     shown = row.revenue if row.margin is None else row.margin
     amount = formats.money(shown, row.currency, language)
-    return Portion(row.plan, amount, row.revenue, row.margin)
+    return Portion(name, amount, row.revenue, row.margin)
 
 
 def csv_rows(

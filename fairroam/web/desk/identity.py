@@ -8,16 +8,19 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from fairroam.apps.customers.models import User
 from fairroam.apps.esims.operations import numbers_give, numbers_identity
 from fairroam.apps.esims.queries import numbers
+from fairroam.apps.esims.queries.numbers import WaitingNumber
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
+from fairroam.rules.keep_alive import versions_of
+from fairroam.web.components import formats
 from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.desk.staff import staff_only
@@ -51,12 +54,22 @@ class SeenForm(forms.Form):
         return said
 
 
+def why(wish: WaitingNumber) -> str:
+    """Why a person looks at a wish, and how many numbers its person keeps."""
+    kept = ngettext(
+        "This person keeps %(count)s number.",
+        "This person keeps %(count)s numbers.",
+        wish.numbers_of_person,
+    ) % {"count": wish.numbers_of_person}
+    return formats.in_a_row([str(REASONS[wish.reason]), kept], get_language() or "en")
+
+
 def queues(request: HttpRequest) -> dict[str, Any]:
     """Who waits for a person, and what for."""
     wishes = page_of(numbers.waiting_numbers(), request, name="wishes")
     return {
         "checks": page_of(numbers.waiting_checks(), request),
-        "wishes": wishes.each(lambda wish: (wish, REASONS[wish.reason])),
+        "wishes": wishes.each(lambda wish: (wish, versions_of(wish.rule)[-1].operator, why(wish))),
     }
 
 

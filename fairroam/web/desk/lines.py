@@ -49,11 +49,6 @@ CALLS = {
     "release_profile": gettext_lazy("Release it"),
     "cancel_order": gettext_lazy("Take it back"),
 }
-OUTCOMES = {
-    "done": gettext_lazy("done"),
-    "unknown": gettext_lazy("no answer: asked again"),
-    None: gettext_lazy("broke off with us"),
-}
 
 
 @never_cache
@@ -92,11 +87,11 @@ def line(request: HttpRequest, staff: User, line_id: int) -> HttpResponse:
             )
             for profile in page.profiles
         ],
-        "acts": [(ACTS[act.kind], words.actor(act.actor), act) for act in page.acts],
-        "calls": [
-            (CALLS[call.function], OUTCOMES.get(call.outcome, call.outcome), call)
-            for call in page.calls
+        "acts": [
+            (ACTS[act.kind], words.actor(act.actor), act.reason and words.answer(act.reason), act)
+            for act in page.acts
         ],
+        "calls": [(CALLS[call.function], words.answer(call.outcome), call) for call in page.calls],
     }
     return render(request, "desk/line.html", context)
 

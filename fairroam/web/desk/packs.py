@@ -17,6 +17,7 @@ from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
 from fairroam.web.components.refused import render_refused
 from fairroam.web.desk.staff import staff_only
+from fairroam.web.site.promises import title_of
 from fairroam.web.site.terms import examples, pairs, versions
 
 
@@ -30,6 +31,11 @@ class PackForm(forms.Form):
     )
 
 
+def published() -> list[tuple[str, str, list[str]]]:
+    """Every pack by its title and its code, with its versions."""
+    return [(title_of(pack), pack, names) for pack, names in versions().items()]
+
+
 @never_cache
 @staff_only(role="operator")
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,7 +45,7 @@ def packs(request: HttpRequest, staff: User) -> HttpResponse:
     The first sending shows the differences, the second one, with the same words, publishes them.
     """
     form = PackForm(request.POST or None)
-    context: dict[str, object] = {"versions": versions(), "form": form}
+    context: dict[str, object] = {"packs": published(), "form": form}
     if not form.is_valid():
         return render(request, "desk/packs.html", context, status=422 if form.is_bound else 200)
     source = form.cleaned_data["source"]
@@ -54,7 +60,7 @@ def packs(request: HttpRequest, staff: User) -> HttpResponse:
     except Refusal as refusal:
         reason = refusal.facts.get("reason", "")
         form.add_error("source", str(reason))
-        shown = {"versions": versions()}
+        shown = {"packs": published()}
         return render_refused(request, "desk/packs.html", form, refusal, **shown)
     old = queries.pack_content(f"{content['pack']}@{content['version'] - 1}")
     moved = [one for one in examples(old, content) if one.before_minor != one.after_minor]

@@ -110,3 +110,13 @@ def answered(
         return render(request, "desk/refused.html", context, status=refusal.status)
     messages.success(request, done)
     return redirect(then)
+
+
+def unexplained(request: HttpRequest, then: str) -> HttpResponse:
+    """An act was sent without its reason."""
+    context = {
+        "sentence": _("Write why: the next person, and an auditor, read it."),
+        "code": "reason-missing",
+        "then": then,
+    }
+    return render(request, "desk/refused.html", context, status=422)

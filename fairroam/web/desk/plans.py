@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from fairroam.apps.catalogue import operations, queries
 from fairroam.apps.catalogue.models import Plan
+from fairroam.apps.catalogue.refusals import PlanRefused
 from fairroam.apps.customers.models import User
-from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
 from fairroam.rules.languages import NAMES
 from fairroam.web.components.refused import render_refused
@@ -26,6 +26,17 @@ from fairroam.web.desk.staff import staff_only
 
 GIGABYTE = 10**9
 PLAIN = ("price_minor", "list_price_minor", "validity_days", "is_offered")
+# Why a plan cannot be offered so: catalogue.operations.plans names these codes.
+WHY_NOT = {
+    "below_price": gettext_lazy("At least the price."),
+    "trial_costs": gettext_lazy("A free trial costs nothing."),
+    "no_price": gettext_lazy("Only a free trial costs nothing."),
+    "no_end": gettext_lazy(
+        "A plan that never ends has a limit of data, no number, and no supplier."
+    ),
+    "trial_without_limit": gettext_lazy("A trial has a limit."),
+}
+TYPED_AS = {"granted_bytes": "gigabytes"}  # column -> field of the form
 
 
 class PlanForm(forms.Form):
@@ -105,8 +116,9 @@ def plan(request: HttpRequest, staff: User, code: str) -> HttpResponse:
             operations.change_plan(
                 code=code, actor=f"staff:{staff.pk}", now=now(), **form.columns()
             )
-        except Refusal as refusal:
-            context["reasons"] = refusal.facts.get("reasons")
+        except PlanRefused as refusal:
+            for column, code in refusal.reasons.items():
+                form.add_error(TYPED_AS.get(column, column), WHY_NOT[code])
             return render_refused(request, "desk/plan.html", form, refusal, **context)
         messages.success(request, _("It counts for orders from now on. Sold plans stay as sold."))
         return redirect("desk:plans")

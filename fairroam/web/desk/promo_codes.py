@@ -24,6 +24,7 @@ from fairroam.rules.money import Money, known_currencies, minor_digits
 from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.components.tags import in_words
+from fairroam.web.desk import words
 from fairroam.web.desk.incidents import Moment
 from fairroam.web.desk.staff import staff_only
 
@@ -99,7 +100,10 @@ class PromoCodeForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def promo_codes(request: HttpRequest, user: User) -> HttpResponse:
     """All codes and a form for one more; POST makes one, or calls the one named by `end` back."""
-    page, rows = "desk/promo_codes.html", page_of(queries.promo_codes(), request)
+    page, names = "desk/promo_codes.html", words.plan_names(request.LANGUAGE_CODE)
+    rows = page_of(queries.promo_codes(), request).each(
+        lambda row: (row, [names.get(code, code) for code in row.plans])
+    )
     if request.method != "POST":
         return render(request, page, {"codes": rows, "form": PromoCodeForm(), "now": now()})
     member = customers.staff_member(user.pk)

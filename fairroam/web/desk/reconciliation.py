@@ -22,8 +22,9 @@ from fairroam.apps.payments.queries.providers import asked_providers
 from fairroam.apps.refunds.operations.outside import book_outside_refund
 from fairroam.clock import now
 from fairroam.web.components.paging import page_of
-from fairroam.web.desk.payouts import answered
+from fairroam.web.desk.payouts import answered, unexplained
 from fairroam.web.desk.staff import staff_only
+from fairroam.web.desk.words import quarantined
 
 DAYS = 31
 
@@ -71,7 +72,9 @@ def reconciliation(request: HttpRequest, staff: User) -> HttpResponse:
             for provider in asked_providers()
         ],
         "differences": page_of(reports.open_differences(), request, name="differences"),
-        "events": page_of(desk.quarantined(), request),
+        "events": page_of(desk.quarantined(), request).each(
+            lambda row: (row, quarantined(row.reason))
+        ),
         "late": late.each(lambda row: (row, contacts.get(row.pk))),
         "keep_until": date(today.year + 3, 12, 31),
         "waivers": page_of(waivers.overdue(now()), request, name="waivers"),
@@ -94,12 +97,7 @@ def concluded(
     """Do the one act that the form names; a reason is always needed."""
     form = ConcludeForm(request.POST)
     if not form.is_valid() or form.cleaned_data["act"] not in acts:
-        context = {
-            "sentence": _("Write why: the next person, and an auditor, read it."),
-            "code": "reason-missing",
-            "then": "desk:reconciliation",
-        }
-        return render(request, "desk/refused.html", context, status=422)
+        return unexplained(request, "desk:reconciliation")
     return answered(
         request,
         lambda: acts[form.cleaned_data["act"]](form),

@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -75,7 +75,8 @@ class Record:
 def book(row: Book) -> Named:
     """A book, and whose it is."""
     owner = f"customer:{row.customer_id}" if row.customer_id else ""
-    parts = (words.book(row.kind), row.label, words.actor(owner) if owner else "")
+    label = words.book_label(row.kind, row.label, get_language() or "en")
+    parts = (words.book(row.kind), label, words.actor(owner) if owner else "")
     return Named(str(row), " · ".join(str(part) for part in parts if part))
 
 
@@ -202,7 +203,7 @@ RECORDS: dict[str, Record] = {
         values=lambda row: (
             row.sent_at,
             Named(row.function, str(CALLS.get(row.function, row.function))),
-            row.outcome,
+            Named(row.outcome or "", words.answer(row.outcome)),
             row.call_id,
         ),
         at="sent_at",

@@ -15,6 +15,7 @@ from fairroam.apps.suppliers import operations, queries
 from fairroam.clock import now
 from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import sentence_of
+from fairroam.web.desk import words
 from fairroam.web.desk.staff import staff_only
 
 
@@ -27,7 +28,9 @@ def suppliers(request: HttpRequest, staff: User) -> HttpResponse:
         "balances": queries.balances(),
         "recoveries": queries.recoveries(),
         "claims": page_of(queries.open_claims(), request),
-        "troubles": page_of(queries.troubles(), request, name="troubles"),
+        "troubles": page_of(queries.troubles(), request, name="troubles").each(
+            lambda row: (row, words.answer(row.reason))
+        ),
     }
     return render(request, "desk/suppliers.html", context)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from fairroam.apps.catalogue import operations, queries
+from fairroam.apps.catalogue.refusals import TariffRefused
 from fairroam.apps.customers.models import User
-from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
 from fairroam.rules.money import known_currencies
 from fairroam.web.components.refused import render_refused
@@ -54,7 +55,7 @@ class TariffForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         country = self.fields["country"]
         assert isinstance(country, forms.ChoiceField)
-        country.choices = [("", _("Please choose")), *places.residences("en")]
+        country.choices = [("", _("Please choose")), *places.residences(get_language() or "en")]
 
     def fields_of_row(self) -> dict[str, object]:
         """What was typed, in the units of a row."""
@@ -74,7 +75,9 @@ def tariffs(request: HttpRequest, staff: User) -> HttpResponse:
     if form.is_valid():
         try:
             operations.add_tariff(**form.fields_of_row(), actor=f"staff:{staff.pk}", now=now())  # type: ignore[arg-type]
-        except Refusal as refusal:
+        except TariffRefused as refusal:
+            for column, texts in refusal.reasons.items():
+                form.add_error(column if column in form.fields else None, texts)
             return render_refused(request, "desk/tariffs.html", form, refusal, **listed)
         return redirect("desk:tariffs")
     status = 422 if form.is_bound else 200

@@ -22,6 +22,19 @@ from fairroam.web.components.refused import render_refused
 from fairroam.web.desk.staff import staff_only
 
 BYTES_MAX = 20_000_000
+# Why a line is no record: metering.operations.rows names these codes.
+BAD_LINES = {
+    "columns": _("the number of its columns is wrong"),
+    "quotes": _("a quotation mark is missing"),
+    "encoding": _("it is no text in UTF-8"),
+    "length": _("something in it is too long"),
+    "iccid": _("no ICCID"),
+    "kind": _("a kind of use that we do not know"),
+    "quantity": _("no amount of use"),
+    "times": _("no times, or the end before the beginning"),
+    "country": _("no country"),
+    "correction": _("what it corrects is not named rightly"),
+}
 
 
 class UsageFileForm(forms.Form):
@@ -37,7 +50,12 @@ class UsageFileForm(forms.Form):
 def files(request: HttpRequest, staff: User) -> HttpResponse:
     """What was sent, newest first; a file sent again is the same import."""
     form = UsageFileForm(request.POST or None, request.FILES or None)
-    context = {"imports": page_of(queries.usage_files(), request)}
+    imports = page_of(queries.usage_files(), request)
+    context = {
+        "imports": imports.each(
+            lambda file: (file, [(BAD_LINES[row.reason], row) for row in file.bad_lines])
+        )
+    }
     if not form.is_valid():
         return render(request, "desk/usage.html", {**context, "form": form})
     try:

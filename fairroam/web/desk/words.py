@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.refunds.queries.clocks import Clock
-from fairroam.rules.languages import language_of
+from fairroam.rules.languages import language_of, words_for
 from fairroam.rules.sentences import load_language
 from fairroam.web.components import formats
+from fairroam.web.components.refused import sentence_of_code
+from fairroam.web.components.tags import provider_name
 
 # Why the rules did not settle a case: refunds.operations.deciding names these codes.
 DOUBTS = {
@@ -44,6 +48,32 @@ WAYS = {
     "answer-differs": _("The provider's answer does not match what we asked for."),
     "by_hand": _("This provider pays nothing back by itself."),
 }
+# What a carrier, a network or a supplier answered, in the words of ours that the apps keep.
+ANSWERS = {
+    "done": _("done"),
+    "unknown": _("no answer: asked again"),
+    "": _("broke off with us"),
+    "answer-mismatch": _("their answer does not match what we asked for"),
+    "unreachable": _("no answer"),
+    "line_ended": _("they have ended this line for good"),
+    "not-offered": _("they do not do this"),
+    "not-found": _("they know nothing of it"),
+    "told-failed": _("they told us that it failed"),
+    "supplier-cannot-end": _("the supplier cannot end it"),
+}
+# Why a provider's notice waits for a person, beside what the apps refuse.
+QUARANTINED = {
+    "event-unknown": _("We cannot read what it says."),
+    "answer-differs": WAYS["answer-differs"],
+}
+# What a step of a closing waits for: closures.operations name these codes.
+WAITS_FOR = {
+    "refunds": _("the decision on a refund"),
+    "money_owed": _("money that is owed to them to be on its way"),
+    "lines": _("the proof that every eSIM is off"),
+    "balance": _("a balance that is left"),
+    "something_lives": _("something that began meanwhile"),
+}
 EVENTS = {
     "refund.requested": _("asked for money back"),
     "refund.opened_from_message": _("opened the case from a message"),
@@ -69,6 +99,9 @@ EVENTS = {
     "refund.offer_declined": _("declined the offer"),
     "refund.offer_countered": _("asked for something else"),
     "refund.offer_expired": _("the offer expired"),
+    "refund.offer_overtaken": _("dropped the offer, which was not needed any more"),
+    "refund.handed_over": _("handed the money on, as the account closed"),
+    "refund.opened_by_us": _("opened the case after a network failure"),
     "refund.settled": _("accepted the offer"),
     "refund.appealed": _("appealed"),
     "closure.requested": _("asked to close the account"),
@@ -178,8 +211,39 @@ def actor(who: str) -> str:
     return gettext("%(who)s no. %(number)s") % {"who": words, "number": number} if number else words
 
 
+def answer(code: str | None) -> str:
+    """What somebody out there answered; what is no word of ours stands as they said it."""
+    known = ANSWERS.get(code or "")
+    return str(known) if known else gettext("they say: %(code)s") % {"code": code}
+
+
+def quarantined(code: str) -> str:
+    """Why a provider's notice waits: mostly the sentence of what the apps refuse."""
+    return str(QUARANTINED.get(code) or sentence_of_code(code))
+
+
 def book(kind: str) -> str | Promise:
     return BOOKS.get(kind, kind)
+
+
+def book_label(kind: str, label: str, language: str) -> str:
+    """Which book of its kind: "Germany 19%" of tax, else a provider or a supplier by its name."""
+    if kind == "tax" and label:
+        return " ".join(country_and_rate(label, language))
+    if kind == "clearing" and label == "bank":
+        return gettext("Our own bank account")
+    return provider_name(label)
+
+
+def country_and_rate(label: str, language: str) -> tuple[str, str]:
+    """ "DE 0.19", as books of tax are labelled, as ("Germany", "19%")."""
+    country, _separator, rate = label.partition(" ")
+    return formats.country_name(country, language), formats.percent(Fraction(rate or 0), language)
+
+
+def plan_names(language: str) -> dict[str, str]:
+    """Code -> name of every plan, on sale or not."""
+    return {plan.code: words_for(plan.names, language) for plan in catalogue.all_plans()}
 
 
 # Why a person looks at a closing before it begins: codes of `rules.closure_checklist.doubts`.

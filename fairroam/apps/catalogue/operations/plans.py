@@ -40,18 +40,18 @@ def change_plan(
 
 
 def refuse_contradictions(plan: Plan, granted_bytes: int | None, fields: dict[str, Any]) -> None:
-    """What no order could be settled by is refused, each with what to do."""
+    """What no order could be settled by is refused; `reasons` names each field with a code."""
     price, days = fields["price_minor"], fields["validity_days"]
-    reasons = []
+    reasons = {}
     if fields["list_price_minor"] < price:
-        reasons.append("list_price_minor: at least the price.")
+        reasons["list_price_minor"] = "below_price"
     if plan.is_trial and (price or fields["list_price_minor"]):
-        reasons.append("price_minor: a free trial costs nothing.")
+        reasons["price_minor"] = "trial_costs"
     if not plan.is_trial and price <= 0:
-        reasons.append("price_minor: only a free trial costs nothing.")
+        reasons["price_minor"] = "no_price"
     if days is None and (granted_bytes is None or plan.number_rule or plan.supplier):
-        reasons.append("validity_days: without an end a plan has limits, no number, no supplier.")
+        reasons["validity_days"] = "no_end"
     if plan.is_trial and granted_bytes is None:
-        reasons.append("gigabytes: a trial has a limit.")
+        reasons["granted_bytes"] = "trial_without_limit"
     if reasons:
         raise PlanRefused(reasons=reasons)

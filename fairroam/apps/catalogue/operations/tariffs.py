@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from fairroam.apps.catalogue.models import LocalTariff
 from fairroam.apps.catalogue.refusals import TariffRefused
@@ -20,10 +21,9 @@ def add_tariff(*, seen_on: date, actor: str, now: datetime, **fields: Any) -> Lo
     try:
         tariff.full_clean()
     except ValidationError as error:
-        reasons = [f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items()]
-        raise TariffRefused(reasons=reasons) from error
+        raise TariffRefused(reasons=error.message_dict) from error
     if seen_on > now.date():
-        raise TariffRefused(reasons=["seen_on: this day is still to come."])
+        raise TariffRefused(reasons={"seen_on": [str(_("This day is still to come."))]})
     tariff.save()
     journal.tell("tariff.added", actor=actor, now=now, tariff_id=tariff.pk)
     return tariff
