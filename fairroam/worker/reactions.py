@@ -24,6 +24,8 @@ REACTIONS: dict[str, list[str]] = {
     "voucher.ending": ["tell_voucher"],
     "voucher.redeemed": [],
     "voucher.lost": ["tell_voucher"],
+    "voucher.upheld": [],
+    "voucher.given_back": ["tell_voucher"],
     "voucher.stopped": [],
     "credit.offered": ["tell_credit"],
     "credit.review_needed": [],

@@ -161,6 +161,26 @@ def test_a_person_sees_what_became_of_a_voucher_whose_payment_a_bank_took_back(h
     assert "its payment went back to the bank" in words_of(hers.get("/account/vouchers/"))
 
 
+def test_a_person_decides_at_the_desk_what_becomes_of_a_voucher_that_lost_a_part(hers):
+    voucher = a_sold_voucher(Customer.objects.get())
+    lose(voucher, 2400)
+    senior = signed_in(given.a_colleague("senior"))
+    act = f"/desk/disputes/vouchers/{voucher.pk}/"
+    assert f'action="{act}"' in senior.get("/desk/disputes/").content.decode()
+
+    assert senior.post(act, {"act": "uphold"}).status_code == 422
+    assert senior.post(act, {"act": "uphold", "words": "A <b>gift</b>"}).status_code == 302
+
+    shown = senior.get("/desk/disputes/").content.decode()
+    assert act not in shown
+    assert "A &lt;b&gt;gift&lt;/b&gt;" in shown
+    assert senior.post(act, {"act": "give_back", "words": "No"}).status_code == 409
+    assert (
+        senior.post("/desk/disputes/vouchers/987654/", {"act": "uphold", "words": "x"}).status_code
+        == 404
+    )
+
+
 def test_a_code_goes_to_somebody_by_mail_and_its_page_says_so(hers):
     """Nobody is mailed a link of a stranger's, and what is typed wrongly stays."""
     typed = {"amount": "25", "key": str(uuid4()), "address": "bo@example.com", "words": "<b>Hi</b>"}

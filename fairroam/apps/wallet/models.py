@@ -91,6 +91,10 @@ class Voucher(models.Model):
         "customers.Customer", models.PROTECT, null=True, related_name="vouchers_redeemed"
     )
     ended_at = models.DateTimeField(null=True)  # redeemed, called back, given back or lost
+    # A bank took a part of its payment: since when it counts all the same, and why a person let
+    # it count or ended it.
+    upheld_at = models.DateTimeField(null=True)
+    words = models.TextField(default="")
 
     class Meta:
         constraints = [

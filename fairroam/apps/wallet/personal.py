@@ -53,11 +53,11 @@ TABLES = (
         whose=_vouchers_of,
         why=BOOKS,
         kept="id kind code_hash code_end currency amount_minor credit_days stage paid_at"
-        " counts_until ended_at",
-        withheld={SECRET: "code_hash code_end"},
+        " counts_until ended_at words",
+        withheld={SECRET: "code_hash code_end", GUARD: "words"},
         ours={
             KEY: "redeemed_by_id buyer_id payment_id",
-            STEP: "warned_at",
+            STEP: "warned_at upheld_at",
             STAFF: "made_by_id made_at",
         },
     ),

@@ -90,6 +90,15 @@ class VoucherDisputed(Refusal):
     status = 409
 
 
+class BuyerLeft(Refusal):
+    """Whoever bought this voucher has closed the account, so nothing can go back there. Let it
+    count instead: it is owed to whoever has its code.
+    """
+
+    code = "buyer-left"
+    status = 409
+
+
 class VoucherKept(Refusal):
     """The time to take this voucher back is over. It still counts: redeem it, or give it away."""
 

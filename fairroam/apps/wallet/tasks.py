@@ -10,6 +10,7 @@ from fairroam.apps.notices import operations as notices
 from fairroam.apps.notices.tasks.confidential import Confidential, queue
 from fairroam.apps.wallet.models import BalanceRefund, CreditTransfer, TopUp, Voucher
 from fairroam.apps.wallet.operations import handing
+from fairroam.apps.wallet.queries.vouchers import lost_of
 
 
 def tell_topped_up(*, top_up_id: int, now: datetime) -> None:
@@ -66,17 +67,22 @@ def tell_transfer(*, transfer_id: int, kind: str, now: datetime) -> None:
 
 
 def tell_voucher(*, voucher_id: int, kind: str, now: datetime) -> None:
-    """Say to the buyer that a voucher is paid, taken back, lost, or near its end.
+    """Say to the buyer that a voucher is paid, taken back, lost, ended, or near its end.
 
     The code is in no mail: it would lie in two mailboxes and in our own records.
     """
     voucher = Voucher.objects.select_related("buyer", "payment").get(pk=voucher_id)
     assert voucher.buyer is not None
+    assert voucher.payment_id is not None
     notices.send(
         kind="wallet." + kind.replace(".", "_"),
         act=f"{kind}:{voucher_id}",
         customer_id=voucher.buyer.pk,
-        context={"voucher": voucher, "zone": voucher.buyer.zone},
+        context={
+            "voucher": voucher,
+            "lost": lost_of(voucher.payment_id),
+            "zone": voucher.buyer.zone,
+        },
         now=now,
     )
 

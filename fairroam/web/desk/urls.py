@@ -111,6 +111,7 @@ urlpatterns = [
     path("disputes/", disputes.disputes, name="disputes"),
     path("disputes/<int:dispute_id>/file/", dispute_file.file, name="dispute_file"),
     path("disputes/<int:dispute_id>/note/", disputes.note, name="dispute_note"),
+    path("disputes/vouchers/<int:voucher_id>/", disputes.decide_voucher, name="decide_voucher"),
     path("reconciliation/", reconciliation.reconciliation, name="reconciliation"),
     path("reconciliation/again/", reconciliation.look_again, name="look_again"),
     path(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from fairroam.apps.payments.models import Dispute, LateMoney, Payout, ProviderEvent
 from fairroam.rules.zones import load_zone
@@ -37,7 +37,9 @@ def alarmed() -> QuerySet[Payout]:
 
 def disputes() -> QuerySet[Dispute]:
     """Disputes that are open, and lost ones that nobody has taken to notice; then the rest."""
-    return Dispute.objects.select_related("payment__customer").order_by("seen_at", "-pk")
+    waits = Q(stage="open") | Q(stage="lost", seen_at__isnull=True)
+    rows = Dispute.objects.select_related("payment__customer").annotate(waits=waits)
+    return rows.order_by("-waits", "-pk")
 
 
 def quarantined() -> QuerySet[ProviderEvent]:

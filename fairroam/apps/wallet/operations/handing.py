@@ -71,7 +71,7 @@ def hand_over(*, voucher_id: int, now: datetime) -> tuple[VoucherMail, str] | No
     customers.lock(buyer_id)
     voucher = Voucher.objects.select_for_update(no_key=True).get(pk=voucher_id)
     to = due(now).filter(pk=voucher_id).first()
-    if to is None or (voucher.payment_id and is_doubted(voucher.payment_id)):
+    if to is None or is_doubted(voucher):
         return None
     code = give_code(voucher)
     to.voucher, to.mailed_at = voucher, now

@@ -153,12 +153,21 @@ def withdraw_voucher(*, customer_id: int, voucher_id: int, now: datetime) -> Non
     """
     buyer = customers.lock(customer_id)
     voucher = lock_own(voucher_id, customer_id)
-    assert voucher.payment_id is not None
     if voucher.paid_at and now >= withdrawn_until(voucher.paid_at, buyer.zone, buyer.residence):
         raise VoucherKept(voucher_id=voucher_id)
-    move(voucher, "withdraw", ended_at=now)
+    give_back(voucher, now)
+    tell(voucher, "voucher.withdrawn", actor=f"customer:{customer_id}", now=now)
+
+
+def give_back(voucher: Voucher, now: datetime, **changes: Any) -> None:
+    """End a locked voucher and owe its money, the way it came; what a bank took of it is paid.
+
+    Raises MoveNotAllowed.
+    """
+    assert voucher.payment_id is not None
+    move(voucher, "withdraw", ended_at=now, **changes)
     cause = f"voucher:{voucher.pk}"
-    owed = BookName("refunds_owed", voucher.currency, customer_id=customer_id)
+    owed = BookName("refunds_owed", voucher.currency, customer_id=voucher.buyer_id)
     payments.plan_payout(
         payment_id=voucher.payment_id,
         amount_minor=voucher.amount_minor,
@@ -169,7 +178,6 @@ def withdraw_voucher(*, customer_id: int, voucher_id: int, now: datetime) -> Non
     )
     sold = BookName("vouchers", voucher.currency)
     ledger.post([Entry(f"{cause}/back", voucher.amount_minor, sold, owed)], now=now)
-    tell(voucher, "voucher.withdrawn", actor=f"customer:{customer_id}", now=now)
 
 
 @transaction.atomic
@@ -178,7 +186,8 @@ def lose_voucher(*, payment_id: int, now: datetime) -> None:
     counts no more and nothing of it is owed. Safe to repeat.
 
     A redeemed one stays with who redeemed it in good faith: its worth stays the loss that was
-    booked with the dispute, which a person is shown. So does one of which only a part was lost.
+    booked with the dispute, which a person is shown. One of which only a part was lost waits for
+    a person (`part_lost`).
     """
     voucher = Voucher.objects.filter(payment_id=payment_id).first()
     if voucher is None or voucher.buyer_id is None:

@@ -115,7 +115,7 @@ def redeem_voucher(*, customer_id: int, code: str, now: datetime) -> Lot:
         raise VoucherRedeemed(voucher_id=voucher.pk)
     if voucher.stage != "open" or now >= voucher.counts_until:
         raise VoucherOver(voucher_id=voucher.pk)
-    if voucher.payment_id and is_doubted(voucher.payment_id):
+    if is_doubted(voucher):
         raise VoucherDisputed(voucher_id=voucher.pk)
     move(voucher, "redeem", ended_at=now, redeemed_by_id=customer_id)
     is_gift = voucher.kind == "promo"
@@ -137,9 +137,14 @@ def redeem_voucher(*, customer_id: int, code: str, now: datetime) -> Lot:
     return lot
 
 
-def is_doubted(payment_id: int) -> bool:
-    """Whether a bank looks at that payment, or has taken it back."""
-    return Dispute.objects.filter(payment_id=payment_id).exclude(stage="won").exists()
+def is_doubted(voucher: Voucher) -> bool:
+    """Whether a bank looks at what paid it, or has taken of that what no person has looked at."""
+    if voucher.payment_id is None:
+        return False
+    doubts = Dispute.objects.filter(payment_id=voucher.payment_id)
+    if voucher.upheld_at is not None:
+        doubts = doubts.exclude(stage="lost", ended_at__lte=voucher.upheld_at)
+    return doubts.exclude(stage="won").exists()
 
 
 def move(voucher: Voucher, step: str, **changes: Any) -> None:
