@@ -103,7 +103,7 @@ def test_a_plan_changes_for_new_orders_alone(operator):
     price = int(said["price_minor"])
 
     refused = operator.post(path, said | {"list_price_minor": price - 1})
-    assert refused.context["form"].errors == {}
+    assert refused.context["form"].errors == {"list_price_minor": ["At least the price."]}
     assert refused.context["refusal"]["code"] == "plan-refused"
     changed = said | {
         "price_minor": price + 100,
@@ -141,7 +141,7 @@ def test_the_next_version_of_a_pack_is_shown_before_it_is_published(operator):
     assert Event.objects.get(kind="pack.published").facts == {"pack": "house@3"}
 
 
-def test_a_country_s_coverage_is_told_anew_as_of_a_day_and_never_edited(operator):
+def test_a_country_s_coverage_is_told_anew_as_of_a_day_corrected_and_never_edited(operator):
     path = "/desk/plans/japan-10gb-30d/coverage/"
     assert "Second Mobile JP" in operator.get(path).content.decode()
     gone = Operator.objects.get(name="Second Mobile JP")
@@ -154,10 +154,11 @@ def test_a_country_s_coverage_is_told_anew_as_of_a_day_and_never_edited(operator
     assert f'value="{today}"' in chinese.content.decode()
     nothing = operator.post(path + "JP/", {"as_of": today, "source": "x"})
     to_come = operator.post(path + "JP/", said | {"as_of": today + timedelta(days=1)})
-    assert operator.post(path + "JP/", said).status_code == 302
-    again = operator.post(path + "JP/", said)
+    for _ in range(2):  # the same table again changes nothing
+        assert operator.post(path + "JP/", said).status_code == 302
+    earlier = operator.post(path + "JP/", said | {"as_of": today - timedelta(days=1)})
 
-    for refused in (nothing, to_come, again):
+    for refused in (nothing, to_come, earlier):
         assert refused.context["refusal"]["code"] == "coverage-refused"
     (row,) = queries.coverage(queries.plan("japan-10gb-30d"))
     assert (row.operator, row.radios) == ("Sandbox Mobile JP", ("3G", "5G"))
@@ -166,6 +167,12 @@ def test_a_country_s_coverage_is_told_anew_as_of_a_day_and_never_edited(operator
     assert Coverage.objects.filter(operator=gone).exists()
     told = Event.objects.get(kind="coverage.told")
     assert (told.facts["country"], told.facts["rows"]) == ("JP", 2)
+    wrong = set(Coverage.objects.values_list("pk", flat=True))
+    assert operator.post(path + "JP/", said | {f"radios_{kept.pk}": ["4G"]}).status_code == 302
+    (row,) = queries.coverage(queries.plan("japan-10gb-30d"))
+    assert (row.radios, row.as_of) == (("4G",), today)
+    assert set(Coverage.objects.values_list("pk", flat=True)) > wrong
+    assert Event.objects.filter(kind="coverage.told").latest("pk").facts["edition"] == 1
     assert operator.get(path + "FR/").status_code == 404
 
 

@@ -200,8 +200,9 @@ class Operator(models.Model):
 class Coverage(models.Model):
     """One radio of one operator that a type of profile may use in a country.
 
-    The rows of one profile type, country and day are the whole table of that day; the newest
-    day counts. Rows are added and never edited, so that what was said can be shown later.
+    The rows of one profile type, country, day and edition are a whole table. The newest day
+    counts, and of its tables the last one: a later edition corrects what was told wrongly. Rows
+    are added and never edited, so that what was said can be shown later.
     """
 
     profile_type = models.CharField(max_length=80)  # of a resold plan: the supplier's package
@@ -209,6 +210,7 @@ class Coverage(models.Model):
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="coverage")
     radio = models.CharField(max_length=2, choices=[(radio, radio) for radio in RADIOS])
     as_of = models.DateField()
+    edition = models.PositiveSmallIntegerField(default=0)  # of that day's table
     source = models.CharField(max_length=200)
 
     raw_constraints = NEW_EDITION
@@ -216,8 +218,8 @@ class Coverage(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["profile_type", "country", "operator", "radio", "as_of"],
-                name="a_radio_is_told_once_a_day",
+                fields=["profile_type", "country", "operator", "radio", "as_of", "edition"],
+                name="a_radio_is_told_once_in_a_table",
             ),
             models.CheckConstraint(condition=Q(radio__in=RADIOS), name="a_radio_is_known"),
             models.CheckConstraint(condition=~Q(source=""), name="coverage_has_a_source"),

@@ -20,7 +20,7 @@ TABLES = (
     Table(name="catalogue_operator", ours={SHOP: "id country name mcc mnc is_fictional"}),
     Table(
         name="catalogue_coverage",
-        ours={SHOP: "id profile_type country operator_id radio as_of source"},
+        ours={SHOP: "id profile_type country operator_id radio as_of edition source"},
     ),
     Table(
         name="catalogue_device",

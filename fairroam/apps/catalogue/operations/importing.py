@@ -23,7 +23,7 @@ MODELS: dict[str, type[models.Model]] = {
 }
 KEYS: dict[type[models.Model], tuple[str, ...]] = {
     Operator: ("mcc", "mnc"),
-    Coverage: ("profile_type", "country", "operator_id", "radio", "as_of"),
+    Coverage: ("profile_type", "country", "operator_id", "radio", "as_of", "edition"),
     Device: ("maker", "model", "as_of"),
     TaxRate: ("country", "from_on"),
     LocalTariff: ("country", "operator", "name", "seen_on"),

@@ -17,10 +17,16 @@ def operators_of(country: str) -> list[Operator]:
 
 def radios_now(profile_type: str, country: str) -> dict[int, list[str]]:
     """Operator's id -> its radios, as the newest table of the country says."""
-    told = Coverage.objects.filter(profile_type=profile_type, country=country)
-    newest = told.order_by("-as_of").values("as_of")[:1]
     found: dict[int, list[str]] = {}
-    rows = told.filter(as_of=newest).order_by("radio").values_list("operator_id", "radio")
-    for operator_id, radio in rows:
-        found.setdefault(operator_id, []).append(radio)
+    for row in table_now(profile_type, country):
+        found.setdefault(row.operator_id, []).append(row.radio)
     return found
+
+
+def table_now(profile_type: str, country: str) -> list[Coverage]:
+    """The rows that count now, by radio; none where nobody told anything."""
+    told = Coverage.objects.filter(profile_type=profile_type, country=country)
+    newest = told.order_by("-as_of", "-edition").first()
+    if newest is None:
+        return []
+    return list(told.filter(as_of=newest.as_of, edition=newest.edition).order_by("radio"))

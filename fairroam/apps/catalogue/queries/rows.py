@@ -206,7 +206,9 @@ def coverage(plan: PlanRow) -> list[CoverageRow]:
 @kept
 def coverage_of(profile_type: str) -> tuple[CoverageRow, ...]:
     """All that is known of the cards of one type, or of one package of a supplier."""
-    newest_first = Window(Rank(), partition_by=F("country"), order_by=F("as_of").desc())
+    newest_first = Window(
+        Rank(), partition_by=F("country"), order_by=[F("as_of").desc(), F("edition").desc()]
+    )
     rows = (
         Coverage.objects.filter(profile_type=profile_type)
         .annotate(age=newest_first)
