@@ -22,7 +22,7 @@ from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.desk.customers import about
 from fairroam.web.desk.staff import staff_only
-from fairroam.web.desk.words import CLOSING_DOUBTS, WAITS_FOR, actor, event
+from fairroam.web.desk.words import CLOSING_DOUBTS, actor, event, waits_for
 
 ACTS = ("approve", "ask", "reject")
 
@@ -45,7 +45,7 @@ def closures(request: HttpRequest, staff: User) -> HttpResponse:
             lambda row: (row, [CLOSING_DOUBTS[code] for code in row.doubts], is_late(row, at))
         ),
         "running": page_of(queries.queue(at), request, name="running").each(
-            lambda row: (row, [WAITS_FOR[step.waits_for] for step in row.steps if step.waits_for])
+            lambda row: (row, [waits_for(step.waits_for) for step in row.steps if step.waits_for])
         ),
         "at": at,
     }
@@ -69,16 +69,13 @@ def closing(request: HttpRequest, staff: User, closure_id: int) -> HttpResponse:
     context = {
         "row": row,
         "doubts": [CLOSING_DOUBTS[code] for code in row.doubts],
-        "held_by": [HELD_BY[code] for code in row.held_by],
+        "held_by": [HELD_BY.get(code, code) for code in row.held_by],
         "is_late": row.review_by is not None and row.review_by <= now(),
         "may_review": row.stage in ("review", "asked"),
         "money": [
             (MONEY[item["code"]], item["facts"]) for item in row.checklist if item["code"] in MONEY
         ],
-        "steps": [
-            (STEPS[step.name], WAITS_FOR[step.waits_for] if step.waits_for else "", step)
-            for step in row.steps
-        ],
+        "steps": [(STEPS[step.name], waits_for(step.waits_for or ""), step) for step in row.steps],
         "history": [
             (event(kind), actor(who), at)
             for kind, who, at in queries.history_of(row.id, row.customer_id)

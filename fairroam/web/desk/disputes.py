@@ -21,7 +21,6 @@ from fairroam.web.components.paging import page_of
 from fairroam.web.desk.payouts import answered, unexplained
 from fairroam.web.desk.staff import staff_only
 
-
 PART_ACTS = {"uphold": uphold_voucher, "give_back": give_back_rest}
 
 

@@ -53,7 +53,10 @@ def files(request: HttpRequest, staff: User) -> HttpResponse:
     imports = page_of(queries.usage_files(), request)
     context = {
         "imports": imports.each(
-            lambda file: (file, [(BAD_LINES[row.reason], row) for row in file.bad_lines])
+            lambda file: (
+                file,
+                [(BAD_LINES.get(row.reason, row.reason), row) for row in file.bad_lines],
+            )
         )
     }
     if not form.is_valid():

@@ -222,6 +222,10 @@ def quarantined(code: str) -> str:
     return str(QUARANTINED.get(code) or sentence_of_code(code))
 
 
+def waits_for(code: str) -> str | Promise:
+    return WAITS_FOR.get(code, code)
+
+
 def book(kind: str) -> str | Promise:
     return BOOKS.get(kind, kind)
 
