@@ -11,18 +11,22 @@ from fairroam.apps.closures import operations, queries
 from fairroam.apps.closures.models import Closure, Settlement
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.customers.queries import Proof
+from fairroam.apps.esims.models import Line
 from fairroam.apps.ledger import queries as books
 from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.orders import operations as orders
 from fairroam.apps.papers.models import Paper
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import BankAccount, LateMoney, Payment, Payout
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds.models import RefundRequest
 from fairroam.apps.wallet import operations as wallet
-from fairroam.gateways.payments import PayoutStatus
+from fairroam.apps.wallet.operations import selling
+from fairroam.gateways.payments import EventKind, PayoutStatus, ProviderEvent
 from fairroam.rules.money import Money
 from fairroam.worker.books import find_faults
 from tests import given
+from tests.apps import wallet_given as wallets
 from tests.apps.closures_given import (
     ADDRESS,
     EVENING,
@@ -30,8 +34,10 @@ from tests.apps.closures_given import (
     close_wholly,
     codes,
     give_credit,
+    leave,
+    take_steps,
 )
-from tests.apps.lines_given import ask_and_end, payout_of
+from tests.apps.lines_given import ask_and_end, payout_of, prove_off
 from tests.apps.refunds_given import settle
 from tests.given import NOON
 
@@ -280,3 +286,64 @@ def test_credit_that_a_bank_looks_at_is_owed_until_the_bank_has_decided(outcome,
     assert queries.closure_of(customer.pk).stage == "certified"
     assert settlement_book() == 0
     assert list(find_faults()) == []
+
+
+@pytest.mark.parametrize("what", ["order", "top_up", "voucher"])
+def test_what_is_paid_while_an_account_closes_goes_back_the_way_it_came(what):
+    customer, _line = a_customer_with_a_line()
+    payment = a_charge(what, customer)
+    closure = leave(customer)
+    take_steps(closure)
+
+    for _ in range(2):  # The provider says it twice.
+        payments_told = orders.hear_provider(
+            provider="sandbox",
+            told=ProviderEvent(
+                event_id=f"capture:{payment.pk}",
+                kind=EventKind.PAYMENT_CAPTURED,
+                occurred_at=EVENING,
+                payment_ref=f"pay_{payment.pk}",
+                amount=Money(payment.amount_minor, "EUR"),
+            ),
+            now=EVENING,
+        )
+    finish(closure)
+
+    assert payments_told == "repeated"
+    payout = Payout.objects.get(payment=payment)
+    assert (payout.amount_minor, payout.handed_over_at) == (payment.amount_minor, EVENING)
+    figures = {
+        one["code"]: one["amount"]["minor"] for one in closure.certificate.statement["figures"]
+    }
+    assert figures["ON_ITS_WAY"] == -payment.amount_minor
+    assert figures["PAID_IN"] == 1900 + payment.amount_minor
+    assert figures["KEPT"] + figures["FORFEITED"] == -1900
+    assert list(find_faults()) == []
+
+
+def a_charge(what: str, customer: Customer) -> Payment:
+    """Something that is not paid yet, and does not keep its buyer from leaving."""
+    wallets.terms()
+    asked = {"customer_id": customer.pk, "amount": Money(700, "EUR"), "key": uuid4(), "now": NOON}
+    if what == "order":
+        charged = given.an_order()
+        orders.cancel_unpaid(placed_before=EVENING)
+    elif what == "top_up":
+        charged = wallet.top_up(**asked)
+    else:
+        charged = selling.buy_voucher(**asked)
+    payments.record_started(
+        payment_id=charged.payment_id,
+        provider_ref=f"pay_{charged.payment_id}",
+        pay_url="http://127.0.0.1/",
+        now=NOON,
+    )
+    return Payment.objects.get(pk=charged.payment_id)
+
+
+def finish(closure: Closure) -> None:
+    """Every line is proven off, and the closing takes the rest of its steps."""
+    for line in Line.objects.filter(customer=closure.customer, is_live=True):
+        prove_off(line.order_line, now=EVENING)
+    take_steps(closure)
+    closure.refresh_from_db()

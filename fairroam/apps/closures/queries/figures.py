@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.orders import queries as orders
+from fairroam.apps.payments import queries as payments
 from fairroam.apps.wallet import queries as wallet
 
 FIGURES = (
@@ -43,10 +45,8 @@ def figures_of(customer_id: int, *, until: datetime) -> list[tuple[str, str, int
     all tax): the lines of a currency add up to nothing left.
     """
     sums: dict[str, dict[str, int]] = {}
-    for page in orders.orders_of(customer_id):
-        if page.paid_at is not None and page.paid_at <= until:
-            figures = sums.setdefault(page.currency, dict.fromkeys(FIGURES, 0))
-            figures["PAID_IN"] += page.cash_minor
+    for currency, minor in paid_in(customer_id, until):
+        sums.setdefault(currency, dict.fromkeys(FIGURES, 0))["PAID_IN"] += minor
     for currency, told in wallet.figures_of(customer_id, until=until).items():
         figures = sums.setdefault(currency, dict.fromkeys(FIGURES, 0))
         for code, minor in told.items():
@@ -62,3 +62,11 @@ def figures_of(customer_id: int, *, until: datetime) -> list[tuple[str, str, int
         for code, minor in figures.items()
         if minor or code not in SELDOM
     ]
+
+
+def paid_in(customer_id: int, until: datetime) -> Iterator[tuple[str, int]]:
+    """(Currency, minor units) of what was paid for orders, or came in and went back at once."""
+    for page in orders.orders_of(customer_id):
+        if page.paid_at is not None and page.paid_at <= until:
+            yield page.currency, page.cash_minor
+    yield from payments.sent_back_to(customer_id, until=until).items()

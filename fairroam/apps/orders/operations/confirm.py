@@ -12,8 +12,6 @@ from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers import queries as people
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.ledger import operations as ledger
-from fairroam.apps.ledger.operations import Entry
-from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.orders.models import Order, OrderLine, Tender
 from fairroam.apps.orders.operations.promo_codes import UNUSED
 from fairroam.apps.orders.operations.tenders import capture_entries, causes_of, tenders_of
@@ -40,38 +38,29 @@ def confirm_payment(
 ) -> Order | None:
     """The order is paid: capture, books and invoice in one transaction. None for a repeat.
 
-    An order that was cancelled lives again when it is paid after all. Under an account that has
-    closed meanwhile it cannot: the money goes to suspense, and a person gives it back.
+    An order that was cancelled lives again when it is paid after all, unless its credit was spent
+    on something else or its buyer is leaving: then the money goes back. Under an account that has
+    closed meanwhile it goes to suspense, and a person gives it back.
     """
     owner_id = Order.objects.values_list("customer_id", flat=True).get(payment_id=payment_id)
-    is_open = customers.lock(owner_id).is_open
+    owner = customers.lock(owner_id)
     order = Order.objects.select_for_update(no_key=True).get(payment_id=payment_id)
     is_first = payments.record_captured(
         payment_id=payment_id, amount=amount, provider_ref=provider_ref, now=now
     )
     if not is_first:
         return None
-    if not is_open:
+    if not owner.is_open:
         payments.keep_late_capture(payment_id=payment_id, now=now)
         return None
-    if order.stage == "cancelled" and not wallet.reserve_again(causes=causes_of(order), now=now):
-        return_late(order, now)
+    is_cancelled = order.stage == "cancelled"
+    if owner.leaving_at or (
+        is_cancelled and not wallet.reserve_again(causes=causes_of(order), now=now)
+    ):
+        payments.send_back_capture(payment_id=payment_id, act=f"order:{order.pk}", now=now)
         return None
     conclude(order, now)
     return order
-
-
-def return_late(order: Order, now: datetime) -> None:
-    """Send back what was paid for a cancelled order whose credit was spent on something else."""
-    payment = order.payment
-    assert payment is not None
-    clearing = BookName("clearing", order.currency, label=payment.provider)
-    owed = BookName("refunds_owed", order.currency, customer_id=order.customer_id)
-    cause = f"late-order:{order.pk}"
-    ledger.post([Entry(cause, payment.amount_minor, clearing, owed)], now=now)
-    payments.plan_payout(
-        payment_id=payment.pk, amount_minor=payment.amount_minor, cause=cause, hold=False, now=now
-    )
 
 
 def conclude(order: Order, now: datetime) -> None:

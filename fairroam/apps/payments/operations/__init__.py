@@ -9,6 +9,7 @@ from fairroam.apps.payments.operations.charging import (
     record_captured,
     record_started,
     refuse_second_transfer,
+    send_back_capture,
 )
 from fairroam.apps.payments.operations.disputing import (
     hear_dispute,
@@ -81,6 +82,7 @@ __all__ = [
     "record_transfer_returned",
     "refuse_second_transfer",
     "send_again",
+    "send_back_capture",
     "send_late_money",
     "settle_difference",
     "take_notice",

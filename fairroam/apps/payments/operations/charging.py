@@ -12,8 +12,10 @@ from fairroam.apps.journal.refusals import KeyReused
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
-from fairroam.apps.payments.models import LateMoney, Payment, ProviderEvent
+from fairroam.apps.payments.models import LateMoney, Payment, Payout, ProviderEvent
+from fairroam.apps.payments.operations.planning import plan_payout
 from fairroam.apps.payments.queries.providers import CAPABILITIES
+from fairroam.apps.payments.queries.rows import SENT_BACK
 from fairroam.apps.payments.refusals import AmountDiffers, PaidTwice
 from fairroam.gateways.payments import EventKind
 from fairroam.rules import stages, waiting
@@ -141,6 +143,26 @@ def record_asked_about_payment(*, payment_id: int, now: datetime) -> None:
     payment = Payment.objects.get(pk=payment_id)
     ask_at = waiting.ask_again_at(payment.prepared_at, now=now, days_max=ASK_DAYS_MAX)
     Payment.objects.filter(pk=payment_id, stage="started").update(ask_at=ask_at)
+
+
+@transaction.atomic
+def send_back_capture(*, payment_id: int, act: str, now: datetime) -> Payout:
+    """Owe a customer at once what they paid for something that is not to be had any more.
+
+    act: what it was paid for, "order:7"; once for each. The payment is locked and captured.
+    """
+    payment = Payment.objects.get(pk=payment_id)
+    clearing = BookName("clearing", payment.currency, label=payment.provider)
+    owed = BookName("refunds_owed", payment.currency, customer_id=payment.customer_id)
+    cause = f"{SENT_BACK}{act}"
+    ledger.post([Entry(cause, payment.captured_minor, clearing, owed)], now=now)
+    return plan_payout(
+        payment_id=payment_id,
+        amount_minor=payment.captured_minor,
+        cause=cause,
+        hold=False,
+        now=now,
+    )
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.payments.models import BankAccount, Dispute, Payment, Payout
 
 ASKED_AT_ONCE = 100  # calls that one turn may make
+SENT_BACK = "late-"  # how the causes of charges begin that went back as soon as they were paid
 ROWS = Payout.objects.select_related("payment", "account")
 
 
@@ -120,6 +121,19 @@ def unsettled_of(customer_id: int) -> QuerySet[Payout]:
 def on_their_way(customer_id: int) -> list[PayoutRow]:
     """The same for pages."""
     return [payout_row(payout) for payout in unsettled_of(customer_id)]
+
+
+def sent_back_to(customer_id: int, *, until: datetime) -> dict[str, int]:
+    """What they paid up to `until` for what was not to be had any more: minor units, by currency.
+
+    All of it was owed to them at once.
+    """
+    back = Payout.objects.filter(
+        customer_id=customer_id, cause__startswith=SENT_BACK, planned_at__lte=until
+    )
+    firsts = back.exclude(cause__contains="/try-").order_by("currency")
+    sums = firsts.values_list("currency").annotate(minor=Sum("amount_minor"))
+    return dict(sums)
 
 
 def has_lost_dispute(customer_id: int) -> bool:

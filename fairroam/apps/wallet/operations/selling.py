@@ -104,7 +104,8 @@ def is_voucher(payment_id: int) -> bool:
 def confirm_voucher(*, payment_id: int, amount: Money, provider_ref: str, now: datetime) -> None:
     """A voucher is paid: from now on it counts. Safe to repeat.
 
-    Under an account that has closed meanwhile the money goes to suspense, and to a person.
+    Under an account that is being left it goes back; under one that has closed meanwhile it goes
+    to suspense, and to a person.
     """
     owner_id = Voucher.objects.values_list("buyer_id", flat=True).get(payment_id=payment_id)
     assert owner_id is not None
@@ -116,6 +117,9 @@ def confirm_voucher(*, payment_id: int, amount: Money, provider_ref: str, now: d
         return
     if not buyer.is_open:
         payments.keep_late_capture(payment_id=payment_id, now=now)
+        return
+    if buyer.leaving_at is not None:
+        payments.send_back_capture(payment_id=payment_id, act=f"voucher:{payment_id}", now=now)
         return
     locked = Voucher.objects.select_for_update(no_key=True, of=("self",))
     voucher = locked.select_related("payment").get(payment_id=payment_id)

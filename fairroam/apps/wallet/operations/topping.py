@@ -88,17 +88,21 @@ def is_top_up(payment_id: int) -> bool:
 def confirm_top_up(*, payment_id: int, amount: Money, provider_ref: str, now: datetime) -> None:
     """A top-up is paid: its credit is there, with the bonus as a gift of its own. Safe to repeat.
 
-    Under an account that has closed meanwhile the money goes to suspense, and to a person.
+    Under an account that is being left it goes back; under one that has closed meanwhile it goes
+    to suspense, and to a person.
     """
     found = TopUp.objects.select_related("payment").get(payment_id=payment_id)
-    is_open = customers.lock(found.customer_id).is_open
+    owner = customers.lock(found.customer_id)
     is_first = payments.record_captured(
         payment_id=payment_id, amount=amount, provider_ref=provider_ref, now=now
     )
     if not is_first:
         return
-    if not is_open:
+    if not owner.is_open:
         payments.keep_late_capture(payment_id=payment_id, now=now)
+        return
+    if owner.leaving_at is not None:
+        payments.send_back_capture(payment_id=payment_id, act=f"top-up:{found.pk}", now=now)
         return
     TopUp.objects.filter(pk=found.pk).update(paid_at=now)
     cause = f"top-up:{found.pk}"
