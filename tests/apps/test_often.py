@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from fairroam.apps.catalogue.models import Plan
-from fairroam.apps.journal.queries.planned import Often, ask, looked_through
+from fairroam.apps.journal.queries.planned import Often, ask, looked_through, question
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -68,6 +68,16 @@ def test_what_gives_nothing_is_not_asked_again_inside():
     with CaptureQueriesContext(connection) as reads:
         assert none(plan_id) == []
     assert len(reads) == 1
+
+
+def test_questions_beside_are_answered_by_the_same_statement():
+    plan_id = Plan.objects.values_list("pk", flat=True)[0]
+    named = question(lambda ids: Plan.objects.filter(pk__any_of=ids).values("names"), list)
+
+    with CaptureQueriesContext(connection) as reads:
+        with looked_through((Often(without_price),), plan_id, named([plan_id])) as [found]:
+            assert found == list(Plan.objects.filter(pk=plan_id).values("names"))
+    assert len(reads) == 2  # the other is the assertion's own
 
 
 def test_a_query_set_that_asks_for_no_value_of_ours_is_a_mistake():

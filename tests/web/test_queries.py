@@ -29,7 +29,7 @@ from tests.web.site_given import words_of
 pytestmark = pytest.mark.usefixtures("catalogue")
 LINES = 20
 QUOTE_QUERIES, REQUEST_QUERIES = 12, 12
-# Page -> how many queries it may need, signed in; the session and its owner are four of them.
+# Page -> how many queries it may need, signed in; the session and its owner are read by one of them.
 OF_ONE = {
     "/account/lines/{line}/": 10,
     "/account/lines/{line}/history/": 20,
@@ -37,14 +37,14 @@ OF_ONE = {
     "/account/lines/{line}/trouble/": 32,
     "/account/lines/{line}/end/": 35,
     "/account/leave/": 60,  # and three for each line of an order that is still being delivered
-    "/account/refunds/{refund}/": 8,
+    "/account/refunds/{refund}/": 5,
     "/plans/japan-10gb-30d/?residence=DE": 12,
     "/plans/japan-10gb-30d/": 12,
     "/checkout/japan-10gb-30d/?residence=DE": 14,
     "/money-back/check/": 10,
 }
 LISTS = {
-    "/account/": 16,
+    "/account/": 8,
     "/account/orders/": 12,
     "/account/papers/": 12,
     "/account/inbox/": 12,

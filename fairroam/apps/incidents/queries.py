@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from fairroam.apps.incidents.models import Incident
 from fairroam.apps.incidents.refusals import NoSuchIncident
-from fairroam.apps.journal.queries.planned import Question, together
+from fairroam.apps.journal.queries.planned import ANY_OF, Question, together
 from fairroam.apps.journal.queries.rows import Rows
 
 # A phone that was last seen there so shortly before was still there when the network failed.
@@ -123,7 +123,7 @@ HITS = f"""
 """
 OUTAGES = f"""
     SELECT DISTINCT run.order_line_id, i.began_at, i.ended_at {IS_HIT}
-      AND i.stage = 'confirmed' AND run.order_line_id = ANY (%s)
+      AND i.stage = 'confirmed' AND run.order_line_id = {ANY_OF}
     ORDER BY i.began_at, i.ended_at
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 from msgspec.json import encode
 
-from fairroam.apps.journal.queries.planned import Often
+from fairroam.apps.journal.queries.planned import question
 from fairroam.apps.ledger.models import CUSTOMER_KINDS, Book, Transfer
 
 
@@ -33,6 +33,9 @@ class BookName:
     def columns(self) -> dict[str, Any]:
         """The name as the columns of its row."""
         return asdict(self)
+
+
+NAMED = tuple(one.name for one in fields(BookName))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +98,23 @@ def balance(name: BookName) -> int:
 
 def balances_of(customer_id: int) -> list[BookBalance]:
     """All books of one customer, with what they hold."""
-    return [BookBalance(name_of(book), book.balance_minor or 0) for book in _books(customer_id)]
+    books = Book.objects.filter(customer_id=customer_id).order_by("id")
+    return [BookBalance(name_of(book), book.balance_minor or 0) for book in books]
 
 
-@Often
-def _books(customer_id: int) -> QuerySet[Book]:
-    return Book.objects.filter(customer_id=customer_id).order_by("id")
+def _credit(customer_ids: list[int]) -> QuerySet[Book, Any]:
+    books: QuerySet[Book, Any] = Book.objects.filter(
+        customer_id__any_of=customer_ids, kind__in=("paid_credit", "promo_credit")
+    )
+    held = books.exclude(balance_minor=0).order_by("id")
+    return held.values("balance_minor", *NAMED)  # type: ignore[no-any-return]
+
+
+def read_balances(rows: Sequence[dict[str, Any]]) -> list[BookBalance]:
+    return [BookBalance(minor=row.pop("balance_minor"), name=BookName(**row)) for row in rows]
+
+
+credit_asked = question(_credit, read_balances)  # What some customers have to spend, each kind.
 
 
 def moved_out(customer_id: int, *, until: datetime) -> dict[tuple[str, str, str], int]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Window
 
 from fairroam.apps.customers import queries as customers
-from fairroam.apps.journal.queries.planned import Often, ask
+from fairroam.apps.journal.queries.planned import ask, question
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.notices.models import MailStop, Notice, PushDevice, PushStop
 from fairroam.rules.numbers import ALPHABET
@@ -161,17 +163,31 @@ UNREAD = """
 NEWEST_MOST = 3
 
 
-@Often
-def _newest(customer_id: int) -> QuerySet[Notice, Any]:
-    shown = Notice.objects.filter(customer_id=customer_id).exclude(stage="dropped")
-    counted = shown.annotate(unread=Window(Count("id", filter=Q(read_at__isnull=True))))
-    return counted.defer("text").order_by("-id")[:NEWEST_MOST]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newest:
+    """One of a customer's newest messages. unread: how many of all their messages are."""
+
+    id: int
+    language: str
+    subject: str
+    queued_at: datetime
+    unread: int
 
 
-def newest_of(customer_id: int) -> tuple[list[Notice], int]:
-    """The customer's newest messages, at most NEWEST_MOST, and how many of all are unread."""
-    found = _newest(customer_id)
-    return found, found[0].unread if found else 0
+def _newest(customer_ids: list[int]) -> QuerySet[Notice, Any]:
+    shown: QuerySet[Notice, Any] = Notice.objects.filter(customer_id__any_of=customer_ids)
+    counted = shown.exclude(stage="dropped").annotate(
+        unread=Window(Count("id", filter=Q(read_at__isnull=True)))
+    )
+    return counted.order_by("-id").values(*NEWEST)[:NEWEST_MOST]  # type: ignore[no-any-return]
+
+
+def read_newest(rows: Sequence[dict[str, Any]]) -> list[Newest]:
+    return [Newest(**row | {"queued_at": datetime.fromisoformat(row["queued_at"])}) for row in rows]
+
+
+NEWEST = tuple(one.name for one in fields(Newest))
+newest_asked = question(_newest, read_newest)  # A customer's newest messages, at most NEWEST_MOST.
 
 
 def act_of(key: UUID) -> str | None:

@@ -293,19 +293,22 @@ def unpaid_of(customer_id: int) -> QuerySet[Order]:
     return waiting.order_by("-pk")[:UNPAID_MOST]
 
 
-def sold_again(order_line_ids: Sequence[int]) -> set[int]:
-    """The lines among these whose plan can be bought now, with an eSIM of its own."""
-    return set(_sold_again(list(order_line_ids)))
-
-
-@Often
-def _sold_again(order_line_ids: list[int]) -> QuerySet[OrderLine, int]:
-    return OrderLine.objects.filter(
+def _sold_again(order_line_ids: list[int]) -> QuerySet[OrderLine, Any]:
+    lines: QuerySet[OrderLine, Any] = OrderLine.objects.filter(
         pk__any_of=order_line_ids,
         plan__is_offered=True,
         plan__is_top_up=False,
         plan__is_trial=False,
-    ).values_list("pk", flat=True)
+    )
+    return lines.values("id")
+
+
+def read_ids(rows: Sequence[dict[str, Any]]) -> set[int]:
+    return {row["id"] for row in rows}
+
+
+# Which of some lines have a plan that can be bought now, with an eSIM of its own.
+sold_again_asked = question(_sold_again, read_ids)
 
 
 FAULTS = {

@@ -14,10 +14,8 @@ from fairroam.apps.closures import queries as closures
 from fairroam.apps.closures.queries import ClosureRow
 from fairroam.apps.closures.queries.rows import closings
 from fairroam.apps.esims.queries import numbers
-from fairroam.apps.journal.queries.planned import looked_through
 from fairroam.apps.metering.queries import AllowanceUse
-from fairroam.apps.notices import queries as notices
-from fairroam.apps.notices.models import Notice
+from fairroam.apps.notices.queries import Newest
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.models import Order
 from fairroam.apps.payments import queries as payments
@@ -37,7 +35,7 @@ from fairroam.web.components.tags import gigabytes, in_words, money
 if TYPE_CHECKING:
     from fairroam.web.account.overview import LineCard
 
-# What most customers have nothing of at most times.
+# What most customers have nothing of at most times: read with `looked_through`.
 RARE = (
     *(live_requests, unsettled_of, open_offers),
     *(closings, numbers.numbers_at_risk_of, orders.unpaid_of),
@@ -82,18 +80,12 @@ class Activity:
     refunds: dict[int, OpenRequest]  # by line
 
 
-def gather(customer_id: int, cards: Sequence[LineCard]) -> Activity:
+def gather(customer_id: int, cards: Sequence[LineCard], newest: Sequence[Newest]) -> Activity:
     """What is going on, newest first, and what to do next, most pressing first."""
-    with looked_through(RARE, customer_id):
-        return gathered(customer_id, cards)
-
-
-def gathered(customer_id: int, cards: Sequence[LineCard]) -> Activity:
     asked = open_requests_of(customer_id)
     paying = list(reversed(payments.on_their_way(customer_id)))[:MOST]
     offers = bargains.open_offers_of(customer_id)
     closure = closures.closure_of(customer_id)
-    newest, unread = notices.newest_of(customer_id)
     steps = [
         *(of_request(row) for row in asked),
         *(of_payout(row) for row in paying),
@@ -110,14 +102,15 @@ def gathered(customer_id: int, cards: Sequence[LineCard]) -> Activity:
     ]
     steps.sort(key=lambda step: step.at, reverse=True)
     by_line = {row.order_line_id: row for row in asked}
+    unread = newest[0].unread if newest else 0
     return Activity(steps, tasks, len(offers), unread, by_line)
 
 
-def of_notice(notice: Notice) -> Step:
+def of_notice(notice: Newest) -> Step:
     return Step(
         at=notice.queued_at,
         words=notice.subject,
-        url=reverse("account:message", args=[notice.pk]),
+        url=reverse("account:message", args=[notice.id]),
         language=notice.language,
     )
 

@@ -15,9 +15,11 @@ from django.views.decorators.http import require_safe
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.esims.queries import LinePage
+from fairroam.apps.journal.queries.planned import looked_through, together
 from fairroam.apps.ledger import queries as books
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.metering.queries import Usage, many
+from fairroam.apps.notices import queries as notices
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.refunds import queries as refunds
 from fairroam.apps.refunds.queries import Quote
@@ -74,11 +76,23 @@ def card(order_line_id: int, customer_id: int) -> LineCard:
     return LineCard(esims.line_page(order_line_id, customer_id), metering.usage_of(order_line_id))
 
 
-def cards_of(customer_id: int) -> list[LineCard]:
-    """The customer's newest lines with their meters, read together."""
-    pages = esims.pages_of(customer_id, most=LINES_MOST)
-    usage = many.usage_of_each([page.line.order_line_id for page in pages])
-    return [LineCard(page, usage[page.line.order_line_id]) for page in pages]
+@dataclass(frozen=True, slots=True)
+class Travelled:
+    """Lines with their meters, where each was used, and those whose plan can be bought again."""
+
+    cards: list[LineCard]
+    countries: dict[int, tuple[str, ...]]
+    sold_again: set[int]
+
+
+def travelled(pages: Sequence[LinePage]) -> Travelled:
+    """What was used of these lines, read together."""
+    ids = [page.line.order_line_id for page in pages]
+    usage, countries, sold_again = together(
+        many.uses_asked(ids), many.countries_asked(ids), orders.sold_again_asked(ids)
+    )
+    cards = [LineCard(page, usage[page.line.order_line_id]) for page in pages]
+    return Travelled(cards, countries, sold_again)
 
 
 def running(
@@ -94,12 +108,11 @@ def running(
     ]
 
 
-def trips_of(cards: Sequence[LineCard], zone: str) -> list[TripCard]:
+def trips_of(lines: Travelled, zone: str) -> list[TripCard]:
     """The trips that these lines make, newest first; plans that never end make none."""
-    used = many.countries_of_each([each.page.line.order_line_id for each in cards])
-    found = trips([stay for each in cards if (stay := stay_of(each, used, zone)) is not None])
-    sold = orders.sold_again([each.page.line.order_line_id for each in cards])
-    return [TripCard(trip, plans_of(trip, sold)) for trip in found]
+    stays = (stay_of(each, lines.countries, zone) for each in lines.cards)
+    found = trips([stay for stay in stays if stay is not None])
+    return [TripCard(trip, plans_of(trip, lines.sold_again)) for trip in found]
 
 
 def plans_of(trip: Trip, sold: set[int]) -> tuple[tuple[str, str], ...]:
@@ -134,20 +147,23 @@ def stay_of(card: LineCard, used: dict[int, tuple[str, ...]], zone: str) -> Stay
 @require_safe
 def overview(request: HttpRequest, customer: Customer) -> HttpResponse:
     """What to do next, the lines, what is going on, and the trips; in a bounded number of reads."""
-    cards, at = cards_of(customer.pk), now()
-    live = [each for each in cards if not each.is_over(at)]
-    happening = activity.gather(customer.pk, live)
+    at = now()
+    asked = (
+        esims.pages_asked(customer.pk, most=LINES_MOST),
+        notices.newest_asked([customer.pk]),
+        books.credit_asked([customer.pk]),
+    )
+    with looked_through(activity.RARE, customer.pk, *asked) as (pages, newest, credit):
+        lines = travelled(pages)
+        live = [each for each in lines.cards if not each.is_over(at)]
+        happening = activity.gather(customer.pk, live, newest)
     context = {
         "customer": customer,
         "running": running(live, happening.refunds, at),
-        "ended": [each for each in cards if each.is_over(at)],
-        "trips": trips_of(cards, customer.zone),
+        "ended": [each for each in lines.cards if each.is_over(at)],
+        "trips": trips_of(lines, customer.zone),
         "activity": happening,
-        "credit": [
-            row
-            for row in books.balances_of(customer.pk)
-            if row.minor and row.name.kind in ("paid_credit", "promo_credit")
-        ],
+        "credit": credit,
         "unread": happening.unread,
         "offers": happening.offers,
     }

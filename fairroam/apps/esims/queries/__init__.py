@@ -43,7 +43,7 @@ from fairroam.apps.esims.queries.lines import (
     was_on_a_phone,
 )
 from fairroam.apps.esims.queries.many import accounts_on_phones_of
-from fairroam.apps.esims.queries.pages import LinePage, line_page, pages_of
+from fairroam.apps.esims.queries.pages import LinePage, line_page, pages_asked
 
 __all__ = [
     "ActRow",
@@ -80,7 +80,7 @@ __all__ = [
     "owner_at",
     "owner_of",
     "owners_of",
-    "pages_of",
+    "pages_asked",
     "possible_acts",
     "preferences_of",
     "profiles_never_attached",

@@ -17,7 +17,7 @@ from fairroam.apps.esims.queries.lines import (
     facts_from,
     line_row,
 )
-from fairroam.apps.journal.queries.planned import ask
+from fairroam.apps.journal.queries.planned import Question, together
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.gateways.identifiers import ActivationCode
 
@@ -52,23 +52,20 @@ class LinePage:
     code: ActivationCode | None
 
 
-# The columns of a line that are read, as the statement has them first.
-COLUMNS = (
-    *("order_line_id", "customer_id", "stage", "name"),
-    *("preferred_networks", "made_at", "ending_at", "ended_at"),
-)
+COLUMNS = ("order_line_id", "customer_id", "stage", "name", "preferred_networks")  # of a line
+TIMES = ("made_at", "ending_at", "ended_at")
 # Read with every page of an account: one statement, which the server keeps planned.
 ONE = """
     SELECT line.order_line_id, line.customer_id, line.stage, line.name,
-           line.preferred_networks::json, line.made_at, line.ending_at, line.ended_at,
-           sold.plan_copy::json, CASE WHEN esim.id <> sold.id THEN esim.plan_copy::json END,
+           line.preferred_networks, line.made_at, line.ending_at, line.ended_at,
+           sold.plan_copy, CASE WHEN esim.id <> sold.id THEN esim.plan_copy END AS esim_copy,
            placed.number, placed.zone,
            (SELECT json_agg(json_build_array(p.id, p.stage, p.iccid, p.smdp_address, p.matching_id,
                 (SELECT json_agg(json_build_array(f.kind, f.happened_at, f.source)
                                  ORDER BY f.happened_at, f.id)
                    FROM esims_activationfact f WHERE f.profile_id = p.id))
                 ORDER BY p.planned_at, p.id)
-              FROM esims_profile p WHERE p.line_id = line.order_line_id)
+              FROM esims_profile p WHERE p.line_id = line.order_line_id) AS profiles
       FROM orders_orderline sold
       JOIN orders_order placed ON placed.id = sold.order_id
       JOIN esims_line line ON line.order_line_id = coalesce(sold.tops_up_id, sold.id)
@@ -88,23 +85,28 @@ def line_page(line_id: int, customer_id: int) -> LinePage:
 
     A top-up has the page of the line whose eSIM it is on, with its own plan and order.
     """
-    found = ask(ONE, line_id, customer_id)()
+    (found,) = together(Question(ONE, [line_id, customer_id], read_pages))
     if not found:
         raise NotAmongYours(line_id=line_id)
-    return page_of(found[0])
+    page: LinePage = found[0]
+    return page
 
 
-def pages_of(customer_id: int, *, most: int) -> list[LinePage]:
+def pages_asked(customer_id: int, *, most: int) -> Question[list[LinePage]]:
     """What `line_page` says of the customer's newest lines, at most so many, newest first."""
-    return [page_of(row) for row in ask(NEWEST, customer_id, most)()]
+    return Question(NEWEST, [customer_id, most], read_pages)
 
 
-def page_of(row: tuple[Any, ...]) -> LinePage:
+def read_pages(rows: Sequence[dict[str, Any]]) -> list[LinePage]:
+    return [page_of(row) for row in rows]
+
+
+def page_of(row: dict[str, Any]) -> LinePage:
     """The page of a line as ONE has it."""
-    sold, esim, number, zone, known = row[8:]
-    line = Line(**dict(zip(COLUMNS, row, strict=False)))
+    times = {name: row[name] and datetime.fromisoformat(row[name]) for name in TIMES}
+    line = Line(**{name: row[name] for name in COLUMNS} | times)
     profiles, told = [], []
-    for pk, stage, iccid, smdp_address, matching_id, facts in known or ():
+    for pk, stage, iccid, smdp_address, matching_id, facts in row["profiles"] or ():
         profiles.append(
             Profile(
                 pk=pk, stage=stage, iccid=iccid, smdp_address=smdp_address, matching_id=matching_id
@@ -115,10 +117,10 @@ def page_of(row: tuple[Any, ...]) -> LinePage:
     of_all = sorted((fact for facts in told for fact in facts), key=lambda fact: fact.happened_at)
     return LinePage(
         line=line_row(line, profile),
-        order_number=number,
-        plan_copy=sold,
-        esim_copy=esim or sold,
-        zone=zone,
+        order_number=row["number"],
+        plan_copy=row["plan_copy"],
+        esim_copy=row["esim_copy"] or row["plan_copy"],
+        zone=row["zone"],
         iccid=profile.iccid if profile else None,
         facts=facts_from(tuple(of_all)),
         timeline=timeline,

@@ -20,6 +20,9 @@ from psycopg import Cursor
 Found = TypeVar("Found")
 # Stands for a value while a statement is written: an id that no row has.
 STAND_IN = 2**62
+# `= ANY (…)` of a list of ids whose length no plan rests on: planned for the few that come, a
+# statement would seem cheaper than planned for all, and be planned anew each time.
+ANY_OF = "ANY ((SELECT %s::bigint[])::bigint[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,8 @@ def question(
 
     @cache
     def written() -> tuple[str, tuple[Any, ...]]:
-        return write([STAND_IN]).query.sql_with_params()
+        statement, values = write([STAND_IN]).query.sql_with_params()
+        return statement.replace("ANY (%s)", ANY_OF), values
 
     def asked(ids: Sequence[int]) -> Question[Found]:
         statement, values = written()
@@ -160,20 +164,33 @@ _empty: ContextVar[tuple[tuple[Often[Any], int], ...]] = ContextVar("empty", def
 
 
 @contextmanager
-def looked_through(reads: Sequence[Often[Any]], value: int) -> Iterator[None]:
-    """Ask in one statement which of these reads give anything: inside, the others ask no more."""
+def looked_through(
+    reads: Sequence[Often[Any]], value: int, *others: Question[Any]
+) -> Iterator[list[Any]]:
+    """Ask in one statement which of these reads give anything: inside, the rest ask no more.
+
+    Gives the answers to `others`, which the same statement reads.
+    """
     statements, given = [], []
     for read in reads:
         _rows, _compiler, statement, places = read.written
         statements.append(f"EXISTS ({statement})")
         given += [value if isinstance(place, Place) else place for place in places]
-    [found] = ask(f"SELECT {', '.join(statements)}", *given)()
-    nothing = [(read, value) for read, is_any in zip(reads, found, strict=True) if not is_any]
+    are_any = Question(f"SELECT ARRAY[{', '.join(statements)}] AS any", given, only_row)
+    *answers, found = together(*others, are_any)
+    nothing = [
+        (read, value) for read, is_any in zip(reads, found["any"], strict=True) if not is_any
+    ]
     token = _empty.set((*_empty.get(), *nothing))
     try:
-        yield
+        yield answers
     finally:
         _empty.reset(token)
+
+
+def only_row(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    (row,) = rows
+    return row
 
 
 @contextmanager

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from fairroam.apps.journal.queries.planned import Question, ask, together
+from fairroam.apps.journal.queries.planned import ANY_OF, Question, together
 from fairroam.apps.metering.queries.usage import AllowanceUse, Usage
 
 # The first period of a line counts; while no meter is open, all is as it was sold.
-USES = """
+USES = f"""
     SELECT line.id, lower(period.during) AS starts_at, upper(period.during) AS ends_at, coalesce(
         (SELECT json_agg(meter ORDER BY meter.id) FROM metering_meter meter
          WHERE meter.order_line_id = line.id),
@@ -19,8 +19,8 @@ USES = """
     LEFT JOIN LATERAL (
         SELECT during FROM metering_planperiod WHERE order_line_id = line.id ORDER BY id LIMIT 1
     ) period ON true
-    WHERE line.id = ANY (%s)
-"""
+    WHERE line.id = {ANY_OF}
+"""  # noqa: S608 - no word of it comes from elsewhere
 
 
 def usage_of_each(order_line_ids: Sequence[int]) -> dict[int, Usage]:
@@ -55,16 +55,20 @@ def read_uses(rows: Sequence[dict[str, Any]]) -> dict[int, Usage]:
     }
 
 
-COUNTRIES = """
+COUNTRIES = f"""
     SELECT order_line_id, country FROM metering_usagerecord
-     WHERE order_line_id = ANY(%s::bigint[]) AND outcome = 'counted'
+     WHERE order_line_id = {ANY_OF} AND outcome = 'counted'
      GROUP BY order_line_id, country ORDER BY min(started_at)
-"""
+"""  # noqa: S608
 
 
-def countries_of_each(order_line_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+def countries_asked(order_line_ids: Sequence[int]) -> Question[dict[int, tuple[str, ...]]]:
     """Where each of those lines was used, in the order of the first use there."""
+    return Question(COUNTRIES, [list(order_line_ids)], read_countries)
+
+
+def read_countries(rows: Sequence[dict[str, Any]]) -> dict[int, tuple[str, ...]]:
     places: dict[int, tuple[str, ...]] = {}
-    for line_id, country in ask(COUNTRIES, list(order_line_ids))():
-        places[line_id] = (*places.get(line_id, ()), country)
+    for row in rows:
+        places[row["order_line_id"]] = (*places.get(row["order_line_id"], ()), row["country"])
     return places
