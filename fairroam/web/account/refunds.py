@@ -139,7 +139,7 @@ def show(request: HttpRequest, row: queries.RefundRow, **more: object) -> HttpRe
         "lines": row.decision.lines(request.LANGUAGE_CODE) if row.decision else [],
         "steps": timeline(row, request.LANGUAGE_CODE),
         "bargain": bargain_of(row),
-        "files": queries.files_of_case(row.order_line_id, row.thread_id),
+        "files": queries.files_of_case(row.given, row.thread_id),
         "help": outside_help(row.decision.facts["residence"]) if row.decision else (),
         "changes": [changes.in_words(one, row.zone, request.LANGUAGE_CODE) for one in row.changes],
         **more,

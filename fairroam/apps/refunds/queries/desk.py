@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from fairroam.apps.conversations.queries import is_senior, may_open
 from fairroam.apps.conversations.refusals import NotAssigned
 from fairroam.apps.journal.models import Event
+from fairroam.apps.journal.queries.planned import together
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.refunds.models import Case as DeskCase
 from fairroam.apps.refunds.models import Decision, Escalation, Flag, Proposal, RefundRequest
@@ -26,7 +27,7 @@ from fairroam.apps.refunds.queries.pages import (
     DecisionRow,
     RefundRow,
     current_decision,
-    decision_row,
+    decisions_asked,
     row,
 )
 
@@ -237,13 +238,13 @@ def case(request_id: int, *, now: datetime | None = None, staff_user_id: int | N
     owner = desk.assigned_to if desk else None
     if staff_user_id is not None and not may_open(owner.pk if owner else None, staff_user_id):
         raise NotAssigned(refund_id=request_id)
-    decisions = Decision.objects.filter(request_id=request_id).select_related("supersedes")
+    (decisions,) = together(decisions_asked([request_id]))
     told = Event.objects.filter(customer_id=found.customer_id, facts__refund_id=request_id)
     decided = current_decision(request_id)
     ours = due_if_ours(decided.facts, decided.packs) if decided else 0
     return Case(
         refund=row(found),
-        decisions=tuple(decision_row(decision) for decision in decisions.order_by("-pk")),
+        decisions=tuple(decisions),
         doubts=tuple(desk.doubts) if desk else (),
         history=tuple(
             HistoryRow(event.kind, event.actor, event.happened_at) for event in told.order_by("pk")

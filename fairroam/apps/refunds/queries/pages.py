@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from fairroam import rules
 from fairroam.apps.esims.models import Line
-from fairroam.apps.journal.queries.planned import Often, question
+from fairroam.apps.journal.queries.planned import Often, question, together
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders.models import OrderLine
 from fairroam.apps.papers import queries as papers
 from fairroam.apps.refunds.models import Decision, RefundPart, RefundRequest
 from fairroam.apps.refunds.queries.clocks import decide_by
+from fairroam.apps.refunds.queries.exhibits import given_asked
 from fairroam.apps.refunds.queries.facts import Standing, quote_request, standing_of
 from fairroam.apps.refunds.queries.quotes import Change, activated_after, changes
 from fairroam.apps.refunds.refusals import NothingPaid
@@ -51,7 +52,6 @@ class PartRow:
     method: str
     kind: str
     amount_minor: int
-    is_held: bool
     payout_stage: str | None
     sent_at: datetime | None
     arrived_at: datetime | None
@@ -108,6 +108,7 @@ class RefundRow:
     decision_paper: str | None
     credit_note: str | None
     receipt: str | None
+    given: tuple[int, ...]  # the ids of the files that were given for the plan
 
     @property
     def went_to_wallet(self) -> bool:
@@ -121,32 +122,70 @@ def current_decision(request_id: int) -> Decision | None:
     return Decision.objects.filter(request_id=request_id, superseded_by__isnull=True).first()
 
 
-def decision_row(decision: Decision) -> DecisionRow:
+def _decisions(request_ids: list[int]) -> QuerySet[Decision, Any]:
+    made: QuerySet[Decision, Any] = Decision.objects.filter(request_id__any_of=request_ids)
+    return made.order_by("-pk").values(  # type: ignore[no-any-return]
+        *("number", "due_minor", "goodwill_minor", "decided_by", "decided_at", "facts", "result"),
+        supersedes_number=F("supersedes__number"),
+    )
+
+
+def read_decisions(rows: list[dict[str, Any]]) -> list[DecisionRow]:
+    return [decision_row(**row) for row in rows]
+
+
+def decision_row(
+    *, result: dict[str, Any], decided_at: str, supersedes_number: str | None, **more: Any
+) -> DecisionRow:
     return DecisionRow(
-        number=decision.number,
-        due_minor=decision.due_minor,
-        goodwill_minor=decision.goodwill_minor,
-        offer_cap=decision.result["offer_cap"],
-        decided_by=decision.decided_by,
-        decided_at=decision.decided_at,
-        facts=decision.facts,
-        result=decision.result,
-        supersedes=decision.supersedes.number if decision.supersedes else None,
+        **more,
+        result=result,
+        offer_cap=result["offer_cap"],
+        decided_at=datetime.fromisoformat(decided_at),
+        supersedes=supersedes_number,
     )
 
 
-def part_row(part: RefundPart) -> PartRow:
+def _parts(request_ids: list[int]) -> QuerySet[RefundPart, Any]:
+    stored: QuerySet[RefundPart, Any] = RefundPart.objects.filter(request_id__any_of=request_ids)
+    return stored.order_by("pk").values(  # type: ignore[no-any-return]
+        *("amount_minor", "arrived_at", "payout_id"),
+        method=F("tender__method"),
+        kind=F("tender__kind"),
+        payout_stage=F("payout__stage"),
+        sent_at=F("payout__sent_at"),
+        expected_by=F("payout__expected_by"),
+    )
+
+
+def read_parts(rows: list[dict[str, Any]]) -> tuple[PartRow, ...]:
+    return tuple(part_row(**row) for row in rows)
+
+
+def part_row(
+    *,
+    method: str,
+    kind: str,
+    payout_id: int | None,
+    sent_at: str | None,
+    arrived_at: str | None,
+    expected_by: str | None,
+    **more: Any,
+) -> PartRow:
+    sent_at = sent_at if payout_id else arrived_at
     return PartRow(
-        method=part.tender.method if part.payout or part.tender.kind != "cash" else "wallet",
-        kind=part.tender.kind,
-        amount_minor=part.amount_minor,
-        is_held=part.payout is not None and part.payout.stage == "held",
-        payout_stage=part.payout.stage if part.payout else None,
-        sent_at=part.payout.sent_at if part.payout else part.arrived_at,
-        arrived_at=part.arrived_at,
-        payout_id=part.payout_id,
-        expected_by=part.payout.expected_by if part.payout else None,
+        **more,
+        method=method if payout_id or kind != "cash" else "wallet",
+        kind=kind,
+        payout_id=payout_id,
+        sent_at=datetime.fromisoformat(sent_at) if sent_at else None,
+        arrived_at=datetime.fromisoformat(arrived_at) if arrived_at else None,
+        expected_by=date.fromisoformat(expected_by) if expected_by else None,
     )
+
+
+decisions_asked = question(_decisions, read_decisions)  # All decisions on a request, newest first.
+parts_asked = question(_parts, read_parts)  # What of a request goes back, through each tender.
 
 
 def decision_deadline(request: RefundRequest) -> datetime:
@@ -206,23 +245,14 @@ def _requests(request_id: int) -> QuerySet[RefundRequest]:
     return ROWS.filter(pk=request_id)
 
 
-@Often
-def _decided(request_id: int) -> QuerySet[Decision]:
-    current = Decision.objects.filter(request_id=request_id, superseded_by__isnull=True)
-    return current.select_related("supersedes").defer("packs", "supersedes__packs")
-
-
-@Often
-def _parts(request_id: int) -> QuerySet[RefundPart]:
-    stored = RefundPart.objects.filter(request_id=request_id)
-    return stored.select_related("tender", "payout").order_by("pk")
-
-
 def row(request: RefundRequest) -> RefundRow:
     order = request.order_line.order
-    found = next(iter(_decided(request.pk)), None)
-    decision = decision_row(found) if found else None
-    parts = tuple(part_row(part) for part in _parts(request.pk))
+    decisions, parts, given = together(
+        decisions_asked([request.pk]),
+        parts_asked([request.pk]),
+        given_asked([request.order_line_id]),
+    )
+    decision = decisions[0] if decisions else None
     said = decision.result if decision else quote_request(request)[0].decision
     return RefundRow(
         id=request.pk,
@@ -250,12 +280,13 @@ def row(request: RefundRequest) -> RefundRow:
         expected_minor=said["due"] + (decision.goodwill_minor if decision else 0),
         pay_by=date.fromisoformat(said["pay_by"]) if said["pay_by"] else None,
         decision=decision,
-        changes=changes_by_decision(request, found),
+        changes=changes_by_decision(request, decision),
         parts=parts,
         timeline=timeline_of(request, decision.decided_at if decision else None, parts),
         decision_paper=request.decision_paper.number if request.decision_paper else None,
         credit_note=request.credit_note.number if request.credit_note else None,
         receipt=receipt_number(request, decision),
+        given=given,
     )
 
 
@@ -268,7 +299,7 @@ def receipt_number(request: RefundRequest, decision: DecisionRow | None) -> str 
     return receipt.number if receipt else None
 
 
-def changes_by_decision(request: RefundRequest, decision: Decision | None) -> tuple[Change, ...]:
+def changes_by_decision(request: RefundRequest, decision: DecisionRow | None) -> tuple[Change, ...]:
     """What the decision knows that the customer did not see when they asked."""
     if decision is None:
         return ()
