@@ -14,20 +14,22 @@ from fairroam.apps.metering.queries import usage_of
 from fairroam.apps.metering.refusals import PlanCannotGrow
 from fairroam.apps.notices.models import Notice
 from fairroam.apps.papers.models import Paper
-from fairroam.apps.payments.models import Payout
+from fairroam.apps.payments.models import Payment, Payout, ProviderEvent
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds import refusals
 from fairroam.apps.refunds.models import Case, Decision, Offer, Proposal
 from fairroam.apps.refunds.operations.offering import end_offer
+from fairroam.apps.refunds.operations.outside import book_outside_refund
 from fairroam.apps.refunds.queries import bargains
 from fairroam.apps.wallet.models import Lot, Terms
 from fairroam.apps.wallet.refusals import NoWalletTerms
-from fairroam.gateways.payments import PayoutStatus
+from fairroam.gateways.payments import EventKind, PayoutStatus
 from fairroam.rules import stages
 from fairroam.worker.books import find_faults
 from tests import given
 from tests.apps.incidents_given import an_outage
 from tests.apps.lines_given import LATER, a_ready_line, ask, ask_and_end, payout_of, use
+from tests.apps.payments_given import tells
 from tests.apps.refunds_given import (
     GIGABYTE,
     MONTHS_LATER,
@@ -87,6 +89,28 @@ def test_an_accepted_offer_of_money_becomes_a_decision_with_goodwill_and_is_paid
     refund.refresh_from_db()
     assert refund.stage == "paid"
     assert balance("goodwill") < 0
+    assert line.pk == refund.order_line_id
+    assert list(find_faults()) == []
+
+
+@pytest.mark.parametrize(("outside", "goodwill"), [(1600, 300), (1900, None)])
+def test_an_offer_never_gives_more_than_is_left_when_it_is_accepted(outside, goodwill):
+    line, refund = a_case_with_nothing_due()
+    made = offer(refund)
+    payment = Payment.objects.get()
+    tells(payment, EventKind.REFUND_SUCCEEDED, outside, payout_ref="ref_desk")
+    event = ProviderEvent.objects.get(outcome="quarantined")
+    book_outside_refund(event_id=event.pk, words="Max did it", staff_user_id=STAFF, now=SOON)
+    accepted = {"offer_id": made.pk, "customer_id": owner(refund), "now": MONTHS_LATER + HOUR}
+
+    if goodwill is None:
+        with pytest.raises(refusals.NothingLeft):
+            refunds.accept_offer(**accepted)
+        refund.refresh_from_db()
+        assert refund.stage == "offer_made"
+    else:
+        assert refunds.accept_offer(**accepted).goodwill_minor == goodwill
+        settle(payout_of(refund), PayoutStatus.SUCCEEDED, now=MONTHS_LATER + HOUR)
     assert line.pk == refund.order_line_id
     assert list(find_faults()) == []
 

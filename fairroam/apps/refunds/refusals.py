@@ -125,6 +125,12 @@ class OfferExpired(Refusal):
     code = "offer-expired"
 
 
+class NothingLeft(Refusal):
+    """All that you paid has come back by now, or is on its way: nothing of it is left to give."""
+
+    code = "nothing-left"
+
+
 class TooManyCounters(Refusal):
     """You have asked for something else twice. Please accept this offer or decline it."""
 

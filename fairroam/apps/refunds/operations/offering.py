@@ -34,6 +34,7 @@ from fairroam.apps.refunds.queries.facts import Quote, quote_request
 from fairroam.apps.refunds.refusals import (
     BeyondTheOffer,
     DueByTheRules,
+    NothingLeft,
     OfferExpired,
     TooManyCounters,
     WishedTooMuch,
@@ -152,20 +153,24 @@ def open_offer(
 def accept_offer(*, offer_id: int, customer_id: int, now: datetime) -> Decision:
     """The customer takes an open offer: it becomes a decision that supersedes the rules' one.
 
-    What was promised stands: if the rules give less by now, goodwill makes up the difference; if
-    they give money by now, credit comes beside it. Raises NotAmongYours, MovedMeanwhile,
-    OfferExpired, LineStillOn, PlanCannotGrow, AccountLeaving.
+    What was promised stands, up to what is left of the price: if the rules give less by now,
+    goodwill makes up the difference; if they give money by now, credit comes beside it. Raises
+    NothingLeft, NotAmongYours, MovedMeanwhile, OfferExpired, LineStillOn, PlanCannotGrow,
+    AccountLeaving.
     """
     offer, refund = lock_offer(offer_id, customer_id, now=now)
     quote, _ = quote_request(refund)
     promised = offer.due_minor + offer.quantity if offer.kind == "money" else 0
+    goodwill_minor = max(0, min(promised - quote.due, left_after(quote)))
+    if offer.kind == "money" and quote.due + goodwill_minor == 0:
+        raise NothingLeft(offer_id=offer_id)
     decision = record_decision(
         refund,
         quote,
         by=offer.made_by,
         confirmed_by=offer.confirmed_by,
         now=now,
-        goodwill_minor=max(0, promised - quote.due),
+        goodwill_minor=goodwill_minor,
     )
     end_offer(offer, "accept", now=now, decision=decision)
     resume_clock(refund, now=now)

@@ -24,11 +24,13 @@ FAULTS = {
         SELECT r.id FROM refunds_refundrequest r WHERE r.stage = 'offer_made'
         AND NOT EXISTS (SELECT 1 FROM refunds_offer o WHERE o.request_id = r.id
                         AND o.stage = 'open')""",
-    # What was promised is what was decided, or the rules gave more by then.
+    # What was promised is what was decided, but for what the rules gave more by then, and for what
+    # was left of the price no more.
     "offer {} was accepted for another amount than its decision": """
         SELECT o.id FROM refunds_offer o JOIN refunds_decision d ON d.id = o.decision_id
         WHERE d.request_id <> o.request_id OR (o.kind = 'money' AND d.due_minor + d.goodwill_minor
-              <> greatest(o.due_minor + o.quantity, d.due_minor))""",
+              <> least(greatest(o.due_minor + o.quantity, d.due_minor), (d.facts->>'paid')::bigint
+                     - (d.facts->>'refunded')::bigint - (d.facts->>'pending')::bigint))""",
     "offer {} of credit was accepted and did not become a gift, or the other way round": """
         SELECT o.id FROM refunds_offer o
         LEFT JOIN wallet_move m ON m.cause = 'offer:' || o.id AND m.minor = o.quantity
