@@ -119,6 +119,10 @@ def test_a_zone_and_a_country_are_said_as_people_say_them():
     assert formats.month(date(2026, 3, 1), "zh-hans") == "2026年3月"
     assert formats.in_a_row(["One.", "Two."], "en") == "One. Two."
     assert formats.in_a_row(["一。", "二。"], "zh-hant") == "一。二。"
+    assert (
+        formats.closed_up("<b>A.</b> <strong>一。</strong> 二")
+        == "<b>A.</b> <strong>一。</strong>二"
+    )
 
 
 LINES = [

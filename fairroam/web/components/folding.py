@@ -4,7 +4,7 @@ Half of a page is texts, pictures, addresses of files and pages that never chang
 template holds them as one text, so that showing it looks up only what differs.
 
 Chinese sets no space behind a full-width mark, which is as wide as one: what templates type
-between two sentences is left out there (`closed_up`).
+between two sentences is left out there, and a text of a guide follows the same rule.
 """
 
 from __future__ import annotations
@@ -24,11 +24,10 @@ from django.urls import NoReverseMatch
 from django.utils.translation import get_language
 
 from fairroam.web.components import tags
+from fairroam.web.components.formats import GAP, INLINE
 
-INLINE = r"(?:</?(?:a|code|em|span|strong)\b[^>]*>)*"
 ENDED = re.compile(rf"[。！？：；，]{INLINE}\Z")
-SPACED = re.compile(rf"(?<=[。！？：；，])({INLINE})[ \n]+")
-SPACED_LINE = re.compile(r"(?<=[。！？：；，])() +")  # of a mail, whose lines stay
+GAP_IN_LINE = re.compile(r"(?<=[。！？：；，])() +")  # of a mail, whose lines stay
 ENGLISH_MARKS = (".", "!", "?", ":", ";", ",")
 
 
@@ -53,22 +52,22 @@ def fold(template: Template) -> None:
     context = Context()
     with context.bind_template(template):
         is_mail = (template.name or "").endswith(".txt")
-        fold_nodes(template.nodelist, context, SPACED_LINE if is_mail else SPACED)
+        fold_nodes(template.nodelist, context, GAP_IN_LINE if is_mail else GAP)
 
 
 def fold_nodes(
-    nodes: NodeList, context: Context, spaced: re.Pattern[str], is_ended: bool = False
+    nodes: NodeList, context: Context, gap: re.Pattern[str], is_ended: bool = False
 ) -> bool:
     """Fold a list of nodes. is_ended: whether a sentence ended before it; its own end is said."""
     folded: list[Node] = []
     for node in nodes:
         text = constant(node, context)
         if text is None:
-            ends = [fold_nodes(inner, context, spaced, is_ended) for inner in lists_in(node)]
+            ends = [fold_nodes(inner, context, gap, is_ended) for inner in lists_in(node)]
             is_ended = any(ends) or ends_sentence(node)
             folded.append(node)
             continue
-        text = closed_up(text, spaced, is_ended)
+        text = without_gaps(text, gap, is_ended)
         is_ended = bool(ENDED.search(text)) if text else is_ended
         if folded and isinstance(folded[-1], TextNode):
             folded[-1] = TextNode(folded[-1].s + text)
@@ -78,11 +77,11 @@ def fold_nodes(
     return is_ended
 
 
-def closed_up(text: str, spaced: re.Pattern[str], is_ended: bool) -> str:
+def without_gaps(text: str, gap: re.Pattern[str], is_ended: bool) -> str:
     """The text as its language sets it behind the end of a sentence."""
     if not is_chinese():
         return text
-    return spaced.sub(r"\1", f"。{text}")[1:] if is_ended else spaced.sub(r"\1", text)
+    return gap.sub(r"\1", f"。{text}")[1:] if is_ended else gap.sub(r"\1", text)
 
 
 def ends_sentence(node: Node) -> bool:

@@ -50,6 +50,7 @@ WAYS = {
 }
 # What a carrier, a network or a supplier answered, in the words of ours that the apps keep.
 ANSWERS = {
+    "sent": _("sent"),
     "done": _("done"),
     "unknown": _("no answer: asked again"),
     "": _("broke off with us"),

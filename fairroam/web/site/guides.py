@@ -19,6 +19,7 @@ from fairroam.apps.conversations import operations
 from fairroam.apps.conversations import queries as conversations
 from fairroam.clock import now
 from fairroam.rules.languages import NAMES, language_of
+from fairroam.web.components.formats import closed_up
 
 FOLDER = Path(__file__).parent / "guides"
 # In the order of a customer's life.
@@ -73,7 +74,7 @@ def read_guide(slug: str, language: str) -> Guide:
     text = (FOLDER / f"{slug}.{language}.md").read_text()
     title, summary, body = text.split("\n\n", 2)
     html = MarkdownIt("commonmark", {"html": False}).render(body.replace(TASK, "☐ "))
-    return Guide(slug, language, title.removeprefix("# "), summary, html)
+    return Guide(slug, language, title.removeprefix("# "), summary, closed_up(html))
 
 
 def page_language() -> str:
