@@ -113,17 +113,16 @@ def burn_of(customer_id: int, currency: str, now: datetime) -> str:
 
 
 def undisputed(now: datetime) -> Q:
-    """Lots that no bank looks at now; a gift's time must not be over."""
+    """Lots whose payment, or their top-up's, no bank looks at; a gift's time must not be over."""
     is_in_time = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
-    return is_in_time & (Q(payment__isnull=True) | Q(payment__is_disputed=False))
+    return is_in_time & ~Q(payment__is_disputed=True) & ~Q(top_up__payment__is_disputed=True)
 
 
 def usable(now: datetime) -> Q:
-    """Lots that may be spent or sent; those of a payment that its bank took back only paid out.
-
-    What a voucher of somebody else brought stays good: it was redeemed in good faith.
-    """
-    return undisputed(now) & (vouchers.GIVEN | ~Q(payment__in=payments.taken_back()))
+    """Lots that may be spent or sent; those of a payment that its bank took back only paid out."""
+    taken = payments.taken_back()
+    was_taken = Q(payment__in=taken) | Q(top_up__payment__in=taken)  # a bonus goes with its money
+    return undisputed(now) & (vouchers.GIVEN | ~was_taken)
 
 
 def payable(customer_id: int, now: datetime) -> Q:
@@ -193,8 +192,8 @@ def free_credit(customer_id: int, currency: str, now: datetime) -> int:
 
 def lots_of(customer_id: int) -> Rows[LotRow]:
     """The lots in which something is left, oldest first."""
-    lots = Lot.objects.filter(customer_id=customer_id, is_live=True).select_related("payment")
-    return Rows(lots.order_by("pk"), lot_row)
+    lots = Lot.objects.filter(customer_id=customer_id, is_live=True).order_by("pk")
+    return Rows(lots.select_related("payment"), lot_row)
 
 
 def lot_row(lot: Lot) -> LotRow:

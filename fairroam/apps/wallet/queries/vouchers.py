@@ -19,7 +19,8 @@ from fairroam.rules.zones import end_of_day, load_zone, local_date
 COUNTS_YEARS = 3
 VOUCHER_RESTS = timedelta(hours=72)  # time for a bank's doubt before it can leave as money
 WARN_BEFORE = timedelta(days=60)
-GIVEN = Q(voucher__isnull=False) & ~Q(payment__customer_id=F("customer_id"))  # lots of others' ones
+# Lots that vouchers of others brought: they were redeemed in good faith.
+GIVEN = Q(voucher__isnull=False) & ~Q(payment__customer_id=F("customer_id"))
 # Directive 2011/83/EU, article 9; a last day that is no working day moves on: Regulation (EEC,
 # Euratom) 1182/71, article 3(4).
 WITHDRAWAL_DAYS = 14
