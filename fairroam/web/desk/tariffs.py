@@ -17,13 +17,14 @@ from fairroam.clock import now
 from fairroam.rules.money import known_currencies
 from fairroam.web.components.refused import render_refused
 from fairroam.web.desk.staff import staff_only
+from fairroam.web.desk.words import currency_choices
 from fairroam.web.site import places
 
 GIGABYTE = 10**9
 
 
 def currencies() -> list[tuple[str, str]]:
-    return [(code, code) for code in sorted(known_currencies())]
+    return currency_choices(sorted(known_currencies()))
 
 
 class TariffForm(forms.Form):

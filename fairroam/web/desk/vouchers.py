@@ -24,6 +24,7 @@ from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.desk.incidents import Moment
 from fairroam.web.desk.staff import staff_only
+from fairroam.web.desk.words import currency_choices
 
 
 class VoucherForm(forms.Form):
@@ -34,7 +35,7 @@ class VoucherForm(forms.Form):
     )
     currency = forms.ChoiceField(
         label=gettext_lazy("Currency"),
-        choices=lambda: [(code, code) for code in queries.currencies(now())],
+        choices=lambda: currency_choices(queries.currencies(now())),
     )
     counts_until = Moment(label=gettext_lazy("To be redeemed until (UTC)"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -244,6 +245,12 @@ def country_and_rate(label: str, language: str) -> tuple[str, str]:
     """ "DE 0.19", as books of tax are labelled, as ("Germany", "19%")."""
     country, _separator, rate = label.partition(" ")
     return formats.country_name(country, language), formats.percent(Fraction(rate or 0), language)
+
+
+def currency_choices(codes: Iterable[str]) -> list[tuple[str, str]]:
+    """Choices of a form: the code, and behind it the name."""
+    language = get_language() or "en"
+    return [(code, f"{code} · {formats.currency_name(code, language)}") for code in codes]
 
 
 def plan_names(language: str) -> dict[str, str]:
