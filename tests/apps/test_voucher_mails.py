@@ -90,6 +90,18 @@ def test_address_and_words_go_a_month_later_or_with_their_giver(ada):
     assert len(mails()) == 1
 
 
+def test_to_whom_a_voucher_should_have_gone_that_nobody_paid_is_forgotten_too(ada):
+    selling.buy_voucher(
+        customer_id=ada.pk, amount=Money(500, "EUR"), key=uuid4(), to=to_bo(), now=NOON
+    )
+    handing.forget_recipients(NOON + 30 * DAY - timedelta(seconds=1))
+    assert VoucherMail.objects.get().address == "bo@example.com"
+
+    handing.forget_recipients(NOON + 30 * DAY)
+
+    assert (VoucherMail.objects.get().address, VoucherMail.objects.get().words) == ("", "")
+
+
 def test_ten_codes_a_day_are_mailed_for_one_customer(ada):
     def buy(now, **more):
         selling.buy_voucher(

@@ -87,6 +87,8 @@ def due(now: datetime) -> QuerySet[VoucherMail]:
 
 
 def forget_recipients(now: datetime) -> None:
-    """Erase where codes went, and with which words, a month later."""
-    over = Q(mailed_at__lte=now - KEPT_FOR) | Q(voucher__ended_at__lte=now - KEPT_FOR)
+    """Erase where codes went, and with which words, a month later; and of what nobody paid."""
+    since = now - KEPT_FOR
+    over = Q(mailed_at__lte=since) | Q(voucher__ended_at__lte=since)
+    over |= Q(voucher__stage="awaiting", voucher__made_at__lte=since)
     VoucherMail.objects.filter(over).exclude(address="", words="").update(address="", words="")
