@@ -136,7 +136,8 @@ def give_up_line(event: Event, at: datetime) -> None:
 
 @reaction
 def tell_given_up(event: Event, at: datetime) -> None:
-    order_tasks.tell_given_up(order_line_id=event.facts["order_line_id"], now=at)
+    line_id, minor = event.facts["order_line_id"], event.facts["amount_minor"]
+    order_tasks.tell_given_up(order_line_id=line_id, amount_minor=minor, now=at)
 
 
 # The life of a line ---------------------------------------------------------------------------

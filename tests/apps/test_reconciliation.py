@@ -6,7 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from fairroam.apps.journal.models import Event
 from fairroam.apps.journal.refusals import MovedMeanwhile, MoveNotAllowed, NotAmongYours
+from fairroam.apps.notices.models import Notice
+from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_rows
 from fairroam.apps.papers.models import Paper
 from fairroam.apps.payments import operations as payments
@@ -17,6 +20,7 @@ from fairroam.apps.payments.refusals import AmountDiffers
 from fairroam.apps.refunds.operations.outside import book_outside_refund
 from fairroam.gateways.payments import EventKind, ReportKind
 from fairroam.worker.books import find_faults
+from fairroam.worker.jobs import tell_given_up
 from tests import given
 from tests.apps.lines_given import LATER, a_ready_line, ask_and_end
 from tests.apps.payments_given import PRICE, arrived, captured, house, line, report, tells
@@ -167,6 +171,18 @@ def test_a_refund_made_at_the_provider_s_is_booked_once_and_nobody_is_paid_twice
     refund = ask_and_end(payment.order.lines.select_related("order").get())
     assert refund.decisions.get().due_minor == PRICE - 500
     assert list(find_faults()) == []
+
+
+def test_the_mail_about_a_line_that_was_given_up_names_what_is_still_on_its_way():
+    line_id = given.a_paid_line().pk
+    payment = Payment.objects.get()
+    tells(payment, EventKind.REFUND_SUCCEEDED, 500, payout_ref="ref_desk")
+    book_outside_refund(**said(ProviderEvent.objects.get(outcome="quarantined")))
+
+    orders.give_up(order_line_id=line_id, now=LATER)
+    tell_given_up(event_id=Event.objects.get(kind="order.failed").pk)
+
+    assert "€14.00" in Notice.objects.get(kind="orders.given_up").text
 
 
 def test_a_refund_that_only_the_report_knows_waits_for_a_person_once():

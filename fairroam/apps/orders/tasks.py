@@ -45,8 +45,8 @@ def confirm_by_mail(*, order_id: int, now: datetime) -> None:
     )
 
 
-def tell_given_up(*, order_line_id: int, now: datetime) -> None:
-    """Say that there is no eSIM for a line and that its money is on its way back."""
+def tell_given_up(*, order_line_id: int, amount_minor: int, now: datetime) -> None:
+    """Say that there is no eSIM for a line and that so much of its money is on its way back."""
     order = Order.objects.get(lines=order_line_id)
     line = order.lines.get(pk=order_line_id)
     notices.send(
@@ -56,7 +56,7 @@ def tell_given_up(*, order_line_id: int, now: datetime) -> None:
         context={
             "order": order,
             "is_top_up": line.tops_up_id is not None,
-            "amount_minor": line.price_minor,
+            "amount_minor": amount_minor,
         },
         now=now,
     )
