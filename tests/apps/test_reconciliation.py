@@ -180,7 +180,7 @@ def test_the_mail_about_a_line_that_was_given_up_names_what_is_still_on_its_way(
     book_outside_refund(**said(ProviderEvent.objects.get(outcome="quarantined")))
 
     orders.give_up(order_line_id=line_id, now=LATER)
-    tell_given_up(event_id=Event.objects.get(kind="order.failed").pk)
+    tell_given_up(Event.objects.get(kind="order.failed"), LATER)
 
     assert "€14.00" in Notice.objects.get(kind="orders.given_up").text
 
