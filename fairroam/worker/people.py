@@ -8,6 +8,7 @@ from datetime import datetime
 from procrastinate.contrib.django import app
 
 from fairroam.apps.closures import queries as closures
+from fairroam.apps.customers.operations import inviting
 from fairroam.apps.journal.models import Event
 from fairroam.apps.notices import operations as notices
 from fairroam.apps.notices.tasks import confidential
@@ -25,6 +26,13 @@ def mail_confidentially(sealed: str) -> None:
             return
         mail = replace(mail, kind="closures.sign_in_after", context={"closed_at": closed_at})
     confidential.send(mail, now=now())
+
+
+@app.periodic(cron="15 * * * *")
+@app.task(name="end_invitations")
+def end_invitations(timestamp: int) -> None:
+    """Invitations to the desk whose time is over: who never came is kept nowhere."""
+    inviting.end_expired(now=now())
 
 
 @reaction

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from fairroam.apps.customers import operations, queries
 from fairroam.apps.customers.models import StaffLimit, StaffMember, User
+from fairroam.apps.customers.operations import inviting
 from fairroam.apps.customers.refusals import (
     FourEyes,
     LastOperator,
@@ -18,6 +19,7 @@ from fairroam.apps.customers.refusals import (
 )
 from fairroam.apps.journal.models import Event
 from fairroam.apps.journal.refusals import MoveNotAllowed, NotAmongYours
+from tests.apps.closures_given import ADDRESS, EVENING, a_customer_with_a_line, close_wholly
 from tests.given import NOON, a_colleague, a_customer
 
 pytestmark = pytest.mark.django_db
@@ -165,3 +167,14 @@ def test_the_database_too_wants_two_persons():
             set_at=NOON,
             counts_from=NOON,
         )
+
+
+def test_an_invitation_that_nobody_took_up_keeps_no_address_and_nobody_from_leaving(catalogue):
+    boss = a_colleague("operator", email="olga@example.com")
+    inviting.invite(email=ADDRESS, role="agent", by=staff_id(boss), now=EVENING - inviting.OPEN_FOR)
+    leaver, _line = a_customer_with_a_line()
+
+    assert inviting.end_expired(now=EVENING - timedelta(seconds=1)) == 0
+    assert [inviting.end_expired(now=EVENING) for _ in range(2)] == [1, 0]
+
+    assert close_wholly(leaver).stage == "certified"

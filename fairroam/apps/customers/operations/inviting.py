@@ -79,6 +79,24 @@ def end_invitation(*, invitation_id: int, by: int, now: datetime) -> None:
     tell("staff.invitation_ended", invitation, by=operator, now=now)
 
 
+@transaction.atomic
+def end_expired(*, now: datetime) -> int:
+    """End invitations that nobody took up in time: their addresses go. How many."""
+    rows = StaffInvitation.objects.select_for_update(no_key=True).order_by("pk")
+    expired = list(rows.filter(accepted_at=None, ended_at=None, expires_at__lte=now))
+    for invitation in expired:
+        invitation.ended_at, invitation.email = now, ""
+        invitation.save(update_fields=["ended_at", "email"])
+        journal.tell(
+            "staff.invitation_ended",
+            actor="system",
+            now=now,
+            invitation_id=invitation.pk,
+            role=invitation.role,
+        )
+    return len(expired)
+
+
 def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
