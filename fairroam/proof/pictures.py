@@ -19,7 +19,6 @@ from fairroam.proof.canonical import Json, Unreadable, read
 from fairroam.proof.keys import KeySet
 from fairroam.proof.statements import Truth, Verdict, sign, verify, verify_signature
 
-ATTACHMENT_NAME = "fairroam.json"
 LARGEST_DOCUMENT_BYTES = 1_000_000  # a small stream may unfold to gigabytes
 
 _SEAL = b"%fairroam-seal "

@@ -21,16 +21,6 @@ from fairroam.rules.refusals import BadPack
 from fairroam.rules.zones import end_of_day
 
 WARN_DAYS = (60, 30, 14, 3, 1)  # before the deadline; our own promise, the same for every operator
-KINDS = (
-    "activation",
-    "call_out",
-    "sms_out",
-    "mms_out",
-    "data_session",
-    "purchase",
-    "call_in",
-    "sms_in",
-)
 _PERIOD = re.compile(r"P([0-9]{1,3})([DMY])")
 _DAY = timedelta(days=1)
 
@@ -97,7 +87,7 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """Something done with a line, at an aware instant: one of KINDS."""
+    """Something done with a line, at an aware instant. kind: "activation", or any other act."""
 
     kind: str
     happened_at: datetime

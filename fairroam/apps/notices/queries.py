@@ -129,11 +129,6 @@ def undelivered_count() -> int:
     return dead.exclude(text="").count()
 
 
-def notices_of(customer_id: int, *, most: int = 100) -> list[Notice]:
-    """The customer's messages, newest first."""
-    return list(Notice.objects.filter(customer_id=customer_id).order_by("-id")[:most])
-
-
 def notice_of(notice_id: int, customer_id: int) -> Notice:
     """One message to that customer. Raises NotAmongYours."""
     notice = Notice.objects.filter(pk=notice_id, customer_id=customer_id).first()

@@ -8,8 +8,6 @@ from django.db.models import F, Q
 
 from fairroam.rules import stages
 
-SENT = ("sent", "pending", "delivered")
-
 
 class SupplierOrder(models.Model):
     """One eSIM that a supplier sells us for one order line, from the first call on.

@@ -9,7 +9,6 @@ from django.db.models.functions import Now
 from fairroam.rules.balances import BURNS
 from fairroam.rules.stages import CREDIT_TRANSFER, VOUCHER, stages, terminal
 
-KINDS = ("paid", "promo")
 ORIGINS = ("top_up", "voucher", "transfer", "refund", "offer")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -231,11 +231,6 @@ class UsageReading:
     lag_seconds: int
     source: str
     raw: str
-
-    @property
-    def complete_until(self) -> datetime:
-        """Use before this instant should be counted; a refund needs one after the request."""
-        return self.as_of - timedelta(seconds=self.lag_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

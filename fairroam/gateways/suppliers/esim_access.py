@@ -73,10 +73,6 @@ from fairroam.gateways.suppliers.reading import (
 from fairroam.rules.money import Money, minor_digits
 
 ROOT = "/api/v1/open"
-# Events come from these addresses only; the hook's door, not this module, sees who is calling.
-SENDER_ADDRESSES = frozenset(
-    {"3.1.131.226", "54.254.74.88", "18.136.190.97", "18.136.60.197", "18.136.19.137"}
-)
 PRICE_DIGITS = 4  # Amounts are written in ten-thousandths, whatever the currency.
 USAGE_LAG_SECONDS = 3 * 3600
 USAGE_REFS_MAX = 10
@@ -223,7 +219,7 @@ class EsimAccess:
     def parse_event(
         self, *, body: bytes, headers: Mapping[str, str], now: datetime
     ) -> list[SupplierEvent]:
-        """See `SupplierGateway`. Nothing is signed: let only SENDER_ADDRESSES through the door."""
+        """See `SupplierGateway`. Nothing is signed: see `Capabilities.signed_webhooks`."""
         try:
             event = msgspec.json.decode(body, type=Event)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -44,11 +44,6 @@ class Reading:
     as_of: datetime
     source: str
     lag_seconds: int
-
-    @property
-    def complete_until(self) -> datetime:
-        """Use before this instant should be counted."""
-        return self.as_of - timedelta(seconds=self.lag_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,12 +53,6 @@ def settle(*, tender_id: int, minor: int) -> None:
 
 
 @transaction.atomic
-def release(*, tender_id: int, minor: int) -> None:
-    """What was on its way through a tender will not go that way."""
-    shift(tender_id, pending=-minor, refunded=0)
-
-
-@transaction.atomic
 def unsettle(*, tender_id: int, minor: int) -> None:
     """What had come back through a tender was sent back to us: it is on its way again."""
     shift(tender_id, pending=minor, refunded=-minor)

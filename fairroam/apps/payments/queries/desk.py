@@ -11,8 +11,6 @@ from django.db.models import Q, QuerySet
 from fairroam.apps.payments.models import Dispute, LateMoney, Payout, ProviderEvent
 from fairroam.rules.zones import load_zone
 
-PAGE = 50  # rows that a list shows at once
-
 
 def transfers() -> QuerySet[Payout]:
     """Transfers to send or to confirm, the earliest last day first."""

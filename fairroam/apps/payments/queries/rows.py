@@ -68,11 +68,6 @@ def payouts_of(customer_id: int) -> list[PayoutRow]:
     return [payout_row(row) for row in ROWS.all().filter(customer_id=customer_id).order_by("-id")]
 
 
-def payouts_for(cause: str) -> list[PayoutRow]:
-    """The payouts that one act asked for."""
-    return [payout_row(payout) for payout in ROWS.all().filter(cause=cause).order_by("id")]
-
-
 def payout_of(payout_id: int, customer_id: int) -> PayoutRow:
     """The customer's own payout. Raises NotAmongYours."""
     found = ROWS.all().filter(pk=payout_id, customer_id=customer_id).first()
@@ -169,11 +164,6 @@ def open_disputes_of(customer_id: int) -> list[Dispute]:
     """What banks have taken of this customer's, and have not said whether they keep it."""
     theirs = Dispute.objects.filter(payment__customer_id=customer_id, ended_at__isnull=True)
     return list(theirs.order_by("pk"))
-
-
-def payments_of(customer_id: int) -> list[Payment]:
-    """The customer's charges, newest first."""
-    return list(Payment.objects.filter(customer_id=customer_id).order_by("-id"))
 
 
 def payouts_to_ask_about(*, now: datetime) -> list[int]:

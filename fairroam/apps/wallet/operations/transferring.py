@@ -89,7 +89,7 @@ def open_transfer(
     if given_away(sender_id, amount.currency, since=now - DAY) + amount.minor > day_most:
         raise TransferLimit(customer_id=sender_id, most=day_most)
     parts = parts_to_send(sender_id, amount, now)
-    doubt = doubt_about(sender_id, recipient_id, [lot for lot, _ in parts])
+    doubt = doubt_about(recipient_id, [lot for lot, _ in parts])
     sent = CreditTransfer.objects.create(
         sender_id=sender_id,
         recipient_id=recipient_id,
@@ -150,7 +150,7 @@ def parts_to_send(sender_id: int, amount: Money, now: datetime) -> list[tuple[Lo
     ]
 
 
-def doubt_about(sender_id: int, recipient_id: int, lots: list[Lot]) -> str:
+def doubt_about(recipient_id: int, lots: list[Lot]) -> str:
     """Why a person should look before it goes on; empty: nothing stands out.
 
     Money that comes round to whoever has paid with the same payment before is the mark of one

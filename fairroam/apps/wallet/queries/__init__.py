@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
 from django.db.models import Q, QuerySet, Sum
@@ -18,7 +18,6 @@ from fairroam.apps.wallet.refusals import NoWalletTerms
 from fairroam.rules.balances import balance
 from fairroam.rules.burning import Purse, burn_parts
 
-DAY = timedelta(days=1)
 BOOKS = {"paid": "paid_credit", "promo": "promo_credit"}  # kind of a lot -> kind of its book
 
 
