@@ -66,6 +66,15 @@ def test_chinese_sets_no_space_between_sentences(part, language, kept):
         assert ("  " in written("\n  ")) is kept
 
 
+def test_the_rows_of_a_list_keep_what_parts_them():
+    rows = "{% for one in each %} {{ one }}{% endfor %}"
+    with translation.override("zh-hans"):
+        template = engines["django"].from_string(LOADED + STOP + rows).template
+        fold(template)
+
+        assert template.render(Context(WORDS)) == "没有待办。 1 2"
+
+
 def test_a_mail_keeps_its_lines():
     with translation.override("zh-hans"):
         template = engines["django"].from_string(f"{LOADED}{STOP} {STOP}\n\n{STOP}").template

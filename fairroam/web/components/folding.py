@@ -15,7 +15,7 @@ from typing import Any
 
 from django.template import Context, Origin, Template
 from django.template.base import FilterExpression, Node, NodeList, TextNode, TokenType
-from django.template.defaulttags import CommentNode, IfNode, LoadNode, URLNode
+from django.template.defaulttags import CommentNode, ForNode, IfNode, LoadNode, URLNode
 from django.template.library import SimpleNode
 from django.template.loaders import base, cached
 from django.templatetags.i18n import BlockTranslateNode, LanguageNode, TranslateNode
@@ -63,7 +63,8 @@ def fold_nodes(
     for node in nodes:
         text = constant(node, context)
         if text is None:
-            ends = [fold_nodes(inner, context, gap, is_ended) for inner in lists_in(node)]
+            before = is_ended and not isinstance(node, ForNode)  # its rows keep what parts them
+            ends = [fold_nodes(inner, context, gap, before) for inner in lists_in(node)]
             is_ended = any(ends) or ends_sentence(node)
             folded.append(node)
             continue
