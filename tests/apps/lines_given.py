@@ -51,13 +51,20 @@ def make_ready(line: OrderLine, *, now: datetime = NOON) -> None:
     )
 
 
-def use(line: OrderLine, quantity: int, *, kind: str = "data", at: datetime = NOON) -> None:
+def use(
+    line: OrderLine,
+    quantity: int,
+    *,
+    kind: str = "data",
+    at: datetime = NOON,
+    record_id: str = "",
+) -> None:
     """The network counted a use that began at `at` and took a minute."""
     profile = Profile.objects.get(line_id=line.pk)
     assert profile.iccid is not None
     record = NetworkRecord(
         source="sandbox",
-        record_id=str(uuid4()),
+        record_id=record_id or str(uuid4()),
         iccid=profile.iccid,
         kind=RecordKind(kind),
         quantity=quantity,

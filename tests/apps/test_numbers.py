@@ -433,6 +433,19 @@ def test_the_meters_tell_of_data_and_messages_and_a_call_proves_nothing():
     ]
 
 
+def test_a_use_counts_however_long_the_name_is_that_its_network_gave_it():
+    keeping = a_kept_number()
+    network_counts(
+        OrderLine.objects.get(pk=keeping.pk), 1, kind="sms", at=NOON + DAY, record_id="r" * 200
+    )
+
+    for _ in range(2):
+        worker_numbers.record_uses(now=NOON + 2 * DAY)
+
+    page = numbers.keeping_page(keeping.pk, keeping.customer_id, now=NOON + 2 * DAY)
+    assert [act.kind for act in page.acts] == ["sms_out", "activation"]
+
+
 @pytest.mark.promise(51)
 def test_an_unused_number_passes_through_grace_into_quarantine_and_to_somebody_else():
     keeping = a_kept_number()

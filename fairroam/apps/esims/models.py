@@ -299,7 +299,7 @@ class QualifyingAct(models.Model):
     kind = models.CharField(max_length=14)
     happened_at = models.DateTimeField()
     source = models.CharField(max_length=20)  # us | network | automatic
-    ref = models.CharField(max_length=200)
+    ref = models.CharField(max_length=401)  # as long as a usage record's "source/record id"
     recorded_at = models.DateTimeField()
 
     class Meta:
