@@ -7,6 +7,7 @@ from fractions import Fraction
 from uuid import uuid4
 
 import pytest
+from django.core import mail
 from django.db import IntegrityError, transaction
 
 from fairroam.apps.conversations import operations, personal, queries, tasks
@@ -26,6 +27,7 @@ from fairroam.apps.evidence import queries as evidence_rows
 from fairroam.apps.journal.models import Event
 from fairroam.apps.journal.refusals import KeyReused, NotAmongYours
 from fairroam.apps.notices.models import Notice
+from fairroam.apps.notices.tasks import deliver
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds.models import RefundRequest
 from tests.apps.mail_given import a_mail, receive
@@ -150,6 +152,21 @@ def test_who_writes_is_acknowledged_once_per_turn_with_the_links(agent):
         assert link in notice.text
     assert notice.reply_to == queries.thread_address(thread.token)
     assert not notice.is_by_person
+
+
+@pytest.mark.parametrize("subject", ["q" * 200, "No\rnetwork"], ids=["long", "odd line end"])
+def test_whatever_the_subject_is_its_writer_is_acknowledged_and_answered(agent, subject):
+    thread_id = operations.open_thread(
+        customer_id=a_customer().pk, subject=subject, words="Hello", key=uuid4(), now=NOON
+    )
+    thread = Thread.objects.get(pk=thread_id)
+    tasks.acknowledge(message_id=thread.messages.get().pk, now=NOON)
+    tasks.mail_answer(message_id=answer(thread, agent), is_last_word=False, now=LATER)
+
+    for notice in Notice.objects.order_by("pk"):
+        deliver(notice_id=notice.pk, now=LATER)
+
+    assert [sent.subject[:12] for sent in mail.outbox] == ["We have your", "Our answer: "]
 
 
 @pytest.mark.promise(50)

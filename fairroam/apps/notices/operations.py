@@ -24,7 +24,7 @@ from fairroam.apps.notices.refusals import NobodyToWriteTo, NoPushService, Nothi
 from fairroam.gateways.push import DeviceRefused
 from fairroam.gateways.push.webpush import checked, public_key
 
-REASON_MAX = 200
+REASON_MAX, SUBJECT_MAX = 200, 200
 DEVICES_MAX = 10  # of one customer
 
 
@@ -51,9 +51,12 @@ def page(kind: str, context: dict[str, Any], language: str) -> str:
 
 
 def cut(written: str) -> tuple[str, str]:
-    """The (subject, text) of a page."""
-    subject, _, text = written.strip().partition("\n")
-    return subject.strip(), text.strip() + "\n"
+    """The (subject, text) of a page: the subject one line, and no longer than it may be."""
+    first, _, text = written.strip().partition("\n")
+    subject = " ".join(first.split())  # It may quote somebody: no mail has a line end there.
+    if len(subject) > SUBJECT_MAX:
+        subject = subject[: SUBJECT_MAX - 1] + "…"
+    return subject, text.strip() + "\n"
 
 
 @transaction.atomic
