@@ -22,7 +22,12 @@ def tell_usage(event: Event, at: datetime) -> None:
     """Data alone; a trial has a reminder of its own."""
     order_line_id = event.facts["order_line_id"]
     if event.facts["kind_of_use"] == "data" and not orders.is_trial(order_line_id):
-        metering.tell_usage(kind=event.kind, order_line_id=order_line_id, now=at)
+        metering.tell_usage(
+            kind=event.kind,
+            order_line_id=order_line_id,
+            granted=event.facts["granted"],
+            now=at,
+        )
 
 
 @reaction

@@ -9,6 +9,7 @@ import pytest
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims.models import Profile
 from fairroam.apps.journal.models import Event
+from fairroam.apps.metering.operations.gifts import grant_extra
 from fairroam.apps.notices.models import Notice
 from fairroam.apps.notices.queries import push_topic_of
 from fairroam.worker import jobs, usage
@@ -36,6 +37,18 @@ def test_data_that_runs_low_and_out_is_told_once_each_and_pushed_as_data():
     assert told("metering.low", "metering.used_up") == ["metering.low", "metering.used_up"]
     assert {push_topic_of(kind) for kind in ("metering.low", "metering.used_up")} == {"data"}
     assert f"/account/lines/{line.pk}/" in Notice.objects.get(kind="metering.low").text
+
+
+def test_data_given_as_goodwill_that_runs_low_too_is_told_once_more():
+    line = a_ready_line()
+    use(line, 8 * GIGABYTE)
+    grant_extra(order_line_id=line.pk, extra_bytes=10 * GIGABYTE, now=NOON)
+    use(line, 9 * GIGABYTE)
+    for event in Event.objects.filter(kind="usage.low").order_by("pk"):
+        for _ in range(2):
+            jobs.app.tasks["tell_usage"](event_id=event.pk)
+
+    assert told("metering.low") == ["metering.low", "metering.low"]
 
 
 @pytest.mark.parametrize(

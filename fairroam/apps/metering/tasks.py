@@ -36,10 +36,10 @@ def collect_usage(*, now: datetime) -> int:
     return counted
 
 
-def tell_usage(*, kind: str, order_line_id: int, now: datetime) -> None:
-    """Say that the data of a plan runs low, or is used up: once per plan and mark.
+def tell_usage(*, kind: str, order_line_id: int, granted: int, now: datetime) -> None:
+    """Say that the data of a plan runs low, or is used up: once per plan, mark and size of it.
 
-    kind: "usage.low" or "usage.used_up".
+    kind: "usage.low" or "usage.used_up". granted: its bytes then, since some may be given later.
     """
     terms = orders.terms_of(order_line_id)
     language = customers.customer(terms.customer_id).language
@@ -47,7 +47,7 @@ def tell_usage(*, kind: str, order_line_id: int, now: datetime) -> None:
     left = sum(max(0, one.granted - one.used) for one in told if one.granted is not None)
     notices.send(
         kind=f"metering.{kind.partition('.')[2]}",  # metering.low, metering.used_up
-        act=f"metering.{kind}:{order_line_id}",
+        act=f"metering.{kind}:{order_line_id}/{granted}",
         customer_id=terms.customer_id,
         context={
             "plan": words_for(terms.plan_copy["names"], language),
