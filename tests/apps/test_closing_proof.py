@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.core import mail
@@ -11,15 +12,21 @@ from django.core import mail
 from fairroam.apps.closures import operations, queries, tasks
 from fairroam.apps.closures.models import STEPS, Closure, ClosureStep
 from fairroam.apps.closures.operations.searching import search_everywhere
+from fairroam.apps.conversations.operations import guides
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers.models import Customer, User
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims.models import CarrierNotice, Profile
 from fairroam.apps.journal.models import Event
+from fairroam.apps.notices.models import Notice
 from fairroam.apps.papers import queries as papers
 from fairroam.apps.papers.models import Paper
+from fairroam.apps.papers.operations import channels
 from fairroam.apps.payments.models import Payment
+from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds.models import RefundRequest
+from fairroam.apps.refunds.operations import Said
+from fairroam.apps.refunds.tasks import acknowledge_declaration
 from fairroam.gateways.profiles import NoticeKind, ProgressNotice
 from fairroam.proof import opens, read, verify
 from fairroam.worker.books import find_faults
@@ -55,6 +62,33 @@ def test_nothing_that_names_the_person_is_left_anywhere():
     assert User.objects.count() == 0
     refund.refresh_from_db()
     assert (refund.words, refund.stage) == ("", "paid")
+
+
+def test_nobody_is_kept_from_leaving_by_what_strangers_write_of_them():
+    customer, _line = a_customer_with_a_line()
+    report = channels.report_fake(what=f"<{ADDRESS}>", words=f"{ADDRESS.upper()}!", now=NOON)
+    opinion = guides.say_of_guide(
+        guide="install", language="en", is_helpful=True, words=f"Ask {ADDRESS}.", now=NOON
+    )
+    said = Said(
+        kind="termination",
+        name=ADDRESS,
+        email="eve@example.com",
+        contract=f"of {ADDRESS}",
+        residence="DE",
+        language="en",
+        reason=f"{ADDRESS} is gone",
+    )
+    declared = refunds.declare(key=uuid4(), said=said, now=NOON)
+    acknowledge_declaration(declaration_id=declared.pk, now=NOON)
+
+    assert close_wholly(customer).stage == "certified"
+
+    for row in (report, opinion, declared):
+        row.refresh_from_db()
+    assert (report.what, report.words, opinion.words) == ("<…>", "…!", "Ask ….")
+    assert "ada@" not in Notice.objects.get(kind="refunds.declared").text
+    assert (declared.name, declared.contract, declared.reason) == ("…", "of …", "… is gone")
 
 
 @pytest.mark.promise(62)

@@ -5,11 +5,9 @@ That somebody wrote, when, through which door, and how long we took stays; it na
 
 from __future__ import annotations
 
-import re
+from django.db.models import Q
 
-from django.db.models import F, Func, Q, TextField, Value
-
-from fairroam.apps.conversations.models import Message, Thread
+from fairroam.apps.conversations.models import GuideOpinion, Message, Thread
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.journal import personal
 from fairroam.apps.journal.personal import KEY, PROOF, SECRET, SHOP, STAFF, STEP, Table
@@ -91,27 +89,17 @@ def remains(customer_id: int) -> int:
 
 
 def _hide_address(customer_id: int) -> int:
-    """Take the customer's address out of what visitors wrote; how many texts named it."""
+    """Take the customer's address out of what others wrote; how many texts named it."""
     address = customers.address_of(customer_id)
     if address is None:
         return 0
-    hidden = 0
-    for rows, field in (
-        (Message.objects.filter(customer__isnull=True), "words"),
-        (Thread.objects.filter(customer__isnull=True), "subject"),
-        (Thread.objects.filter(customer__isnull=True), "rating_words"),
-    ):
-        named = rows.filter(**{f"{field}__icontains": address})
-        hidden += named.update(
-            **{
-                field: Func(
-                    F(field),
-                    Value(re.escape(address)),
-                    Value("…"),
-                    Value("gi"),
-                    function="regexp_replace",
-                    output_field=TextField(),
-                )
-            }
-        )
-    return hidden
+    messages = Message.objects.filter(customer__isnull=True)
+    threads = Thread.objects.filter(customer__isnull=True)
+    opinions = GuideOpinion.objects.all()
+    return personal.hide(
+        address,
+        (messages, "words"),
+        (threads, "subject"),
+        (threads, "rating_words"),
+        (opinions, "words"),
+    )

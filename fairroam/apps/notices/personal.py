@@ -7,7 +7,7 @@ from django.db.models import Model, Q
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.journal import personal
 from fairroam.apps.journal.personal import KEY, PROOF, SECRET, STEP, Table
-from fairroam.apps.notices.models import MailStop, PushDevice, PushStop
+from fairroam.apps.notices.models import MailStop, Notice, PushDevice, PushStop
 
 
 def _notices_of(customer_id: int) -> Q:
@@ -60,12 +60,19 @@ WHOLE_ROWS: dict[str, type[Model]] = {
 
 
 def erase(customer_id: int) -> dict[str, int]:
-    """Empty what was written and where it went; how many values were erased, per column."""
+    """Empty what was written and where it went; how many values were erased, per column.
+
+    Also their address where a mail to somebody without an account names it.
+    """
+    address, others = customers.address_of(customer_id), Notice.objects.filter(customer=None)
     deleted = {
         column: model._default_manager.filter(customer_id=customer_id).delete()[0]
         for column, model in WHOLE_ROWS.items()
     }
-    return personal.erase(TABLES, customer_id) | deleted
+    erased = personal.erase(TABLES, customer_id) | deleted
+    if address is not None:
+        erased["others' mails"] = personal.hide(address, (others, "subject"), (others, "text"))
+    return erased
 
 
 def remains(customer_id: int) -> int:

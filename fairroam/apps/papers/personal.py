@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from fairroam.apps.customers import queries as customers
+from fairroam.apps.journal import personal
 from fairroam.apps.journal.personal import BOOKS, KEY, PROGRAM, SHOP, STAFF, Table
+from fairroam.apps.papers.models import FakeReport
 
 TABLES = (
     Table(
@@ -23,3 +26,16 @@ TABLES = (
         ours={SHOP: "id what words stage reported_at settled_at", STAFF: "settled_by"},
     ),
 )
+
+
+def erase(customer_id: int) -> dict[str, int]:
+    """Take the customer's address out of what strangers reported; how many reports named it."""
+    address, reports = customers.address_of(customer_id), FakeReport.objects.all()
+    if address is None:
+        return {}
+    return {"strangers' reports": personal.hide(address, (reports, "what"), (reports, "words"))}
+
+
+def remains(customer_id: int) -> int:
+    """How many personal values are still there."""
+    return personal.remains(TABLES, customer_id)

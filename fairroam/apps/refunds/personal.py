@@ -21,6 +21,7 @@ from fairroam.apps.journal.personal import (
     USAGE,
     Table,
 )
+from fairroam.apps.refunds.models import Declaration
 
 
 def _declarations_of(customer_id: int) -> Q:
@@ -165,8 +166,16 @@ TABLES = (
 
 
 def erase(customer_id: int) -> dict[str, int]:
-    """Erase what was written, theirs and ours; how many values were erased, per column."""
-    return personal.erase(TABLES, customer_id)
+    """Erase what was written, theirs and ours; how many values were erased, per column.
+
+    Also their address wherever somebody else named it at a public door.
+    """
+    address, declared = customers.address_of(customer_id), Declaration.objects.all()
+    erased = personal.erase(TABLES, customer_id)
+    if address is not None:
+        columns = ("name", "contract", "reason")
+        erased["others' declarations"] = personal.hide(address, *((declared, c) for c in columns))
+    return erased
 
 
 def remains(customer_id: int) -> int:

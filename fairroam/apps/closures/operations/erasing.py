@@ -16,6 +16,7 @@ from fairroam.apps.esims import personal as esims
 from fairroam.apps.evidence import personal as evidence
 from fairroam.apps.exports import personal as exports
 from fairroam.apps.notices import personal as notices
+from fairroam.apps.papers import personal as papers
 from fairroam.apps.payments import personal as payments
 from fairroam.apps.refunds import personal as refunds
 from fairroam.apps.wallet import personal as wallet
@@ -23,7 +24,7 @@ from fairroam.apps.wallet import personal as wallet
 # Downwards: who points goes before what it points to.
 ROOMS = (
     closures, exports, refunds, esims, conversations, evidence, wallet, payments, notices,
-    contacts, customers,
+    papers, contacts, customers,
 )  # fmt: skip
 
 
