@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 from django.test import Client
 
@@ -137,6 +138,20 @@ def test_another_address_is_proven_and_the_old_one_is_told(ada):
     assert Notice.objects.order_by("pk").last().address == "ada.new@example.com"
     assert sign_in("ada.new@example.com").get("/account/").status_code == 200
     assert list(find_faults()) == []
+
+
+def test_a_code_that_went_to_the_former_address_opens_nothing_any_more(ada):
+    browser, late = sign_in("ada@example.com"), Client()
+    late.post("/sign-in/login/code/", {"email": "ada@example.com"})
+    code = newest_code()
+    browser.post("/account/security/address/", {"email": "ada.new@example.com"})
+    browser.post("/account/security/address/code/", {"new_code": newest_code()})
+
+    late.post("/sign-in/login/code/confirm/", {"code": code})
+
+    assert User.objects.get().email == "ada.new@example.com"
+    assert late.get("/account/").status_code == 302
+    assert EmailAddress.objects.get().email == "ada.new@example.com"
 
 
 def test_an_address_is_not_changed_with_an_old_sign_in_and_what_was_typed_stays(ada):

@@ -29,12 +29,19 @@ class CodeSignIn(RequestLoginCodeView):
 
 
 class TakeCode(ConfirmLoginCodeView):
-    """Take the code. For nobody's address as much is read as for somebody's: it takes as long."""
+    """Take the code. For nobody's address as much is read as for somebody's: it takes as long.
+
+    A code that went to an address which is the account's no more is never the right one.
+    """
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        if self.stage.login.user is None:
+        words = dict(super().get_form_kwargs())
+        login = self.stage.login
+        if login.user is None:
             User.objects.filter(pk=0).first()
-        return dict(super().get_form_kwargs())
+        elif login.user.email != login.email.lower():
+            words["code"] = ""
+        return words
 
 
 class PasskeySignIn(LoginWebAuthnView):
