@@ -133,7 +133,7 @@ def test_after_the_windows_the_rules_give_nothing_and_a_person_looks_with_the_li
     assert (decision.due_minor, decision.result["deadline"] is not None) == (0, True)
     assert decision.result["offer_cap"] == 950
     assert lines.line_state(line.pk).stage == "active", "nobody loses a line for a no"
-    waiting = queries.queue(now=MONTHS_LATER)
+    waiting = queries.queue_page(now=MONTHS_LATER, staff_user_id=STAFF).rows
     assert [(row.id, row.doubts, row.offer_cap) for row in waiting] == [
         (refund.pk, ("nothing_due",), 950)
     ]
@@ -361,7 +361,9 @@ def test_a_payout_that_fails_stays_owed_and_a_person_sends_it_again():
     assert refund.stage == "payout_failed"
     assert events("refund.stalled")[-1]["reason"] == "expired_card"
     assert balance("refunds_owed", line) == 1900
-    assert [row.stage for row in queries.queue(now=LATER)] == ["payout_failed"]
+    assert [row.stage for row in queries.queue_page(now=LATER, staff_user_id=STAFF).rows] == [
+        "payout_failed"
+    ]
 
     refunds.retry_payouts(request_id=refund.pk, staff_user_id=STAFF, now=LATER)
     assert Payout.objects.count() == 2

@@ -14,6 +14,7 @@ from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.refunds import operations, queries
+from fairroam.apps.refunds.models.quotes import INSTEAD_OF_MONEY
 from fairroam.apps.refunds.queries import QuoteRow
 from fairroam.apps.refunds.refusals import AlreadyAsked, QuoteChanged, QuoteExpired
 from fairroam.clock import now
@@ -83,7 +84,7 @@ def page(row: QuoteRow, language: str) -> dict[str, Any]:
         "files": queries.files_of_line(row.order_line_id),
         "wish": dict(WISHES)[row.wish] if row.wish else "",
         "destination": DESTINATIONS[row.destination],
-        "is_for_a_person": not row.due_minor or row.wish in ("replacement", "credit"),
+        "is_for_a_person": not row.due_minor or row.wish in INSTEAD_OF_MONEY,
         "is_pack": row.is_top_up,
         "must_end_at_carrier": esims.facts_of(row.order_line_id).downloaded_at is None,
     }

@@ -84,11 +84,10 @@ def owe_entries(*, line: OrderLine, minor: int, tax: int, cause: str) -> list[En
     return [
         Entry(f"{cause}/net", from_unearned, unearned, owed),
         Entry(f"{cause}/earned", net - from_unearned, BookName("earned", currency), owed),
-        Entry(f"{cause}/tax", tax, tax_book(line), owed),
+        Entry(f"{cause}/tax", tax, tax_book(currency, order.residence, line.tax_rate), owed),
     ]
 
 
-def tax_book(line: OrderLine) -> BookName:
-    """Where the tax of a line stands: per country and rate."""
-    order = line.order
-    return BookName("tax", order.currency, label=f"{order.residence[:2]} {line.tax_rate}")
+def tax_book(currency: str, residence: str, rate: str) -> BookName:
+    """Where the tax on what somebody of that residence bought stands: per country and rate."""
+    return BookName("tax", currency, label=f"{residence[:2]} {rate}")

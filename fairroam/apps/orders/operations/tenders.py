@@ -20,14 +20,14 @@ CREDIT = {
 }
 
 
-def cause_of(line: OrderLine) -> str:
+def cause_of(order_line_id: int) -> str:
     """What the wallet calls the purchase of that line."""
-    return f"order-line:{line.pk}"
+    return f"order-line:{order_line_id}"
 
 
 def causes_of(order: Order) -> list[str]:
     """What the wallet calls the purchases of an order."""
-    return [cause_of(line) for line in order.lines.all()]
+    return [cause_of(line.pk) for line in order.lines.all()]
 
 
 def reserve_credit(order: Order, pieces: Sequence[Piece]) -> None:
@@ -50,7 +50,7 @@ def reserve_credit(order: Order, pieces: Sequence[Piece]) -> None:
         for place, share in enumerate(shares):
             given[place] += cut(mine, share)
     for line, parts in zip(lines, given, strict=True):
-        wallet.reserve(cause=cause_of(line), pieces=parts)
+        wallet.reserve(cause=cause_of(line.pk), pieces=parts)
 
 
 def cut(pieces: list[Piece], minor: int) -> list[Piece]:
@@ -70,7 +70,7 @@ def tenders_of(order: Order, lines: Sequence[OrderLine], now: datetime) -> list[
     """Capture the credit of each line; its tenders, unsaved: cash is what is left of the price."""
     tenders = []
     for line in lines:
-        spent = wallet.capture(cause=cause_of(line), now=now)
+        spent = wallet.capture(cause=cause_of(line.pk), now=now)
         cash = line.price_minor - sum(spent.values())
         parts = [("cash", order.payment.method, cash)] if order.payment and cash else []
         parts += [
@@ -104,6 +104,7 @@ def capture_entries(line: OrderLine, tenders: Sequence[Tender]) -> list[Entry]:
     unearned = BookName(
         "unearned", order.currency, customer_id=order.customer_id, order_line_id=line.pk
     )
+    tax_due = tax_book(order.currency, order.residence, line.tax_rate)
     taxes = share_by_weight(line.tax_minor, [tender.captured_minor for tender in tenders])
     entries = []
     for tender, tax in zip(tenders, taxes, strict=True):
@@ -112,7 +113,7 @@ def capture_entries(line: OrderLine, tenders: Sequence[Tender]) -> list[Entry]:
         source, net = paid_from(tender, order), tender.captured_minor - tax
         entries += [
             Entry(f"capture:{line.pk}/net{place}", net, source, unearned),
-            Entry(f"capture:{line.pk}/tax{place}", tax, source, tax_book(line)),
+            Entry(f"capture:{line.pk}/tax{place}", tax, source, tax_due),
         ]
     return entries
 
@@ -129,13 +130,13 @@ def paid_from(tender: Tender, order: Order) -> BookName:
 def give_back_credit(line: OrderLine, kind: str, minor: int, *, why: str, now: datetime) -> None:
     """Put credit of a tender back into the lots that it came from; the books are the caller's."""
     names = {tender: name for name, (tender, _, _) in CREDIT.items()}
-    wallet.give_back(cause=cause_of(line), kind=names[kind], minor=minor, why=why, now=now)
+    wallet.give_back(cause=cause_of(line.pk), kind=names[kind], minor=minor, why=why, now=now)
 
 
-def returned(line_id: int, kind: str, minor: int, *, why: str) -> Return:
+def returned(order_line_id: int, kind: str, minor: int, *, why: str) -> Return:
     """What `give_back_credit` would put back, for `wallet.give_back_each`."""
     names = {tender: name for name, (tender, _, _) in CREDIT.items()}
-    return Return(f"order-line:{line_id}", names[kind], minor, why)
+    return Return(cause_of(order_line_id), names[kind], minor, why)
 
 
 def credit_book(kind: str, currency: str, customer_id: int) -> BookName:

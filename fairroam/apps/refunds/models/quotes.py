@@ -9,6 +9,8 @@ from django.db.models import F, Q
 DESTINATIONS = ("original", "transfer", "wallet")
 # What somebody would like best; empty: they did not say.
 WISHES = ("", "full", "part", "replacement", "credit")
+# What a person gives in the place of money: the plan goes on until they have.
+INSTEAD_OF_MONEY = ("replacement", "credit")
 
 
 class Quote(models.Model):

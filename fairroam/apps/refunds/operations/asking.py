@@ -18,15 +18,13 @@ from fairroam.apps.metering import operations as metering
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders.models import OrderLine
 from fairroam.apps.refunds.models import Quote, RefundRequest
+from fairroam.apps.refunds.models.quotes import INSTEAD_OF_MONEY
 from fairroam.apps.refunds.operations import deciding
 from fairroam.apps.refunds.operations.moves import lock_request, move, tell
 from fairroam.apps.refunds.queries.facts import Standing, standing_of
 from fairroam.apps.refunds.queries.pages import open_asked
 from fairroam.apps.refunds.refusals import AlreadyAsked
 from fairroam.rules import stages
-
-# Wishes that a person must fulfil: the plan goes on until they have.
-FOR_A_PERSON = ("replacement", "credit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +146,7 @@ def open_locked(
     if asked_minor is not None and asked_minor > due:
         wish_minor = max(asked_minor, wish_minor or 0)
         asked_minor = None
-    ends_line = due > 0 and wanted.wish not in FOR_A_PERSON
+    ends_line = due > 0 and wanted.wish not in INSTEAD_OF_MONEY
     first = "submitted"
     refund = RefundRequest.objects.create(
         order_line=locked.line,

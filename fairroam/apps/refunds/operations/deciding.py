@@ -10,6 +10,7 @@ from fairroam.apps.customers import queries as customers
 from fairroam.apps.esims import queries as esims
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.refunds.models import Decision, RefundRequest
+from fairroam.apps.refunds.models.quotes import INSTEAD_OF_MONEY
 from fairroam.apps.refunds.operations.flagging import raise_flags
 from fairroam.apps.refunds.operations.following import open_follow_up, surplus_of
 from fairroam.apps.refunds.operations.giving import pay_back
@@ -169,7 +170,7 @@ def doubts_about(refund: RefundRequest, quote: Quote) -> list[str]:
     """Why a person should look, in codes; they never change the amount."""
     doubts = {
         "nothing_due": quote.due == 0,
-        "wish": refund.wish in ("replacement", "credit"),  # instead of money, which waits for it
+        "wish": refund.wish in INSTEAD_OF_MONEY,
         "above_limit": quote.due > customers.limit(RULES, quote.currency),
         "dispute_open": quote.decision["held"] > 0,
         "used_after_declaring": was_used_after_declaring(quote.facts),

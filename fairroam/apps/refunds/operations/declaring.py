@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -52,12 +52,11 @@ def declare(*, key: UUID, said: Said, now: datetime) -> Declaration:
     def work() -> dict[str, Any]:
         return {"declaration_id": _take(key, said, now).pk}
 
-    fields = {name: getattr(said, name) for name in Said.__dataclass_fields__}
     answer = journal.answer_once(
         principal="visitor",
         route="declaration",
         key=str(key),
-        request=fields,
+        request=asdict(said),
         work=work,
         now=now,
     )
@@ -65,14 +64,13 @@ def declare(*, key: UUID, said: Said, now: datetime) -> Declaration:
 
 
 def _take(key: UUID, said: Said, now: datetime) -> Declaration:
-    fields = {name: getattr(said, name) for name in Said.__dataclass_fields__}
     today = Declaration.objects.filter(
         email__iexact=said.email, declared_at__gt=now - timedelta(days=1)
     )
     if today.count() >= A_DAY_MAX:
         raise TooManyDeclarations
     declaration = Declaration.objects.create(
-        key=key, number=new_number("DE"), declared_at=now, **fields
+        key=key, number=new_number("DE"), declared_at=now, **asdict(said)
     )
     _tell(declaration, "contract.declared", actor="visitor", now=now)
     return declaration

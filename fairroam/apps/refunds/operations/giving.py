@@ -182,10 +182,11 @@ def owed_entries(refund: RefundRequest, decision: Decision) -> tuple[list[Entry]
     goodwill_tax = tax_inside(before + decision.goodwill_minor, rate) - tax_inside(before, rate)
     owed = BookName("refunds_owed", decision.currency, customer_id=refund.customer_id)
     goodwill = BookName("goodwill", decision.currency)
+    tax_due = tax_book(decision.currency, line.order.residence, line.tax_rate)
     net = decision.goodwill_minor - goodwill_tax
     entries += [
         Entry(f"{cause}/goodwill", net, goodwill, owed),
-        Entry(f"{cause}/goodwill-tax", goodwill_tax, tax_book(line), owed),
+        Entry(f"{cause}/goodwill-tax", goodwill_tax, tax_due, owed),
     ]
     return entries, due_tax + goodwill_tax
 

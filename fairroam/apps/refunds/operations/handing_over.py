@@ -7,9 +7,8 @@ from datetime import datetime
 from django.db import transaction
 
 from fairroam.apps.orders import operations as orders
-from fairroam.apps.refunds.models import RefundRequest
+from fairroam.apps.refunds.models import ON_THE_WAY, RefundRequest
 from fairroam.apps.refunds.operations.moves import move, tell
-from fairroam.apps.refunds.queries.pages import DECIDED_FOR
 
 
 @transaction.atomic
@@ -18,7 +17,7 @@ def hand_to_settlement(*, customer_id: int, now: datetime) -> int:
 
     Its payouts go on: `payments.hand_over` follows.
     """
-    decided = RefundRequest.objects.filter(customer_id=customer_id, stage__in=DECIDED_FOR)
+    decided = RefundRequest.objects.filter(customer_id=customer_id, stage__in=ON_THE_WAY)
     handed = 0
     for request_id, line_id in decided.order_by("pk").values_list("pk", "order_line_id"):
         orders.lock_line(line_id)

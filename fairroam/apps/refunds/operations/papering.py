@@ -112,10 +112,10 @@ def issue_declaration_receipt(said: Declaration, *, pay_by: date, now: datetime)
     The contract stands there only where it is written like a number of ours; nobody shall have
     words of their own signed by us.
     """
-    withdrawal = said.kind == "withdrawal"
+    is_withdrawal = said.kind == "withdrawal"
     number = said.contract.strip().upper()
     with translation.override(said.language.lower()):
-        what = _("withdrawal from a contract") if withdrawal else _("end of a contract")
+        what = _("withdrawal from a contract") if is_withdrawal else _("end of a contract")
         reasons = [{"code": "DECLARED", "text": what, "at": said.declared_at}]
     return papers.issue(
         kind="receipt",
@@ -123,7 +123,7 @@ def issue_declaration_receipt(said: Declaration, *, pay_by: date, now: datetime)
             "declaration": said.number,
             "order": number if ORDER_NUMBER.fullmatch(number) else "",
             "reasons": reasons,
-            "pay_by": pay_by if withdrawal else None,
+            "pay_by": pay_by if is_withdrawal else None,
         },
         language=said.language,
         customer_id=None,

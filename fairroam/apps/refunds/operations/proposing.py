@@ -101,8 +101,8 @@ def confirm(*, proposal_id: int, staff_user_id: int, now: datetime) -> None:
         raise FiguresMoved(seen=proposal.amount_minor, due=quote.due + extra)
     if member.role != "operator":  # Above that nobody stands; two persons have agreed.
         refuse_above_limit(member, quote.due + extra, quote.currency)
-    end_proposal(proposal, "confirm", by=f"staff:{staff_user_id}", now=now)
     second = f"staff:{staff_user_id}"
+    end_proposal(proposal, "confirm", by=second, now=now)
     if proposal.act == "approve":
         give_back(
             refund,

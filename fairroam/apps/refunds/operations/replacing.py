@@ -9,7 +9,8 @@ from django.db import transaction
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.journal.refusals import MoveNotAllowed, NotAmongYours
 from fairroam.apps.refunds.models import Decision, Offer, RefundRequest
-from fairroam.apps.refunds.operations.asking import FOR_A_PERSON, take_off
+from fairroam.apps.refunds.models.quotes import INSTEAD_OF_MONEY
+from fairroam.apps.refunds.operations.asking import take_off
 from fairroam.apps.refunds.operations.deciding import await_usage
 from fairroam.apps.refunds.operations.handling import authorise, note_answer
 from fairroam.apps.refunds.operations.moves import lock_request, move, tell
@@ -85,7 +86,7 @@ def take_money_instead(*, request_id: int, customer_id: int, now: datetime) -> N
     refund = lock_request(request_id)
     refuse_unless_under_review(refund)
     quote, _ = quote_request(refund)
-    if refund.wish not in FOR_A_PERSON or not quote.due:
+    if refund.wish not in INSTEAD_OF_MONEY or not quote.due:
         raise MoveNotAllowed(refund_id=refund.pk, stage=refund.stage)
     RefundRequest.objects.filter(pk=refund.pk).update(wish="")
     refund.wish = ""

@@ -1,6 +1,6 @@
 """Reads of requests for money back: quotes, pages, queues, faults."""
 
-from fairroam.apps.refunds.queries.desk import QueueRow, case, queue
+from fairroam.apps.refunds.queries.desk import case, queue_page
 from fairroam.apps.refunds.queries.exhibits import files_of, files_of_case, files_of_line
 from fairroam.apps.refunds.queries.facts import Quote, gather_facts, quote, quotes
 from fairroam.apps.refunds.queries.faults import find_faults
@@ -34,7 +34,6 @@ __all__ = [
     "DecisionRow",
     "Outlook",
     "PartRow",
-    "QueueRow",
     "Quote",
     "QuoteRow",
     "RefundRow",
@@ -56,7 +55,7 @@ __all__ = [
     "outlook",
     "own_quote",
     "own_standing",
-    "queue",
+    "queue_page",
     "quote",
     "quote_row",
     "quotes",

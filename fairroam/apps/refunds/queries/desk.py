@@ -55,7 +55,6 @@ class QueueRow:
     clocks: tuple[Clock, ...]
     pay_by: date | None
     is_late: bool
-    is_urgent: bool
     is_appeal: bool
     assignee: str  # the address of a colleague; empty for nobody
     is_mine: bool
@@ -139,7 +138,7 @@ class Case:
         return next((one for one in self.proposals if one.stage == "waiting"), None)
 
 
-def views(staff_user_id: int | None) -> dict[str, Q]:
+def views(staff_user_id: int) -> dict[str, Q]:
     """The parts of the queue by name."""
     open_now = Q(stage__in=FOR_A_PERSON)
     return {
@@ -152,15 +151,13 @@ def views(staff_user_id: int | None) -> dict[str, Q]:
     }
 
 
-def queue(*, now: datetime) -> list[QueueRow]:
-    """What waits for a person: urgent cases first, then the oldest."""
-    return [queue_row(found, now, None) for found in in_order(views(None)["open"])]
-
-
 def queue_page(
     *, now: datetime, staff_user_id: int, view: str = "open", number: int = 1
 ) -> QueuePage:
-    """One page of one view; a few queries however many rows. view: a name of `views`."""
+    """One page of one view, urgent cases first, then the oldest; a few queries for all its rows.
+
+    view: a name of `views`.
+    """
     parts = views(staff_user_id)
     live = RefundRequest.objects.filter(is_live=True)
     counts = {name: live.filter(part).distinct().count() for name, part in parts.items()}
@@ -183,7 +180,7 @@ def in_order(part: Q) -> QuerySet[RefundRequest]:
     )
 
 
-def queue_row(request: RefundRequest, now: datetime, staff_user_id: int | None) -> QueueRow:
+def queue_row(request: RefundRequest, now: datetime, staff_user_id: int) -> QueueRow:
     order = request.order_line.order
     case: DeskCase | None = getattr(request, "desk", None)
     current: list[Decision] = request.current  # type: ignore[attr-defined]  # prefetched above
@@ -207,7 +204,6 @@ def queue_row(request: RefundRequest, now: datetime, staff_user_id: int | None) 
         clocks=running,
         pay_by=date.fromisoformat(result["pay_by"]) if result.get("pay_by") else None,
         is_late=any(clock.level == 2 for clock in running),
-        is_urgent=case is not None and case.urgency > 0,
         is_appeal=case is not None and case.appealed_at is not None,
         assignee=assignee.email if assignee else "",
         is_mine=assignee is not None and assignee.pk == staff_user_id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Sum
 
 from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.ledger.queries import BookName
@@ -122,7 +122,7 @@ def runs_of(incident_id: int) -> list[RunRow]:
 
 def lines_to_do(run_id: int) -> int:
     """How many lines of a run wait."""
-    return RefundRunLine.objects.filter(Q(run=run_id) & Q(outcome__isnull=True)).count()
+    return RefundRunLine.objects.filter(run=run_id, outcome__isnull=True).count()
 
 
 FAULTS = {

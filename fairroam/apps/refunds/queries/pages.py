@@ -14,7 +14,7 @@ from fairroam.apps.journal.queries.planned import Often, question, together
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders.models import OrderLine
 from fairroam.apps.papers import queries as papers
-from fairroam.apps.refunds.models import Decision, RefundPart, RefundRequest
+from fairroam.apps.refunds.models import ON_THE_WAY, Decision, RefundPart, RefundRequest
 from fairroam.apps.refunds.queries.clocks import decide_by
 from fairroam.apps.refunds.queries.exhibits import given_asked
 from fairroam.apps.refunds.queries.facts import Standing, quote_request, standing_of
@@ -369,11 +369,7 @@ def own_standing(order_line_id: int, customer_id: int) -> tuple[Standing, int | 
     return standing, open_now
 
 
-# Approved: what is left is that the money arrives.
-DECIDED_FOR = ("approved", "payout_failed")
-
-
 def undecided_refunds_of(customer_id: int) -> list[RefundRow]:
     """The requests on which nobody has decided yet, oldest first."""
     live = ROWS.all().filter(customer_id=customer_id, is_live=True)
-    return [row(found) for found in live.exclude(stage__in=DECIDED_FOR).order_by("pk")]
+    return [row(found) for found in live.exclude(stage__in=ON_THE_WAY).order_by("pk")]

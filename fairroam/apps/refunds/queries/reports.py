@@ -33,8 +33,6 @@ ROWS = """
     WHERE r.stage = ANY(%s) AND d.decided_at >= %s AND d.decided_at < %s
     ORDER BY d.decided_at, r.id
 """
-
-
 BY_GROUND = """
     SELECT coalesce(d.result->>'ground', ''), d.currency, count(*), sum(d.due_minor),
            sum(d.goodwill_minor)

@@ -8,9 +8,9 @@ from fractions import Fraction
 
 from fairroam.apps.refunds.models import Decision, RefundRequest
 from fairroam.apps.refunds.queries.clocks import decide_by
+from fairroam.apps.refunds.queries.reports import SETTLED
 
 MONEY_WITHIN_DAYS = 14
-DECIDED = ("approved", "handed_over", "paid", "payout_failed", "declined", "settled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def decisions_in_time(*, since: datetime, until: datetime) -> Kept:
         supersedes__isnull=True,
         decided_at__gte=since,
         decided_at__lt=until,
-        request__stage__in=DECIDED,
+        request__stage__in=SETTLED,
     ).values_list(
         "decided_at",
         "request__received_at",

@@ -22,6 +22,7 @@ from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.notices.models import Notice
 from fairroam.apps.orders.models import OrderLine, Tender
+from fairroam.apps.orders.operations.refund import tax_book
 from fairroam.apps.orders.operations.tenders import credit_book, returned
 from fairroam.apps.orders.queries import LineTerms
 from fairroam.apps.papers import operations as papers
@@ -345,7 +346,7 @@ def books_of(gift: Gift) -> list[BookName]:
         BookName("unearned", currency, customer_id=customer_id, order_line_id=line_id),
         BookName("refunds_owed", currency, customer_id=customer_id),
         BookName("earned", currency),
-        BookName("tax", currency, label=f"{terms.residence[:2]} {terms.tax_rate}"),
+        tax_book(currency, terms.residence, terms.tax_rate),
         *[
             credit_book(part.tender.kind, currency, customer_id)
             for part in gift.parts
@@ -356,7 +357,7 @@ def books_of(gift: Gift) -> list[BookName]:
 
 def owed(gift: Gift, books: Books) -> list[Entry]:
     """As `orders.owe_entries`, over books that are locked already; credit is back with it."""
-    unearned, owed_to, earned, tax_book, *credit = books_of(gift)
+    unearned, owed_to, earned, tax_due, *credit = books_of(gift)
     cause, tax = f"refund:{gift.refund.pk}", int(gift.decision.result["tax"])
     net = gift.decision.due_minor - tax
     from_unearned = min(net, books[unearned].balance_minor or 0)
@@ -364,7 +365,7 @@ def owed(gift: Gift, books: Books) -> list[Entry]:
     return [
         Entry(f"{cause}/net", from_unearned, unearned, owed_to),
         Entry(f"{cause}/earned", net - from_unearned, earned, owed_to),
-        Entry(f"{cause}/tax", tax, tax_book, owed_to),
+        Entry(f"{cause}/tax", tax, tax_due, owed_to),
         *[
             Entry(f"{cause}/credit:{part.tender.id}", part.minor, owed_to, book)
             for part, book in zip(returned_parts, credit, strict=True)

@@ -14,6 +14,7 @@ from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MoveNotAllowed
 from fairroam.apps.ledger.operations import open_book
 from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.orders.operations.refund import tax_book
 from fairroam.apps.papers import operations as papers
 from fairroam.apps.refunds.models import RefundRun, RefundRunLine
 from fairroam.apps.refunds.refusals import NoSuchRun, PreviewOutdated
@@ -101,15 +102,13 @@ def steer(run_id: int, step: str, kind: str, user_id: int, now: datetime) -> Ref
 def make_ready(run_id: int, *, now: datetime) -> None:
     """Open the house's books that a run moves and the year's series of its credit notes.
 
-    Before its batches, which would wait for each other.
-
-    Safe to repeat.
+    Before its batches, which would wait for each other. Safe to repeat.
     """
     lines = RefundRunLine.objects.filter(run=run_id, finding="owed", outcome__isnull=True)
     kinds = lines.values_list("currency", "order_line__order__residence", "order_line__tax_rate")
     for currency, residence, rate in kinds.distinct():
         open_book(BookName("earned", currency))
-        open_book(BookName("tax", currency, label=f"{residence[:2]} {rate}"))
+        open_book(tax_book(currency, residence, rate))
     papers.open_series("credit_note", now=now)
 
 
