@@ -128,7 +128,6 @@ REACTIONS: dict[str, list[str]] = {
     "refund.offer_declined": [],
     "refund.offer_countered": [],
     "refund.offer_expired": ["tell_refund"],
-    "refund.offer_overtaken": [],
     "refund.settled": ["tell_refund", "continue_closing"],
     "refund.appealed": ["tell_refund"],
     "refund.approved": ["tell_refund", "write_off_wholesale", "continue_closing"],

@@ -101,7 +101,6 @@ EVENTS = {
     "refund.offer_declined": _("declined the offer"),
     "refund.offer_countered": _("asked for something else"),
     "refund.offer_expired": _("the offer expired"),
-    "refund.offer_overtaken": _("dropped the offer, which was not needed any more"),
     "refund.handed_over": _("handed the money on, as the account closed"),
     "refund.opened_by_us": _("opened the case after a network failure"),
     "refund.settled": _("accepted the offer"),
