@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.customers.models import User
-from fairroam.apps.notices.tasks.confidential import NOBODY, Confidential, queue, seal_for
+from fairroam.apps.customers.operations.sealing import seal_for
+from fairroam.apps.notices.tasks.confidential import NOBODY, Confidential, queue
 from fairroam.clock import now
 from fairroam.rules.languages import language_of
 

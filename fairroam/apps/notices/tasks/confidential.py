@@ -6,22 +6,18 @@ until the mail server took them or they are worth nothing any more.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from smtplib import SMTPException
 from typing import Any
 
-from cryptography.fernet import Fernet, MultiFernet
-from django.conf import settings
 from django.core.mail import EmailMessage
-from django.utils.encoding import force_bytes
 from procrastinate.contrib.django import app as jobs
 
+from fairroam.apps.customers.operations.sealing import seal_for
 from fairroam.apps.notices.operations import write
 from fairroam.apps.notices.tasks.answers import is_final
 
@@ -41,13 +37,6 @@ class Confidential:
     language: str
     context: Mapping[str, Any]
     worth_until: str  # an instant (ISO 8601); after it nobody can use what it says
-
-
-def seal_for(purpose: str) -> MultiFernet:
-    """What is encrypted for one purpose: by the newest key, readable with former ones."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    derived = [hashlib.sha256(f"{purpose}:".encode() + force_bytes(key)).digest() for key in keys]
-    return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in derived])
 
 
 def queue(mail: Confidential) -> None:
