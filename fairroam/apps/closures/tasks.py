@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from smtplib import SMTPException
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -27,6 +27,7 @@ from fairroam.apps.closures.queries.waivers import waivers_of
 from fairroam.apps.customers import queries as people
 from fairroam.apps.esims.queries.numbers import kept_lines_of
 from fairroam.apps.notices import operations as notices
+from fairroam.apps.notices.tasks.answers import is_final
 from fairroam.apps.papers.operations import render_pdf
 from fairroam.gateways.sms import SmsGateway, SmsRefused
 from fairroam.gateways.sms import sandbox as sms
@@ -194,13 +195,6 @@ def send_last_mail(*, closure_id: int, now: datetime) -> None:
         is_taken = False
     points.reached("closing.mail_sent")
     operations.record_last_mail(closure_id=closure_id, is_taken=is_taken, now=now)
-
-
-def is_final(error: Exception) -> bool:
-    """Whether the mail server refuses for good: the mailbox is gone."""
-    if isinstance(error, SMTPRecipientsRefused):
-        return all(code >= 500 for code, _reason in error.recipients.values())
-    return isinstance(error, SMTPResponseException) and error.smtp_code >= 500
 
 
 def message_of(closure: Closure) -> EmailMessage:

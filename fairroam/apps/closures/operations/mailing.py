@@ -7,18 +7,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from fairroam.apps.closures.models import Closure, ClosureStep
-from fairroam.apps.customers.models import Customer
-from fairroam.apps.journal import operations as journal
+from fairroam.apps.closures.operations.moves import lock, tell
 
 # A worker that was killed while it sent the mail is followed by another after this time.
 CLAIM_LASTS = timedelta(minutes=5)
-
-
-def lock(closure_id: int) -> Closure:
-    """Lock the customer's row, as every step does, and read the closing."""
-    customer_id = Closure.objects.values_list("customer_id", flat=True).get(pk=closure_id)
-    Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
-    return Closure.objects.select_related("certificate", "customer").get(pk=closure_id)
 
 
 @transaction.atomic
@@ -51,11 +43,4 @@ def record_last_mail(*, closure_id: int, is_taken: bool, now: datetime) -> None:
     if claimed.update(done_at=now, proof={"is_taken": is_taken}) != 1:
         return  # Recorded by an earlier run.
     Closure.objects.filter(pk=closure_id).update(sealed_address=None, salts=None, sealed_phone="")
-    journal.tell(
-        "closure.step_done",
-        actor="system",
-        now=now,
-        customer_id=closure.customer_id,
-        closure_id=closure_id,
-        step="last_mail",
-    )
+    tell(closure, "closure.step_done", now=now, step="last_mail")

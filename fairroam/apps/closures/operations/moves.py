@@ -1,4 +1,4 @@
-"""Moves of the stage table, and what is told of them."""
+"""The lock of a closing, moves of the stage table, and what is told of them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from fairroam.apps.closures.models import Closure
+from fairroam.apps.customers.models import Customer
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MovedMeanwhile
 from fairroam.rules import stages
+
+
+def lock(closure_id: int) -> Closure:
+    """Lock the customer's row, as every step does, and read the closing."""
+    customer_id = Closure.objects.values_list("customer_id", flat=True).get(pk=closure_id)
+    Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
+    return Closure.objects.select_related("certificate", "customer").get(pk=closure_id)
 
 
 def move(closure: Closure, step: str, **changes: Any) -> None:

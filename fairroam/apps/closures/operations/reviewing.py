@@ -8,8 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from fairroam.apps.closures.models import Closure
-from fairroam.apps.closures.operations.mailing import lock
-from fairroam.apps.closures.operations.moves import move, tell
+from fairroam.apps.closures.operations.moves import lock, move, tell
 from fairroam.apps.closures.operations.starting import claim
 from fairroam.apps.closures.refusals import WordsMissing
 from fairroam.apps.customers import queries as people

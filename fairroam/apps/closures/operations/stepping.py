@@ -18,15 +18,13 @@ from fairroam.apps.closures.operations.ending import (
     end_lines,
 )
 from fairroam.apps.closures.operations.erasing import erase, rescan
-from fairroam.apps.closures.operations.mailing import lock
-from fairroam.apps.closures.operations.moves import move, tell
+from fairroam.apps.closures.operations.moves import lock, move, tell
 from fairroam.apps.closures.operations.remembering import remember
 from fairroam.apps.closures.operations.settling import hand_over
 from fairroam.apps.closures.operations.starting import claim
 from fairroam.apps.closures.queries import next_step
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers import queries as people
-from fairroam.apps.customers.models import Customer
 from fairroam.apps.ledger import queries as ledger
 
 Proof = dict[str, Any]
@@ -39,9 +37,7 @@ def take_next_step(*, closure_id: int, now: datetime) -> str | None:
     The customer's row is locked first: meanwhile nothing new can begin under the account. The
     last mail is no step of this function: it is sent outside of any transaction.
     """
-    customer_id = Closure.objects.values_list("customer_id", flat=True).get(pk=closure_id)
-    Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
-    closure = Closure.objects.select_related("customer").get(pk=closure_id)
+    closure = lock(closure_id)
     name = next_step(closure_id)
     if name is None or name not in ACTS:
         return None

@@ -1,11 +1,7 @@
 """Reads of closings: the checklist, how far one is, and what contradicts itself."""
 
-from fairroam.apps.closures.queries.faults import (
-    find_faults,
-)
-from fairroam.apps.closures.queries.figures import (
-    figures_of,
-)
+from fairroam.apps.closures.queries.faults import find_faults
+from fairroam.apps.closures.queries.figures import figures_of
 from fairroam.apps.closures.queries.rows import (
     ClosureRow,
     StepRow,

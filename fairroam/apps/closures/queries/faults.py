@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 from django.db import connection
 
-from fairroam.apps.closures.models import (
-    Closure,
-)
+from fairroam.apps.closures.models import Closure
 from fairroam.apps.closures.queries import waivers
 from fairroam.apps.closures.queries.figures import figures_of
 

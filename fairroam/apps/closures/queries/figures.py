@@ -22,13 +22,7 @@ FIGURES = (
     "KEPT",
 )
 # Named only where there is something to say.
-SELDOM = (
-    "GIFTED",
-    "RECEIVED",
-    "ON_ITS_WAY",
-    "GIVEN_AWAY",
-    "WAIVED",
-)
+SELDOM = ("GIFTED", "RECEIVED", "ON_ITS_WAY", "GIVEN_AWAY", "WAIVED")
 MOVES = {
     ("refunds_owed", "clearing"): "PAID_BACK",
     ("refunds_owed", "loss"): "PAID_BACK",  # by their own bank, in a dispute that we lost
