@@ -20,6 +20,8 @@ from fairroam.web.account.me import customers_only
 from fairroam.web.components import formats
 from fairroam.web.components.refused import render_refused
 
+TEMPLATE = "account/billing.html"
+
 
 def by_name() -> list[tuple[str, str]]:
     """Every country with its name in the page's language, in the order of names."""
@@ -61,16 +63,13 @@ def billing(request: HttpRequest, customer: Customer) -> HttpResponse:
     forgets = request.POST.get("act") == "forget"
     if request.method != "POST" or not (forgets or form.is_valid()):
         status = 422 if request.method == "POST" else 200
-        return render(request, PAGE, {"form": form, "kept": kept}, status=status)
+        return render(request, TEMPLATE, {"form": form, "kept": kept}, status=status)
     try:
         if forgets:
             operations.forget_billing(customer_id=customer.pk)
         else:
             operations.keep_billing(customer_id=customer.pk, now=now(), **form.cleaned_data)
     except Refusal as refusal:
-        return render_refused(request, PAGE, form, refusal, kept=kept)
+        return render_refused(request, TEMPLATE, form, refusal, kept=kept)
     messages.success(request, _("Saved. It counts for invoices from now on."))
     return redirect("account:billing")
-
-
-PAGE = "account/billing.html"
