@@ -6,6 +6,7 @@ from datetime import datetime
 
 from fairroam.apps.esims.operations import numbers_keep
 from fairroam.apps.esims.queries import numbers
+from fairroam.apps.esims.tasks import alone
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.metering.operations.start import start_plan
 from fairroam.apps.metering.queries.latest import latest_uses
@@ -19,21 +20,23 @@ PROOFS = {"data": "data_session", "sms": "sms_out"}
 def record_uses(*, now: datetime) -> None:
     """Tell every kept number of the latest use of its line."""
     for line_id in numbers.kept_lines():
-        for use in latest_uses(line_id, kinds=tuple(PROOFS)):
-            numbers_keep.record_use(
-                line_id=line_id,
-                kind=PROOFS[use.kind],
-                happened_at=use.started_at,
-                source="network",
-                ref=f"{use.source}/{use.record_id}",
-                now=now,
-            )
+        with alone(f"the use of line {line_id}"):
+            for use in latest_uses(line_id, kinds=tuple(PROOFS)):
+                numbers_keep.record_use(
+                    line_id=line_id,
+                    kind=PROOFS[use.kind],
+                    happened_at=use.started_at,
+                    source="network",
+                    ref=f"{use.source}/{use.record_id}",
+                    now=now,
+                )
 
 
 def start_periods(*, now: datetime) -> None:
     """Let the next paid period begin wherever the one before is over."""
     for line_id in numbers.kept_lines():
-        start_period(line_id, now=now)
+        with alone(f"the paid period of line {line_id}"):
+            start_period(line_id, now=now)
 
 
 def start_period(line_id: int, *, now: datetime) -> None:

@@ -137,6 +137,20 @@ def test_without_idempotency_nobody_repeats_before_its_time(airalo):
     assert airalo.bought(line) == 1
 
 
+def test_a_supplier_that_the_settings_name_no_more_keeps_no_other_waiting(both, settings):
+    lines = []
+    for supplier in FROM_US:
+        resold = shop(both, supplier)
+        resold.arm("order", "error_before_effect")
+        lines.append(resold.a_paid_line())
+        order_in_vain(lines[-1])
+    settings.FAIRROAM_SUPPLIERS_ACCESS_URL = ""
+
+    tasks.resume_unfinished(now=LATER)
+
+    assert [order_of(line).stage for line in lines] == ["sent", "delivered"]
+
+
 def test_two_workers_do_not_call_about_one_order_at_once(access):
     line = access.a_paid_line()
     profile = Profile.objects.get(line_id=line.pk)

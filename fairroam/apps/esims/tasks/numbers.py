@@ -20,6 +20,7 @@ from fairroam.apps.esims.operations import (
 from fairroam.apps.esims.queries import numbers as queries
 from fairroam.apps.esims.tasks.gateways import line_gateway
 from fairroam.apps.esims.tasks.number_mails import announce_renewals
+from fairroam.apps.esims.tasks.unfinished import alone
 from fairroam.gateways.calls import AnswerMismatch, GatewayUnreachable
 from fairroam.gateways.identity import CheckUnknown, IdentityGateway
 from fairroam.gateways.identity import sandbox as identity_sandbox
@@ -111,14 +112,16 @@ def look_up_check(*, check_id: int, now: datetime) -> None:
 def ask_about_port_outs(*, now: datetime) -> None:
     """Ask the network which numbers have left with the code that they were given."""
     for line_id, iccid in queries.issued_port_outs():
-        if iccid and line_gateway().look_up_line(iccid=iccid).ported_out_at is not None:
-            numbers_port.record_ported_out(line_id=line_id, now=now)
+        with alone(f"the number of line {line_id}", GatewayUnreachable):
+            if iccid and line_gateway().look_up_line(iccid=iccid).ported_out_at is not None:
+                numbers_port.record_ported_out(line_id=line_id, now=now)
 
 
 def keep_numbers(*, now: datetime) -> None:
     """Follow every number's clock, end what is over, announce renewals. Run it once an hour."""
     for line_id in queries.kept_lines():
-        numbers_keep.follow_clock(line_id=line_id, now=now)
+        with alone(f"the clock of line {line_id}"):
+            numbers_keep.follow_clock(line_id=line_id, now=now)
     numbers_port.expire_codes(now=now)
     numbers_identity.expire_checks(now=now)
     numbers_stock.recycle(now=now)
@@ -129,16 +132,15 @@ def resume_numbers(*, now: datetime) -> None:
     """Go on with what has waited for longer than UNFINISHED_AFTER; run it now and then."""
     acts, port_outs, checks = queries.unfinished_numbers(now - UNFINISHED_AFTER)
     for act_id in acts:
-        with suppress(GatewayUnreachable):
+        with alone(f"automatic act {act_id}", GatewayUnreachable):
             keep_alive(keep_alive_id=act_id, now=now)
     for port_out_id in port_outs:
-        with suppress(GatewayUnreachable):
+        with alone(f"port-out {port_out_id}", GatewayUnreachable):
             fetch_port_out_code(port_out_id=port_out_id, now=now)
     for check_id in checks:
-        with suppress(GatewayUnreachable, AnswerMismatch):
+        with alone(f"identity check {check_id}", GatewayUnreachable):
             look_up_check(check_id=check_id, now=now)
-    with suppress(GatewayUnreachable, AnswerMismatch, LineRefused):
-        ask_about_port_outs(now=now)
+    ask_about_port_outs(now=now)
 
 
 def _refuse(keep_alive_id: int, reason: str, now: datetime) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from fairroam.apps.esims import queries
@@ -11,18 +13,33 @@ from fairroam.apps.esims.tasks.end import take_off
 from fairroam.apps.esims.tasks.provide import DiscoveryDown, StockContended, provision
 from fairroam.gateways.calls import GatewayUnreachable
 
+log = logging.getLogger(__name__)
 UNFINISHED_AFTER = timedelta(minutes=2)
+
+
+@contextmanager
+def alone(what: str, *expected: type[Exception]) -> Iterator[None]:
+    """One of many: whatever goes wrong with it keeps none of the others waiting.
+
+    expected: what needs nobody's look, as it is run again; all else a person sees in the log.
+    """
+    try:
+        yield
+    except expected:
+        pass
+    except Exception:
+        log.exception("%s cannot be gone on with", what)
 
 
 def resume_unfinished(*, now: datetime) -> None:
     """Go on with whatever has waited for longer than UNFINISHED_AFTER; run it now and then."""
     profile_ids, line_ids = queries.unfinished(now - UNFINISHED_AFTER)
     for profile_id in profile_ids:
-        with suppress(GatewayUnreachable, StockContended, DiscoveryDown):
+        with alone(f"profile {profile_id}", GatewayUnreachable, StockContended, DiscoveryDown):
             provision(profile_id=profile_id, now=now)
     for line_id in line_ids:
-        with suppress(GatewayUnreachable):
+        with alone(f"the end of line {line_id}", GatewayUnreachable):
             take_off(line_id=line_id, now=now)
     for act_id in queries.unfinished_acts(now - UNFINISHED_AFTER):
-        with suppress(GatewayUnreachable):
+        with alone(f"act {act_id}", GatewayUnreachable):
             do_act(act_id=act_id, now=now)

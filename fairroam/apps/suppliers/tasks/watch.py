@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from django.conf import settings
 
 from fairroam.apps.esims import queries as esims
-from fairroam.apps.esims.tasks import UNFINISHED_AFTER
+from fairroam.apps.esims.tasks import UNFINISHED_AFTER, alone
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.suppliers import operations, queries
 from fairroam.apps.suppliers.queries import Bought
@@ -46,16 +46,16 @@ def resume_unfinished(*, now: datetime) -> None:
     """Go on with orders, packs, acts and ends that broke off; run it now and then."""
     ordering, ending = queries.unfinished(now)
     for order_line_id in ordering:
-        with suppress(GatewayUnreachable, NotReady):
+        with alone(f"the order of line {order_line_id}", GatewayUnreachable, NotReady):
             order_esim(order_line_id=order_line_id, now=now)
     for order_line_id in queries.unfinished_top_ups(now):
-        with suppress(GatewayUnreachable):
+        with alone(f"top-up {order_line_id}", GatewayUnreachable):
             buy_top_up(order_line_id=order_line_id, now=now)
     for act_id in esims.unfinished_acts(now - UNFINISHED_AFTER, is_resold=True):
-        with suppress(GatewayUnreachable):
+        with alone(f"act {act_id}", GatewayUnreachable):
             do_act(act_id=act_id, now=now)
     for order_line_id in ending:
-        with suppress(GatewayUnreachable):
+        with alone(f"the end of line {order_line_id}", GatewayUnreachable):
             end_esim(order_line_id=order_line_id, now=now)
 
 
