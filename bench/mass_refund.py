@@ -35,6 +35,7 @@ from typing import Any
 
 import psycopg
 from django.db import connection, connections, transaction
+from given.copies import copy_cast
 from given.crowd import (  # sets Django up
     CAST,
     EARLIER,
@@ -44,7 +45,6 @@ from given.crowd import (  # sets Django up
     LATER,
     buy,
     confirm,
-    copy_cast,
     declare,
     make_cast,
     open_shop,

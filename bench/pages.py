@@ -40,10 +40,10 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
 from django.utils.crypto import get_random_string  # noqa: E402
+from given.copies import copy_cast  # noqa: E402
 from given.crowd import (  # noqa: E402 - sets Django up
     FOLDER,
     buy,
-    copy_cast,
     open_shop,
     pay_back_somebody_else,
     pay_out,
