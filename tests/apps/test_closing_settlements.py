@@ -7,11 +7,12 @@ from uuid import uuid4
 
 import pytest
 
-from fairroam.apps.closures import operations, queries
+from fairroam.apps.closures import operations, queries, tasks
 from fairroam.apps.closures.models import Closure, Settlement
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.customers.queries import Proof
-from fairroam.apps.esims.models import Line
+from fairroam.apps.esims.models import Line, Number
+from fairroam.apps.esims.operations import numbers_give
 from fairroam.apps.ledger import queries as books
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.orders import operations as orders
@@ -33,11 +34,14 @@ from tests.apps.closures_given import (
     a_customer_with_a_line,
     close_wholly,
     codes,
+    deliver,
     give_credit,
     leave,
     take_steps,
 )
-from tests.apps.lines_given import ask_and_end, payout_of, prove_off
+from tests.apps.lines_given import a_ready_line, ask_and_end, payout_of, prove_off
+from tests.apps.numbers_given import PLAN as NUMBER_PLAN
+from tests.apps.numbers_given import be_known
 from tests.apps.refunds_given import settle
 from tests.given import NOON
 
@@ -347,3 +351,30 @@ def finish(closure: Closure) -> None:
         prove_off(line.order_line, now=EVENING)
     take_steps(closure)
     closure.refresh_from_db()
+
+
+def test_a_line_whose_number_was_refused_is_paid_back_before_its_owner_has_left():
+    Number.objects.all().delete()
+    wallets.terms()
+    customer = given.a_customer(ADDRESS)
+    wallets.a_top_up(customer, 500)
+    line = deliver(a_ready_line(NUMBER_PLAN, wallet_of=customer.pk))
+    numbers_give.ask_number(order_line_id=line.pk, now=NOON)
+    be_known(customer.pk)
+    numbers_give.consider(line_id=line.pk, now=NOON)
+    numbers_give.decide_number(line_id=line.pk, staff_user_id=1, is_allowed=False, now=EVENING)
+    closure = leave(customer)
+    take_steps(closure)
+    prove_off(line, now=EVENING)
+    tasks.continue_closing(customer_id=customer.pk, now=EVENING)  # it may come first
+    orders.give_up(order_line_id=line.pk, now=EVENING)
+    take_steps(closure)
+
+    closure.refresh_from_db()
+    assert closure.stage == "certified"
+    figures = {
+        one["code"]: one["amount"]["minor"] for one in closure.certificate.statement["figures"]
+    }
+    assert figures["ON_ITS_WAY"] == -line.price_minor
+    assert figures["PAID_IN"] == line.price_minor
+    assert list(find_faults()) == []

@@ -11,6 +11,7 @@ from fairroam.apps.conversations import operations as conversations
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.esims import queries as esim_rows
+from fairroam.apps.esims.queries import numbers
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger import queries as books
 from fairroam.apps.ledger.operations import Entry
@@ -47,12 +48,23 @@ def end_lines(closure: Closure, now: datetime) -> dict[str, Any]:
         esims.take_off(order_line_id=line.order_line_id, now=now)
     if esim_rows.live_lines_of(closure.customer_id):
         raise NotYet("lines")
-    for page in orders.orders_of(closure.customer_id):
+    pages = list(orders.orders_of(closure.customer_id))
+    if any(is_owed_back(line.id) for page in pages if page.paid_at for line in page.lines):
+        raise NotYet("money_owed")
+    for page in pages:
         # An order whose lines were taken off before they were delivered has nothing to wait for.
         if page.paid_at and all(esim_rows.line_state(line.id).is_off for line in page.lines):
             let_rest(order_id=page.id)
     forfeited = forfeit_remains(closure, now)
     return {"lines": len(esim_rows.lines_of(closure.customer_id)), "forfeited": forfeited}
+
+
+def is_owed_back(order_line_id: int) -> bool:
+    """Whether its number was refused, and its price has yet to go back by a job of its own."""
+    if not numbers.refused_line(order_line_id):
+        return False
+    terms = orders.terms_of(order_line_id)
+    return terms.paid > terms.refunded + terms.pending
 
 
 def forfeit_remains(closure: Closure, now: datetime) -> dict[str, int]:

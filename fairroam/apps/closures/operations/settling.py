@@ -25,10 +25,10 @@ from fairroam.apps.wallet import operations as wallet
 def hand_over(closure: Closure, now: datetime) -> int:
     """Keep each open dispute, and all money still on its way, as settlements; how many are open.
 
-    Paid credit that a bank looks at goes out as soon as the bank lets it.
+    Paid credit goes out, what a bank looks at as soon as the bank lets it.
     """
     customer_id = closure.customer_id
-    wallet.pay_out_disputed(customer_id=customer_id, now=now)
+    wallet.pay_out_rest(customer_id=customer_id, now=now)
     refunds.hand_to_settlement(customer_id=customer_id, now=now)
     for payout in paying.hand_over(customer_id=customer_id, now=now):
         keep(closure, now, to_send(payout).minor, payout=payout)

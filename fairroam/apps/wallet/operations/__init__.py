@@ -7,7 +7,7 @@ from fairroam.apps.wallet.operations.lots import (
     open_lot,
     owners_of_expired,
 )
-from fairroam.apps.wallet.operations.refunding import pay_out_disputed, refund_balance, waive
+from fairroam.apps.wallet.operations.refunding import pay_out_rest, refund_balance, waive
 from fairroam.apps.wallet.operations.spending import (
     Piece,
     Return,
@@ -53,7 +53,7 @@ __all__ = [
     "is_top_up",
     "open_lot",
     "owners_of_expired",
-    "pay_out_disputed",
+    "pay_out_rest",
     "plan_spending",
     "refund_balance",
     "refuse_credit",

@@ -97,13 +97,13 @@ def open_refund(
 
 
 @transaction.atomic
-def pay_out_disputed(*, customer_id: int, now: datetime) -> int:
-    """Owe a leaving customer, whose row is locked, the paid credit that their bank looks at.
+def pay_out_rest(*, customer_id: int, now: datetime) -> int:
+    """Owe a leaving customer, whose row is locked, the paid credit that is left.
 
-    It is held until the bank has decided: what the bank takes back then is paid by that. How much,
-    in minor units of all currencies.
+    What their bank looks at is held until it has decided: what it takes back is paid by that. All
+    else came back while they were leaving. How much, in minor units of all currencies.
     """
-    theirs = Q(kind="paid", customer_id=customer_id, is_live=True, payment__is_disputed=True)
+    theirs = Q(kind="paid", customer_id=customer_id, is_live=True)
     named = list(Lot.objects.filter(theirs).select_related("payment").order_by("pk"))
     for currency in sorted({lot.currency for lot in named}):
         parts = [
