@@ -198,6 +198,18 @@ def test_what_the_mail_server_says_is_kept(refusing, error, stage, reason):
     assert bool(notice.reason) == bool(reason)
 
 
+def test_a_mail_server_that_is_away_for_an_hour_costs_nobody_a_mail(refusing):
+    """Twenty tries, by the pauses of a job."""
+    refusing.answer = ConnectionRefusedError()
+    notice = a_notice()
+
+    for _ in range(20):
+        with pytest.raises(ConnectionRefusedError):
+            tasks.deliver(notice_id=notice.pk, now=NOON)
+
+    assert Notice.objects.get().stage == "queued"
+
+
 def test_after_many_attempts_a_person_sees_why(refusing):
     refusing.answer = ConnectionRefusedError()
     notice = a_notice(attempts=tasks.ATTEMPTS_MAX - 1)

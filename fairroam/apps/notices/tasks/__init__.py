@@ -16,7 +16,9 @@ from fairroam.apps.notices.tasks.composing import attach_paper, message_of, unse
 
 __all__ = ["attach_paper", "deliver", "message_of", "unseal", "unsubscribe_link"]
 
-ATTEMPTS_MAX = 8
+# With the pauses of a job (worker/reacting.py) some seven hours: no server that is just restarted,
+# and none that greets strangers with "later" (RFC 6647), loses a mail. A job ends after a hundred.
+ATTEMPTS_MAX = 90
 
 
 def deliver(*, notice_id: int, now: datetime) -> None:
