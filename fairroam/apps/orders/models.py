@@ -6,6 +6,9 @@ from django.db.models import F, Q
 from fairroam.rules import stages
 from fairroam.rules.languages import words_for
 
+# Orders of these stages leave their use of a promo code to another. One that is paid after all
+# keeps its price.
+UNUSED = ("cancelled", "failed")
 ONLY_OPEN = Q(is_live=True) | Q(is_live__isnull=True)
 
 

@@ -9,13 +9,11 @@ from django.conf import settings
 from django.core import signing
 
 from fairroam.apps.notices import operations as notices
-from fairroam.apps.orders import operations
 from fairroam.apps.orders.models import Order, OrderLine
 from fairroam.apps.orders.operations import trials
+from fairroam.apps.orders.operations.hear import confirm_capture
 from fairroam.apps.payments import tasks as payments
 from fairroam.apps.payments.models import Payment
-from fairroam.apps.wallet import operations as wallet
-from fairroam.apps.wallet.operations import selling
 from fairroam.gateways.payments import PaymentStatus
 
 TRIAL_SALT = "fairroam.trial"
@@ -105,12 +103,7 @@ def ask_about_payment(*, payment_id: int, now: datetime) -> None:
     if state is None or state.status != PaymentStatus.SUCCEEDED:
         return
     payment = Payment.objects.get(pk=payment_id)
-    confirm = operations.confirm_payment
-    if wallet.is_top_up(payment_id):
-        confirm = wallet.confirm_top_up
-    elif selling.is_voucher(payment_id):
-        confirm = selling.confirm_voucher
-    confirm(
+    confirm_capture(
         payment_id=payment_id,
         amount=state.captured,
         provider_ref=state.captured_ref or payment.provider_ref or "",

@@ -12,8 +12,7 @@ from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers import queries as people
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.ledger import operations as ledger
-from fairroam.apps.orders.models import Order, OrderLine, Tender
-from fairroam.apps.orders.operations.promo_codes import UNUSED
+from fairroam.apps.orders.models import UNUSED, Order, OrderLine, Tender
 from fairroam.apps.orders.operations.tenders import capture_entries, causes_of, tenders_of
 from fairroam.apps.papers import operations as papers
 from fairroam.apps.payments import operations as payments

@@ -16,6 +16,7 @@ from fairroam.apps.payments.models import Payment, Payout
 from fairroam.apps.wallet import operations as wallet
 from fairroam.apps.wallet.operations import selling
 from fairroam.gateways.payments import EventKind, PayoutReceipt, ProviderEvent
+from fairroam.rules.money import Money
 
 
 @transaction.atomic
@@ -67,14 +68,24 @@ def apply(told: ProviderEvent, provider: str, now: datetime) -> str:
 
 
 def apply_capture(payment: Payment, told: ProviderEvent, now: datetime) -> None:
-    """Book what was paid where it belongs. Raises AmountDiffers, PaidTwice."""
-    confirm: Callable[..., object] = confirm_payment
-    if wallet.is_top_up(payment.pk):
-        confirm = wallet.confirm_top_up
-    elif selling.is_voucher(payment.pk):
-        confirm = selling.confirm_voucher
-    confirm(payment_id=payment.pk, amount=told.amount, provider_ref=told.payment_ref, now=now)
+    """Book what was paid. Raises AmountDiffers, PaidTwice."""
+    confirm_capture(
+        payment_id=payment.pk, amount=told.amount, provider_ref=told.payment_ref, now=now
+    )
     payments.refuse_second_transfer(payment_id=payment.pk)
+
+
+def confirm_capture(*, payment_id: int, amount: Money, provider_ref: str, now: datetime) -> None:
+    """Book what was paid where it belongs: with its top-up, its voucher or its order.
+
+    Raises AmountDiffers.
+    """
+    confirm: Callable[..., object] = confirm_payment
+    if wallet.is_top_up(payment_id):
+        confirm = wallet.confirm_top_up
+    elif selling.is_voucher(payment_id):
+        confirm = selling.confirm_voucher
+    confirm(payment_id=payment_id, amount=amount, provider_ref=provider_ref, now=now)
 
 
 def apply_payout(told: ProviderEvent, provider: str, now: datetime) -> str:

@@ -12,7 +12,7 @@ from fairroam.apps.catalogue.queries import PlanRow
 from fairroam.apps.customers.operations.staffing import refuse_unless_operator
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MoveNotAllowed
-from fairroam.apps.orders.models import Order, PromoCode
+from fairroam.apps.orders.models import UNUSED, Order, PromoCode
 from fairroam.apps.orders.refusals import (
     NoSuchPromoCode,
     PromoCodeNotForThis,
@@ -20,9 +20,6 @@ from fairroam.apps.orders.refusals import (
     PromoCodeUsedUp,
 )
 from fairroam.rules.money import Money, share_by_weight
-
-# Orders of these stages leave their use to another. One that is paid after all keeps its price.
-UNUSED = ("cancelled", "failed")
 
 
 @transaction.atomic

@@ -8,9 +8,9 @@ from django.db import transaction
 
 from fairroam.apps.payments.models import Payout
 from fairroam.apps.payments.operations.planning import tell
+from fairroam.apps.payments.queries.desk import UNSENT
 from fairroam.rules.zones import load_zone
 
-UNSENT = ("planned", "held", "needs_account", "manual_payout", "failed", "returned")
 NEAR = timedelta(days=2)
 
 

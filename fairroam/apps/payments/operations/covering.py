@@ -12,9 +12,9 @@ from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.payments.models import BankAccount, Dispute, LateMoney, Payment, Payout
+from fairroam.apps.payments.queries.rows import LATE
 from fairroam.rules import stages
 
-LATE = "late:"  # the cause of money that came for a closed account
 RESERVED = ("held", "planned", "needs_account", "manual_payout")
 NOT_RESERVED = ("failed", "returned")
 

@@ -13,13 +13,13 @@ from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.payments.models import LateMoney, Payment, Payout
 from fairroam.apps.payments.operations.covering import (
-    LATE,
     cover_by_chargebacks,
     end_late_money,
     erase_account,
     owed_book,
 )
 from fairroam.apps.payments.operations.planning import tell
+from fairroam.apps.payments.queries.rows import LATE
 from fairroam.apps.payments.refusals import AmountDiffers, SentTooSoon
 from fairroam.gateways.payments import PayoutReceipt
 from fairroam.rules import rails, stages, waiting

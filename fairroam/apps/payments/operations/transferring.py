@@ -14,12 +14,12 @@ from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MoveNotAllowed, NotAmongYours
 from fairroam.apps.payments.models import BankAccount, LateMoney, Payment, Payout
 from fairroam.apps.payments.operations.covering import (
-    LATE,
     cover_by_chargebacks,
     forget_accounts,
 )
 from fairroam.apps.payments.operations.planning import plan_payout, send_again, set_out, tell
 from fairroam.apps.payments.operations.sending import REASON_LETTERS, settle_payout, to_send
+from fairroam.apps.payments.queries.rows import LATE
 from fairroam.apps.payments.refusals import IbanWrong, OwnTransfer
 from fairroam.gateways.payments import PayoutReceipt, PayoutStatus
 from fairroam.rules import stages
@@ -113,20 +113,6 @@ def confirm_transfer(
     )
     move = "confirm" if has_arrived else "refuse"
     settle_payout(payment, payout, move, receipt, now, actor=f"staff:{staff_user_id}")
-
-
-@transaction.atomic
-def record_transfer_returned(
-    *, payout_id: int, staff_user_id: int, reason: str, now: datetime
-) -> None:
-    """The bank gave a confirmed transfer back. Raises NotAmongYours, MoveNotAllowed."""
-    payment, payout = lock_payout(payout_id, now)
-    if payout.stage != "succeeded" or not payout.is_by_hand:
-        raise MoveNotAllowed(payout_id=payout_id, stage=payout.stage)
-    receipt = PayoutReceipt(
-        provider_ref="", status=PayoutStatus.FAILED, amount=to_send(payout), reason=reason
-    )
-    settle_payout(payment, payout, "return", receipt, now, actor=f"staff:{staff_user_id}")
 
 
 def refuse_own(payout: Payout, staff_user_id: int) -> None:

@@ -11,6 +11,8 @@ from django.db.models import Q, QuerySet
 from fairroam.apps.payments.models import Dispute, LateMoney, Payout, ProviderEvent
 from fairroam.rules.zones import load_zone
 
+UNSENT = ("planned", "held", "needs_account", "manual_payout", "failed", "returned")
+
 
 def transfers() -> QuerySet[Payout]:
     """Transfers to send or to confirm, the earliest last day first."""
@@ -28,9 +30,8 @@ def stuck() -> QuerySet[Payout]:
 
 def alarmed() -> QuerySet[Payout]:
     """What has not left though its last day is near or over."""
-    unsent = ["planned", "held", "needs_account", "manual_payout", "failed", "returned"]
     rows = Payout.objects.select_related("payment", "customer").filter(late__isnull=True)
-    return rows.filter(alarmed_at__isnull=False, stage__in=unsent).order_by("pay_by", "pk")
+    return rows.filter(alarmed_at__isnull=False, stage__in=UNSENT).order_by("pay_by", "pk")
 
 
 def disputes() -> QuerySet[Dispute]:

@@ -13,6 +13,7 @@ from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.payments.models import BankAccount, Dispute, Payment, Payout
 
 ASKED_AT_ONCE = 100  # calls that one turn may make
+LATE = "late:"  # how the causes of money that came for a closed account begin
 SENT_BACK = "late-"  # how the causes of charges begin that went back as soon as they were paid
 ROWS = Payout.objects.select_related("payment", "account")
 
@@ -89,9 +90,8 @@ def failed_payouts(*, of: str = "") -> list[PayoutRow]:
     of: how their cause begins, such as "order-line:".
     """
     rows = ROWS.all().filter(stage__in=["failed", "returned"], late__isnull=True)
-    ours = rows.filter(cause__startswith=of).exclude(
-        cause__startswith="late:"
-    )  # Those have a list of their own.
+    # Late money has a list of its own.
+    ours = rows.filter(cause__startswith=of).exclude(cause__startswith=LATE)
     return [payout_row(payout) for payout in ours.order_by("id")]
 
 
