@@ -183,12 +183,19 @@ def test_a_person_decides_at_the_desk_what_becomes_of_a_voucher_that_lost_a_part
 
 def test_a_code_goes_to_somebody_by_mail_and_its_page_says_so(hers):
     """Nobody is mailed a link of a stranger's, and what is typed wrongly stays."""
-    typed = {"amount": "25", "key": str(uuid4()), "address": "bo@example.com", "words": "<b>Hi</b>"}
+    typed = {
+        "amount": "25",
+        "key": str(uuid4()),
+        "address": "bo@example.com",
+        "words": "<b>Hi</b> Mr.Bo... 12.50",
+    }
     for wrong in (
         {"address": "bo"},
         {"address": ""},
         {"words": "x" * 501},
         {"words": "Look: https://evil.example"},
+        {"words": "More at evil.example!"},
+        {"words": "Come to t.example/win"},
         {"day": "2001-01-01"},
         {"day": (now() + timedelta(days=400)).date().isoformat()},
     ):

@@ -38,8 +38,9 @@ from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.site.transfer import to_transfer
 
-# Mails of ours to people who never came to us lead nowhere else.
-LINK = r"(?i)(https?:|www\.)"
+# Mails of ours to people who never came to us lead nowhere else: mail programs make a link of
+# whatever looks like the name of a host.
+LINK = r"(?i)(https?:|www\.|\w\.[^\W\d_]{2,}/|\w{3,}\.[^\W\d_]{2,})"
 
 
 class RedeemForm(forms.Form):
