@@ -71,6 +71,8 @@ def read_mail(content: bytes, *, envelope_sender: str) -> InboundMail:
     files = list(files_of(mail)) if bounced is None else []
     body = content.partition(b"\r\n\r\n")[2]
     message_id = bare_id(header(mail, "Message-ID"))
+    # RFC 5322 only recommends one: without it, who wrote and when tell the same words apart.
+    mark = message_id or f"{sender} {header(mail, 'Date')}"
     return InboundMail(
         sender=sender,
         subject=" ".join(header(mail, "Subject").split())[:200],
@@ -83,7 +85,7 @@ def read_mail(content: bytes, *, envelope_sender: str) -> InboundMail:
         bounce_reason=bounce_reason(mail) if bounced else "",
         files=tuple(files[:FILES_MAX]),
         files_left_out=len(files[FILES_MAX:]),
-        message_id_sha256=hashlib.sha256(message_id.encode()).hexdigest(),
+        message_id_sha256=hashlib.sha256(mark.encode()).hexdigest(),
         # The body alone: on its way a mail gathers headers, also when it is delivered again.
         content_sha256=hashlib.sha256(body).hexdigest(),
     )

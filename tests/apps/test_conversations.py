@@ -30,7 +30,7 @@ from fairroam.apps.notices.models import Notice
 from fairroam.apps.notices.tasks import deliver
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds.models import RefundRequest
-from tests.apps.mail_given import a_mail, receive
+from tests.apps.mail_given import ADA, a_mail, receive
 from tests.files_given import a_picture
 from tests.given import NOON, a_colleague, a_customer, a_paid_line
 
@@ -106,6 +106,20 @@ def test_one_matter_is_one_thread_from_the_web_and_by_mail_and_nothing_is_double
         ("mail", "And this is by mail."),
     ]
     assert list(queries.find_faults()) == []
+
+
+def test_mails_without_a_message_id_are_told_apart_by_who_wrote_them_and_when():
+    """RFC 5322 only recommends one, and people say the same words."""
+    lines = a_mail("I withdraw.").splitlines(keepends=True)
+    adas = b"".join(line for line in lines if not line.startswith(b"Message-ID"))
+    bens = adas.replace(b"Ada <ada@", b"Ben <ben@")
+
+    for content in (adas, adas, bens, adas.replace(b"09:30:00", b"09:45:00")):
+        receive(content)
+
+    addresses = [ADA, "ben@example.com"]
+    assert sorted(Thread.objects.values_list("address", flat=True)) == [ADA, *addresses]
+    assert Message.objects.count() == 3
 
 
 def test_a_message_waits_with_its_clock_until_a_person_answers(agent):
