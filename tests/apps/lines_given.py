@@ -58,6 +58,7 @@ def use(
     kind: str = "data",
     at: datetime = NOON,
     record_id: str = "",
+    told_at: datetime | None = None,
 ) -> None:
     """The network counted a use that began at `at` and took a minute."""
     profile = Profile.objects.get(line_id=line.pk)
@@ -73,7 +74,8 @@ def use(
         country="JP",
         operator="Example Mobile",
     )
-    metering.record_usage(source="sandbox", records=[record], now=at + timedelta(minutes=1))
+    told_at = told_at or at + timedelta(minutes=1)
+    metering.record_usage(source="sandbox", records=[record], now=told_at)
 
 
 def prove_off(line: OrderLine, *, now: datetime) -> None:

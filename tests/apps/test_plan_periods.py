@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -11,7 +11,10 @@ from django.test import Client
 from fairroam.apps.catalogue import operations as catalogue
 from fairroam.apps.catalogue.models import Plan
 from fairroam.apps.closures import queries as closures
-from fairroam.apps.esims import queries as esims
+from fairroam.apps.customers.models import Customer
+from fairroam.apps.esims import operations as esims
+from fairroam.apps.esims import queries as esim_rows
+from fairroam.apps.esims.models import Profile
 from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.metering import operations, queries
@@ -64,6 +67,27 @@ def test_a_plan_begins_with_its_first_use_burns_and_ends_after_its_days_if_ever(
     assert list(find_faults()) == []
 
 
+@pytest.mark.parametrize("year", [1, 1970])
+def test_a_carrier_s_clock_that_was_never_set_is_no_reason_to_end_a_plan(year):
+    line, unset = a_ready_line(), datetime(year, 1, 1, tzinfo=UTC)
+    Customer.objects.update(zone="America/New_York")
+    profile = Profile.objects.get(line_id=line.pk)
+    esims.record_fact(
+        profile_id=profile.pk, kind="enabled", happened_at=unset, source="es2plus", now=BEGINS
+    )
+
+    use(line, GB, at=unset, told_at=BEGINS)
+
+    facts, usage = esim_rows.facts_of(line.pk), queries.usage_of(line.pk)
+    assert (facts.enabled_at, facts.first_usage_at) == (BEGINS, BEGINS)
+    assert (usage.starts_at, usage.ends_at) == (BEGINS, BEGINS + timedelta(days=30))
+    traveller = Client()
+    traveller.force_login(line.order.customer.user)
+    assert traveller.get(f"/account/lines/{line.pk}/").status_code == 200
+    assert traveller.get(f"/account/lines/{line.pk}/refund/").status_code == 200
+    assert list(find_faults()) == []
+
+
 @pytest.mark.promise(7)
 def test_a_plan_that_never_ends_is_paid_back_by_what_is_left_of_it():
     line = a_ready_line(ENDLESS)
@@ -73,7 +97,7 @@ def test_a_plan_that_never_ends_is_paid_back_by_what_is_left_of_it():
 
     assert (quote.facts["starts_at"], quote.facts["ends_at"]) == (None, None)
     assert quote.due == 1790 - 1790 // 3  # one of three gigabytes is used, on whatever day
-    (row,) = esims.live_lines_of(line.order.customer_id)
+    (row,) = esim_rows.live_lines_of(line.order.customer_id)
     running = closures.plan_of(row)
     assert (running.ends_at, running.validity_days, running.bytes_left) == (None, None, 2 * GB)
 

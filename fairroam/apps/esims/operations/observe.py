@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -22,6 +22,7 @@ from fairroam.apps.esims.queries import ProfileOwner
 from fairroam.apps.journal.operations import NewEvent, tell, tell_each
 from fairroam.gateways.profiles import NoticeKind, ProgressNotice
 
+CLOCK_BEHIND_MAX = timedelta(days=1)  # A carrier's that is further behind ours was never set.
 FACT_OF_NOTICE = {
     NoticeKind.DOWNLOADED: "downloaded",
     NoticeKind.INSTALLED: "installed",
@@ -126,6 +127,10 @@ def record_facts(facts: Sequence[NewFact], *, source: str, now: datetime) -> Non
     if not told:
         return
     profiles = lock_profiles({fact.profile_id for fact in told})
+    told = [
+        replace(fact, happened_at=_plausible(fact.happened_at, profiles[fact.profile_id], now))
+        for fact in told
+    ]
     kept = _kept_facts(told)  # again, now that nobody else may add any
     new = [fact for fact in told if (fact.profile_id, fact.kind) not in kept]
     ActivationFact.objects.bulk_create(
@@ -179,6 +184,7 @@ def add_fact(
     profile: Profile, *, kind: str, happened_at: datetime, source: str, now: datetime
 ) -> bool:
     """Add a fact to a locked profile, or make a known one earlier. Returns whether it is new."""
+    happened_at = _plausible(happened_at, profile, now)
     moment = min(happened_at, now).replace(microsecond=0)  # the grain of every right
     fact, is_new = ActivationFact.objects.get_or_create(
         profile=profile,
@@ -188,6 +194,11 @@ def add_fact(
     if moment < fact.happened_at:
         ActivationFact.objects.filter(pk=fact.pk).update(happened_at=moment, source=source)
     return is_new
+
+
+def _plausible(happened_at: datetime, profile: Profile, now: datetime) -> datetime:
+    """When it happened; now, by a clock that was never set: it says long before the sale."""
+    return happened_at if happened_at >= profile.planned_at - CLOCK_BEHIND_MAX else now
 
 
 def _kept(text: str, length: int) -> str:

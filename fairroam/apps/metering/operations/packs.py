@@ -11,6 +11,7 @@ from msgspec.json import encode
 
 from fairroam.apps.journal.queries.planned import ask
 
+CLOCK_BEHIND_MAX = timedelta(days=1)  # A carrier's that is further behind ours was never set.
 PLAN_DAY = timedelta(hours=24)  # A plan day is 24 hours, whatever the clocks on the wall do.
 ALWAYS, NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 # A line that has had one of these ICCIDs: never fewer than the records are about.
@@ -142,8 +143,12 @@ class LinePacks(Struct):
         self.same_until = min((one for one in borders if one > moment), default=NEVER)
 
     def begin(self, pack: Pack, moment: datetime, now: datetime) -> None:
-        """Let the period of one begin: it lasts its days, of 24 hours each, or without end."""
-        starts_at = min(moment, now).replace(microsecond=0)
+        """Let the period of one begin: it lasts its days, of 24 hours each, or without end.
+
+        A clock that is ahead of ours, or was never set, says no more than that it has begun.
+        """
+        is_plausible = pack.run.bought_at - CLOCK_BEHIND_MAX <= moment <= now
+        starts_at = (moment if is_plausible else now).replace(microsecond=0)
         days = pack.run.validity_days
         pack.set_period(starts_at, None if days is None else starts_at + days * PLAN_DAY)
         pack.has_begun_now = True
