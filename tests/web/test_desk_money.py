@@ -74,6 +74,27 @@ def test_two_people_send_a_transfer_and_one_alone_cannot(desk):
     assert "No transfer waits." in words_of(ben.get("/desk/payouts/"))
 
 
+def test_a_transfer_that_the_bank_sent_back_is_owed_again(desk):
+    payout = a_named_transfer()
+    anna, ben = desk("anna@example.com"), desk("ben@example.com")
+    back = f"/desk/payouts/{payout.pk}/returned/"
+    assert anna.post(back, {"reason": "account closed"}).status_code == 409  # It is not out yet.
+    anna.post(f"/desk/payouts/{payout.pk}/sent/", {"bank_ref": "B-1"})
+    ben.post(f"/desk/payouts/{payout.pk}/confirm/", {"answer": "arrived"})
+    assert back in ben.get("/desk/payouts/").content.decode()
+    assert ben.post(back, {}).status_code == 302
+    payout.refresh_from_db()
+    assert payout.stage == "succeeded"
+
+    assert ben.post(back, {"reason": "account closed"}).status_code == 302
+    assert ben.post(back, {"reason": "account closed"}).status_code == 409
+
+    payout.refresh_from_db()
+    assert (payout.stage, payout.reason) == ("returned", "account closed")
+    assert (house("clearing", "bank"), payout.payment.refunded_minor) == (0, 0)
+    assert "No transfer has gone out yet." in words_of(ben.get("/desk/payouts/"))
+
+
 def test_a_lost_dispute_is_shown_until_somebody_has_seen_it(desk):
     given.a_paid_line()
     tells(Payment.objects.get(), EventKind.DISPUTE_CLOSED, dispute_ref="d1", outcome="lost")

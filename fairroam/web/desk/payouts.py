@@ -36,6 +36,12 @@ class ConfirmForm(forms.Form):
     reason = forms.CharField(max_length=80, required=False)
 
 
+class ReturnedForm(forms.Form):
+    """Why the bank sent a transfer back."""
+
+    reason = forms.CharField(max_length=80)
+
+
 @never_cache
 @staff_only(role="senior")
 @require_safe
@@ -44,6 +50,7 @@ def payouts(request: HttpRequest, staff: User) -> HttpResponse:
     stuck = page_of(desk.stuck(), request, name="stuck")
     context = {
         "transfers": page_of(desk.transfers(), request),
+        "gone": page_of(desk.gone(), request, name="gone"),
         "stuck": stuck.each(lambda row: (row, why(row))),
         "alarmed": page_of(desk.alarmed(), request, name="alarmed"),
         "figures": list(desk.punctuality()),
@@ -95,6 +102,26 @@ def confirm(request: HttpRequest, staff: User, payout_id: int) -> HttpResponse:
             now=now(),
         ),
         done=_("Booked. The customer is told now."),
+    )
+
+
+@staff_only(role="senior")
+@require_POST
+def returned(request: HttpRequest, staff: User, payout_id: int) -> HttpResponse:
+    """The bank sent back what had gone out."""
+    form = ReturnedForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Write why the bank sent it back."))
+        return redirect("desk:payouts")
+    return answered(
+        request,
+        lambda: operations.record_transfer_returned(
+            payout_id=payout_id,
+            staff_user_id=staff.pk,
+            reason=form.cleaned_data["reason"],
+            now=now(),
+        ),
+        done=_("Booked. It is owed again, and its owner is asked for another account."),
     )
 
 

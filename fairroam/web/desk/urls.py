@@ -106,6 +106,7 @@ urlpatterns = [
     path("payouts/<int:payout_id>/send-again/", books.send_again, name="send_again"),
     path("payouts/<int:payout_id>/sent/", payouts.mark_sent, name="transfer_sent"),
     path("payouts/<int:payout_id>/confirm/", payouts.confirm, name="transfer_confirm"),
+    path("payouts/<int:payout_id>/returned/", payouts.returned, name="transfer_returned"),
     path("transfers/", transfers.transfers, name="transfers"),
     path("transfers/<int:transfer_id>/settle/", transfers.settle, name="settle_transfer"),
     path("disputes/", disputes.disputes, name="disputes"),

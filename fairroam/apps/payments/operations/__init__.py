@@ -44,6 +44,7 @@ from fairroam.apps.payments.operations.transferring import (
     keep_late_money,
     mark_transfer_sent,
     name_account,
+    record_transfer_returned,
     send_late_money,
 )
 from fairroam.apps.payments.operations.waiving import owe_waived
@@ -78,6 +79,7 @@ __all__ = [
     "record_file_given",
     "record_payout",
     "record_started",
+    "record_transfer_returned",
     "refuse_second_transfer",
     "send_again",
     "send_back_capture",

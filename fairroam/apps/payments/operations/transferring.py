@@ -115,6 +115,23 @@ def confirm_transfer(
     settle_payout(payment, payout, move, receipt, now, actor=f"staff:{staff_user_id}")
 
 
+@transaction.atomic
+def record_transfer_returned(
+    *, payout_id: int, staff_user_id: int, reason: str, now: datetime
+) -> None:
+    """The bank gave a confirmed transfer back: it is owed again, and its owner names another way.
+
+    reason: the bank's. Raises NotAmongYours, MoveNotAllowed.
+    """
+    payment, payout = lock_payout(payout_id, now)
+    if payout.stage != "succeeded" or not payout.is_by_hand:
+        raise MoveNotAllowed(payout_id=payout_id, stage=payout.stage)
+    receipt = PayoutReceipt(
+        provider_ref="", status=PayoutStatus.FAILED, amount=to_send(payout), reason=reason
+    )
+    settle_payout(payment, payout, "return", receipt, now, actor=f"staff:{staff_user_id}")
+
+
 def refuse_own(payout: Payout, staff_user_id: int) -> None:
     owner = payout.customer.user_id
     if owner is not None and customers.same_person(owner, staff_user_id):

@@ -21,6 +21,12 @@ def transfers() -> QuerySet[Payout]:
     return waiting.order_by("pay_by", "pk")
 
 
+def gone() -> QuerySet[Payout]:
+    """Transfers that a second person saw going out, newest first: a bank may send one back."""
+    rows = Payout.objects.select_related("customer").filter(is_by_hand=True, stage="succeeded")
+    return rows.order_by("-arrived_at", "-pk")
+
+
 def stuck() -> QuerySet[Payout]:
     """What failed, came back, or waits for the customer, the earliest last day first."""
     rows = Payout.objects.select_related("payment", "customer").filter(late__isnull=True)
