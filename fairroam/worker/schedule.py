@@ -143,8 +143,9 @@ def forget_quotes(timestamp: int) -> None:
 @app.periodic(cron="27 * * * *")
 @app.task(name="remove_exports")
 def remove_exports(timestamp: int) -> None:
-    """Exports whose week is over."""
+    """Exports whose week is over, and those whose making broke off for good."""
     exports.remove_expired(now=now())
+    exports.ask_stale_again(now=now())
 
 
 @app.periodic(cron="*/5 * * * *")

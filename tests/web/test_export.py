@@ -27,6 +27,7 @@ from fairroam.apps.customers.models import Customer
 from fairroam.apps.evidence import operations as evidence
 from fairroam.apps.exports import operations, personal, queries, tasks
 from fairroam.apps.exports.models import Export
+from fairroam.apps.journal.models import Event
 from fairroam.apps.notices.models import Notice
 from fairroam.gateways.contact_files import Card, vcards
 from fairroam.worker.reactions import REACTIONS
@@ -96,9 +97,12 @@ def test_every_file_is_in_the_manifest_and_every_table_follows_the_schema():
     for name in tables:
         rows = json.loads(files[name])
         table = name.removeprefix("json/").removesuffix(".json")
-        validator = Draft202012Validator(
-            queries.dataset_schema(schema, table), format_checker=FormatChecker()
-        )
+        file_schema = {
+            "type": "array",
+            "items": {"$ref": f"#/$defs/{table}"},
+            "$defs": schema["$defs"],
+        }
+        validator = Draft202012Validator(file_schema, format_checker=FormatChecker())
         validator.validate(rows)
         cells = list(csv.reader(io.StringIO(files[f"csv/{table}.csv"].decode("utf-8-sig"))))
         assert len(rows) == told[name]["rows"] == len(cells) - 1
@@ -232,6 +236,21 @@ def test_it_is_told_once_without_the_file():
     notice = Notice.objects.get(kind="exports.ready")
     assert "/account/export/" in notice.text
     assert REACTIONS["export.ready"] == ["tell_export_ready"]
+
+
+def test_an_export_whose_job_gave_up_is_made_all_the_same():
+    ada = a_customer()
+    asked = operations.ask_export(customer_id=ada.pk, now=NOON)
+    operations.begin_export(export_id=asked, now=LATER)
+    hours = [
+        operations.ask_stale_again(now=LATER + timedelta(hours=hours)) for hours in (9, 10, 11, 20)
+    ]
+
+    assert hours == [0, 1, 0, 1]
+    assert Event.objects.filter(kind="export.asked", facts__export_id=asked).count() == 3
+    tasks.make_export(export_id=asked, tables=EVERYTHING, now=LATER + timedelta(hours=20))
+    assert operations.ask_stale_again(now=LATER + timedelta(days=2)) == 0
+    assert queries.export_of(ada.pk).stage == "ready"
 
 
 def test_who_has_left_gets_none_and_leaves_none_behind():

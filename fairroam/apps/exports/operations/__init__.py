@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -14,6 +14,7 @@ from fairroam.apps.journal import operations as journal
 
 __all__ = [
     "ask_export",
+    "ask_stale_again",
     "begin_export",
     "finish_export",
     "note_progress",
@@ -21,6 +22,8 @@ __all__ = [
     "remove_expired",
     "write_export",
 ]
+
+STALE_AFTER = timedelta(hours=10)  # Longer than any job goes on trying: worker/reacting.py.
 
 
 @transaction.atomic
@@ -34,14 +37,23 @@ def ask_export(*, customer_id: int, now: datetime) -> int:
         customer_id=customer_id, stage="asked", defaults={"asked_at": now}
     )
     if is_new:
-        journal.tell(
-            "export.asked",
-            actor=f"customer:{customer_id}",
-            now=now,
-            customer_id=customer_id,
-            export_id=export.pk,
-        )
+        _tell_asked(export, now)
     return export.pk
+
+
+@transaction.atomic
+def ask_stale_again(*, now: datetime) -> int:
+    """Have those made that no job is at any more, as one ends after hours of failures; how many.
+
+    Run it now and then.
+    """
+    before = now - STALE_AFTER
+    waiting = Export.objects.select_for_update(no_key=True, skip_locked=True).filter(stage="asked")
+    stale = list(waiting.filter(asked_at__lte=before).exclude(begun_at__gt=before).order_by("pk"))
+    for export in stale:
+        Export.objects.filter(pk=export.pk).update(begun_at=now)
+        _tell_asked(export, now)
+    return len(stale)
 
 
 @transaction.atomic
@@ -108,6 +120,16 @@ def remove_expired(*, now: datetime) -> int:
     for export in expired:
         _remove(export)
     return len(expired)
+
+
+def _tell_asked(export: Export, now: datetime) -> None:
+    journal.tell(
+        "export.asked",
+        actor=f"customer:{export.customer_id}",
+        now=now,
+        customer_id=export.customer_id,
+        export_id=export.pk,
+    )
 
 
 def _remove(export: Export) -> None:
