@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from fairroam.apps.journal.models import Event
 from fairroam.apps.metering import operations, queries, tasks
 from fairroam.apps.metering.models import UsageImport, UsageRecord
 from fairroam.project import import_usage
@@ -92,6 +93,8 @@ def test_the_desk_sends_a_file_and_sees_what_became_of_it(tmp_path):
     for _ in range(2):
         form = {"source": "demo", "file": SimpleUploadedFile("usage.csv", content)}
         assert staff.post("/desk/usage/", form).status_code == 302
+    # Sent again, a file whose job has given up goes on.
+    assert Event.objects.filter(kind="usage.file_received").count() == 2
     tasks.import_received(import_id=UsageImport.objects.get().pk, now=NOON)
     tasks.import_received(import_id=UsageImport.objects.get().pk, now=NOON)
 

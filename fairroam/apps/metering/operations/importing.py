@@ -60,16 +60,17 @@ def receive_file(
 ) -> UsageImport:
     """Keep a file that was sent to the desk until it is imported; a repeat is the same import.
 
-    Raises UsageColumnsUnknown.
+    One that is not finished goes on with it, should its job have given up. Raises
+    UsageColumnsUnknown.
     """
     RowReader(parts[0].partition(b"\n")[0] if parts else b"", source=source)
     size = sum(map(len, parts))
     opened = open_import(
         source=source, name=name, content_sha256=content_sha256, size_bytes=size, now=now
     )
-    if opened.finished_at is None and not opened.parts.exists():
+    if opened.finished_at is None:
         at = 0
-        for part in parts:
+        for part in () if opened.parts.exists() else parts:
             UsageFilePart.objects.create(usage_import=opened, begins_at_byte=at, content=part)
             at += len(part)
         tell("usage.file_received", actor=actor, now=now, import_id=opened.pk)
