@@ -22,13 +22,13 @@ from fairroam.apps.conversations.models import (
 )
 from fairroam.apps.conversations.refusals import NotAssigned
 from fairroam.apps.customers import queries as people
+from fairroam.apps.customers.models import OVERSEERS
 from fairroam.apps.evidence import queries as evidence
 from fairroam.apps.evidence.queries import EvidenceRow
 from fairroam.apps.journal.queries.rows import Rows
 from fairroam.apps.journal.refusals import NotAmongYours
 
 ANSWER_WITHIN = timedelta(hours=24)  # our own target for the first answer of a person
-SENIOR = ("senior", "operator")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +207,7 @@ def message(message_id: int) -> tuple[MessageRow, ThreadRow]:
 def is_senior(staff_user_id: int) -> bool:
     """Whether this colleague may open what others have taken."""
     member = people.staff_member(staff_user_id)
-    return member is not None and member.role in SENIOR
+    return member is not None and member.role in OVERSEERS
 
 
 def may_open(assignee_id: int | None, staff_user_id: int) -> bool:

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 ROLES = ("agent", "senior", "operator")
+OVERSEERS = ("senior", "operator")  # may take over what colleagues have, and confirm for them
 RULES = "rules"  # what is decided without a person has a limit, too
 # After a change of an address or a factor nothing that leads money away, for so long.
 REST = timedelta(hours=72)

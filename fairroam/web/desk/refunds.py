@@ -16,12 +16,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from fairroam.apps.conversations.queries import messages_of
 from fairroam.apps.conversations.refusals import NotAssigned
 from fairroam.apps.customers import queries as customers
-from fairroam.apps.customers.models import User
+from fairroam.apps.customers.models import OVERSEERS, User
 from fairroam.apps.evidence import operations as evidence
 from fairroam.apps.evidence import queries as evidence_rows
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.refunds import operations, queries
-from fairroam.apps.refunds.operations.handling import OVERSEERS
 from fairroam.apps.refunds.queries import RefundRow, desk
 from fairroam.apps.refunds.queries.desk import Case
 from fairroam.apps.refunds.refusals import FiguresMoved
@@ -62,14 +61,14 @@ def queue(request: HttpRequest, staff: User) -> HttpResponse:
         "page": placed(page.rows, page.number, page.counts[view], request, size=desk.PAGE),
         "view": view,
         "views": [(name, label, page.counts[name]) for name, label in words.VIEWS.items()],
-        "alarms": alarms(staff, request.LANGUAGE_CODE),
+        "alarms": alarms(staff),
         "doors": rooms,
         "due": first_due(rooms, get_current_timezone()),
     }
     return render(request, "desk/queue.html", context)
 
 
-def alarms(staff: User, language: str) -> list[tuple[int, str, str]]:
+def alarms(staff: User) -> list[tuple[int, str, str]]:
     """For seniors and operators: deadlines near or passed that nobody has taken note of."""
     member = customers.staff_member(staff.pk)
     if member is None or member.role not in OVERSEERS:

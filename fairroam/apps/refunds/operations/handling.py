@@ -9,6 +9,7 @@ from django.db.models import F
 
 from fairroam.apps.conversations.refusals import NotAssigned
 from fairroam.apps.customers import queries as customers
+from fairroam.apps.customers.models import OVERSEERS
 from fairroam.apps.customers.queries import StaffRow
 from fairroam.apps.customers.refusals import NotAllowed
 from fairroam.apps.refunds.models import Case, Decision, RefundRequest
@@ -18,8 +19,6 @@ from fairroam.apps.refunds.refusals import (
     NotYourOwnCase,
     SamePersonAsBefore,
 )
-
-OVERSEERS = ("senior", "operator")
 
 
 def open_case(refund: RefundRequest, doubts: list[str]) -> Case:

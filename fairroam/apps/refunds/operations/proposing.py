@@ -9,12 +9,12 @@ from typing import Any
 from django.db import transaction
 
 from fairroam.apps.customers import queries as customers
+from fairroam.apps.customers.models import OVERSEERS
 from fairroam.apps.customers.queries import StaffRow
 from fairroam.apps.customers.refusals import FourEyes, NotAllowed
 from fairroam.apps.journal.refusals import MovedMeanwhile, NotAmongYours
 from fairroam.apps.refunds.models import Proposal, RefundRequest
 from fairroam.apps.refunds.operations.handling import (
-    OVERSEERS,
     authorise,
     member_at,
     note_answer,
