@@ -294,7 +294,7 @@ def tell_payout(event: Event, at: datetime) -> None:
 
 
 @reaction
-def tell_network_is_silent(event: Event, at: datetime) -> None:
+def decide_without_proof(event: Event, at: datetime) -> None:
     refunds.network_is_silent(order_line_id=event.facts["order_line_id"], now=at)
 
 

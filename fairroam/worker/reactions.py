@@ -111,7 +111,7 @@ REACTIONS: dict[str, list[str]] = {
         "record_service_end",
         "pay_back_refused_number",
     ],
-    "line.stuck": ["tell_network_is_silent"],
+    "line.stuck": ["decide_without_proof"],
     "refund.decided": ["tell_refund"],
     "refund.wish_left": ["tell_refund"],
     "refund.money_wanted": [],
