@@ -20,7 +20,6 @@ __all__ = [
     "has_sound_check_digit",
     "normalise_iccid",
     "parse_activation_code",
-    "require_sound_iccid",
 ]
 
 ICCID = re.compile(r"[0-9]{18,20}")
@@ -59,17 +58,6 @@ def normalise_iccid(text: str) -> str:
 def has_sound_check_digit(iccid: str) -> bool:
     """Say whether the last digit of a normalised ICCID is the Luhn digit of the others."""
     return bool(luhn.is_valid(iccid))
-
-
-def require_sound_iccid(text: str) -> str:
-    """Return the normalised ICCID of a card of our own; here the check digit must be right.
-
-    Raises BadIdentifier.
-    """
-    iccid = normalise_iccid(text)
-    if not (iccid.startswith("89") and has_sound_check_digit(iccid)):
-        raise BadIdentifier("iccid-check-digit")
-    return iccid
 
 
 def check_eid(text: str) -> str:

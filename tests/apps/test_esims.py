@@ -118,7 +118,7 @@ def notice(profile: Profile, kind: NoticeKind, *, minutes: int) -> ProgressNotic
 
 
 def download(carrier: SandboxProcess, profile: Profile) -> None:
-    code = queries.code_of(profile.line_id, profile.customer_id)
+    code = queries.line_page(profile.line_id, profile.customer_id).code
     assert code is not None
     carrier.ask("POST", "/phone/download", json={"activation_code": code.lpa})
 
@@ -361,7 +361,6 @@ def test_the_code_is_hidden_once_a_phone_has_the_profile(kind):
 
     operations.record_notice(notice=notice(profile, NoticeKind[kind], minutes=1), now=NOON)
 
-    assert queries.code_of(profile.line_id, profile.customer_id) is None
     assert queries.line_page(profile.line_id, profile.customer_id).code is None
 
 
@@ -369,9 +368,8 @@ def test_the_code_is_for_its_owner_alone():
     profile = ready()
     stranger = given.a_customer("bob@example.com")
 
-    for read in (queries.code_of, queries.line_page):
-        with pytest.raises(NotAmongYours):
-            read(profile.line_id, stranger.pk)
+    with pytest.raises(NotAmongYours):
+        queries.line_page(profile.line_id, stranger.pk)
 
 
 @pytest.mark.promise(3)
@@ -538,7 +536,7 @@ def test_an_unused_profile_is_scrapped_once_before_the_line_counts_as_off(carrie
     (off,) = told("line.off", profile)
     assert off["was_downloaded"] is False
     assert profile.stage == "cancelled"
-    assert queries.code_of(profile.line_id, profile.customer_id) is None
+    assert queries.line_page(profile.line_id, profile.customer_id).code is None
 
 
 @pytest.mark.parametrize("fault", ["error_before_effect", "error_after_effect"])

@@ -157,7 +157,7 @@ def stage_of(line: OrderLine) -> str:
 
 def fetch(carrier: SandboxProcess, line: OrderLine, *, at: datetime = NOON) -> None:
     """A phone downloads, installs and switches on what the line's code leads to."""
-    code = queries.code_of(line.pk, line.order.customer_id)
+    code = queries.line_page(line.pk, line.order.customer_id).code
     assert code is not None
     iccid = present(line).iccid
     carrier.ask("POST", "/phone/download", json={"activation_code": code.lpa})
@@ -312,7 +312,7 @@ def test_a_profile_for_one_phone_is_ended_and_a_new_one_carries_the_line_on(
     do(line, "deactivate")
 
     assert stage_of(line) == "inactive"
-    assert queries.code_of(line.pk, line.order.customer_id) is None
+    assert queries.line_page(line.pk, line.order.customer_id).code is None
     if is_downloaded:
         assert not serves(network, old.iccid)
     else:
@@ -518,10 +518,10 @@ def test_a_network_that_the_plan_has_not_is_refused(country, operator):
 # Who, when, how often ----------------------------------------------------------------------------
 
 
-def possible(line: OrderLine, **words: Any) -> tuple[str, ...]:
-    return queries.possible_acts(
-        line.pk, line.order.customer_id, **({"capabilities": ABLE} | words)
-    )
+def possible(line: OrderLine, capabilities: Capabilities = ABLE) -> tuple[str, ...]:
+    owner_id = line.order.customer_id
+    page, acts = queries.line_page(line.pk, owner_id), queries.acts_of(line.pk, owner_id)
+    return queries.acts_on(page, acts, capabilities=capabilities)
 
 
 def test_what_the_network_cannot_do_is_hidden_and_refused():
@@ -554,7 +554,7 @@ def test_a_line_obeys_its_owner_alone():
 
     for attempt in (
         lambda: ask(line, "suspend", customer_id=stranger),
-        lambda: queries.possible_acts(line.pk, stranger, capabilities=ABLE),
+        lambda: queries.line_page(line.pk, stranger),
         lambda: operations.name_line(
             order_line_id=line.pk, customer_id=stranger, name="Mine", now=NOON
         ),

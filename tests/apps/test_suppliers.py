@@ -102,7 +102,7 @@ def test_a_resold_esim_is_bought_once_and_its_code_is_the_supplier_s(resold):
     order(line)
 
     bought = order_of(line)
-    code = esim_queries.code_of(line.pk, line.order.customer_id)
+    code = esim_queries.line_page(line.pk, line.order.customer_id).code
     assert (bought.stage, bought.supplier) == ("delivered", resold.supplier)
     assert resold.bought(line) == 1
     assert code is not None
@@ -265,7 +265,7 @@ def test_an_esim_that_comes_after_its_line_ended_goes_back_and_is_shown_to_nobod
 
     assert [fact["order_line_id"] for fact in told("supplier.unwanted")] == [line.pk]
     assert claim_of(line).stage == "auto_cancelled"
-    assert esim_queries.code_of(line.pk, line.order.customer_id) is None
+    assert esim_queries.line_page(line.pk, line.order.customer_id).code is None
     assert book("supplier", "esim_access") == 0
 
 
@@ -434,7 +434,7 @@ def test_a_webhook_only_makes_us_ask_and_its_copy_does_nothing(access, client):
 
     assert news == [1, 0]
     assert esim_queries.facts_of(line.pk).installed_at == LATER
-    assert esim_queries.code_of(line.pk, line.order.customer_id) is None
+    assert esim_queries.line_page(line.pk, line.order.customer_id).code is None
 
 
 @pytest.mark.parametrize(
@@ -469,9 +469,9 @@ def ask_act(line: OrderLine, kind: str, *, now: datetime = LATER) -> int:
 
 
 def possible(line: OrderLine) -> tuple[str, ...]:
-    return esim_queries.possible_acts(
-        line.pk, line.order.customer_id, capabilities=tasks.line_capabilities(line.pk)
-    )
+    owner_id = line.order.customer_id
+    page, acts = esim_queries.line_page(line.pk, owner_id), esim_queries.acts_of(line.pk, owner_id)
+    return esim_queries.acts_on(page, acts, capabilities=tasks.line_capabilities(line.pk))
 
 
 def test_nothing_is_offered_that_a_supplier_cannot_do(resold):

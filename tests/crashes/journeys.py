@@ -95,7 +95,7 @@ class Journey:
         line = Order.objects.get().lines.get()
         customer_id = Order.objects.get().customer_id
         if self.is_installed:
-            code = esims.code_of(line.pk, customer_id)
+            code = esims.line_page(line.pk, customer_id).code
             assert code is not None
             self.stack.phone().install(code.lpa)
         refunds.request_refund(

@@ -63,7 +63,7 @@ def a_customer_about_to_leave(stack: Stack, *, is_installed: bool) -> int:
         stack.settle(lambda act=act: journey.has_ended(act), seconds=PATIENCE_SECONDS)
     customer = Customer.objects.get()
     if is_installed:
-        code = esims.code_of(Order.objects.get().lines.get().pk, customer.pk)
+        code = esims.line_page(Order.objects.get().lines.get().pk, customer.pk).code
         assert code is not None
         stack.phone().install(code.lpa)
         stack.rest()

@@ -16,7 +16,6 @@ from fairroam.gateways.identifiers import (
     has_sound_check_digit,
     normalise_iccid,
     parse_activation_code,
-    require_sound_iccid,
 )
 
 matching_ids = st.text(string.digits + string.ascii_uppercase + "-", max_size=40)
@@ -148,13 +147,11 @@ def test_other_texts_are_no_iccid(text):
         normalise_iccid(text)
 
 
-def test_a_wrong_check_digit_is_a_warning_for_suppliers_and_a_refusal_for_our_own():
+def test_a_wrong_check_digit_is_a_warning():
     assert has_sound_check_digit("8988211000000000011")
     assert not has_sound_check_digit("8988211000000000017")
     assert normalise_iccid("8988211000000000017") == "8988211000000000017"
-    assert require_sound_iccid("8988211000000000011F") == "8988211000000000011"
-    with pytest.raises(BadIdentifier, match="iccid-check-digit"):
-        require_sound_iccid("8988211000000000017")
+    assert normalise_iccid("8988211000000000011F") == "8988211000000000011"
 
 
 @given(st.integers(0, 10**16 - 1))

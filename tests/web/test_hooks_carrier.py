@@ -72,7 +72,7 @@ def sent_about(process: SandboxProcess, profile: Profile) -> list[str]:
 
 def play_the_traveller(carrier: SandboxProcess, profile: Profile) -> None:
     """Download, install, switch on and use a quarter of a gigabyte in Japan."""
-    code = queries.code_of(profile.line_id, profile.customer_id)
+    code = queries.line_page(profile.line_id, profile.customer_id).code
     assert code is not None
     carrier.ask("POST", "/phone/download", json={"activation_code": code.lpa})
     carrier.ask("POST", "/phone/install", json={"iccid": profile.iccid})
@@ -128,7 +128,7 @@ def test_what_the_phone_does_arrives_in_any_order_and_more_than_once(
         facts.first_usage_at,
     )
     assert queries.line_state(profile.line_id).profile_stage == "installed"
-    assert queries.code_of(profile.line_id, profile.customer_id) is None
+    assert queries.line_page(profile.line_id, profile.customer_id).code is None
     assert metering.usage_of(profile.line_id).allowances[0].used == 250_000_000
     assert list(metering.find_faults()) == []
 

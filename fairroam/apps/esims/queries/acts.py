@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from fairroam.apps.esims.models import ACTS, Line, LineAct
-from fairroam.apps.esims.queries.pages import LinePage, has_sign_of_a_phone, line_page
+from fairroam.apps.esims.queries.pages import LinePage, has_sign_of_a_phone
 from fairroam.apps.journal.queries.planned import ask
 from fairroam.gateways.lines import Capabilities
 from fairroam.rules import stages
@@ -67,22 +67,13 @@ def act_of(act_id: int) -> tuple[int, int, ActRow]:
     return act.line_id, act.line.customer_id, _row(act)
 
 
-def possible_acts(
-    order_line_id: int, customer_id: int, *, capabilities: Capabilities
-) -> tuple[str, ...]:
-    """What its owner may ask of a line now; nothing while an act is under way.
-
-    What cannot be done by who serves it, a network or a supplier, is left out. Raises
-    NotAmongYours.
-    """
-    page, acts = line_page(order_line_id, customer_id), acts_of(order_line_id, customer_id)
-    return acts_on(page, acts, capabilities=capabilities)
-
-
 def acts_on(
     page: LinePage, acts: Sequence[ActRow], *, capabilities: Capabilities
 ) -> tuple[str, ...]:
-    """The same for a page, and the acts of its line, that were read already."""
+    """What its owner may ask of a line now; nothing while one of its acts is under way.
+
+    What cannot be done by who serves it, a network or a supplier, is left out.
+    """
     if any(act.stage == "asked" for act in acts):
         return ()
     line, sold = page.line, page.esim_copy

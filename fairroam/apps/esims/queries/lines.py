@@ -216,21 +216,12 @@ def ask_owners(iccids: list[str]) -> Callable[[], Owners]:
 # What pages ask ---------------------------------------------------------------------------------
 
 
-def code_of(line_id: int, customer_id: int) -> ActivationCode | None:
+def code_from(line: Line, profile: Profile | None, *, is_in_phone: bool) -> ActivationCode | None:
     """The code that a phone may fetch the profile with: a bearer secret, for its owner alone.
 
-    None before the profile is released, once a phone has it, and from the moment the line is
-    taken off. Raises NotAmongYours.
+    profile: the line's present one. None before it is released, once a phone has it, and from the
+    moment the line is taken off.
     """
-    line = _lines().filter(pk=line_id, customer_id=customer_id).first()
-    if line is None:
-        raise NotAmongYours(line_id=line_id)
-    profile = _latest(line)
-    return code_from(line, profile, is_in_phone=bool(profile and is_in_phone(profile.pk)))
-
-
-def code_from(line: Line, profile: Profile | None, *, is_in_phone: bool) -> ActivationCode | None:
-    """The code of a line whose present profile this is; see `code_of`."""
     if profile is None or (line.stage, profile.stage) != ("active", "released") or is_in_phone:
         return None
     return ActivationCode(smdp_address=profile.smdp_address, matching_id=profile.matching_id)

@@ -11,7 +11,7 @@ from django.db.models import Max
 from fairroam.apps.contacts import queries as contacts
 from fairroam.apps.conversations.models import Message
 from fairroam.apps.exports.models import Export
-from fairroam.apps.exports.queries.schema import dataset_schema, schema
+from fairroam.apps.exports.queries.schema import schema
 from fairroam.apps.exports.refusals import ExportGone
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders.models import Order
@@ -19,7 +19,6 @@ from fairroam.apps.papers.models import Paper
 
 __all__ = [
     "ExportRow",
-    "dataset_schema",
     "export_of",
     "exported_since_change",
     "find_faults",

@@ -47,11 +47,6 @@ def schema(tables: Iterable[Table]) -> dict[str, Any]:
     }
 
 
-def dataset_schema(whole: dict[str, Any], table: str) -> dict[str, Any]:
-    """What one file `json/<table>.json` follows: a list of rows."""
-    return {"type": "array", "items": {"$ref": f"#/$defs/{table}"}, "$defs": whole["$defs"]}
-
-
 def row_schema(table: Table) -> dict[str, Any]:
     """One row: every column is there, and nothing else."""
     return {
