@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.validators import DecimalValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -20,10 +19,10 @@ from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.refunds import operations, queries
 from fairroam.apps.refunds.queries import bargains
 from fairroam.clock import now
-from fairroam.rules.money import minor_digits
 from fairroam.rules.outside_help import outside_help
 from fairroam.web.account.me import customers_only
 from fairroam.web.account.refunds import add_files
+from fairroam.web.components.amounts import minor_of, take_amounts
 from fairroam.web.components.refused import render_refused
 from fairroam.web.components.uploads import FilesField
 
@@ -41,13 +40,9 @@ class CounterForm(forms.Form):
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.digits = minor_digits(currency)
-        wish = self.fields["wish"]
-        assert isinstance(wish, forms.DecimalField)
+        self.currency, wish = currency, self.fields["wish"]
         wish.label = _("What you ask for in all, in %(currency)s") % {"currency": currency}
-        wish.validators.append(DecimalValidator(max_digits=12, decimal_places=self.digits))
-        step = Decimal(1).scaleb(-self.digits)
-        wish.widget.attrs = {"min": str(step), "step": str(step)}
+        take_amounts(wish, currency)
 
     def clean_wish(self) -> Decimal:
         wish: Decimal = self.cleaned_data["wish"]
@@ -58,7 +53,7 @@ class CounterForm(forms.Form):
     @property
     def wish_minor(self) -> int:
         """The typed amount in whole minor units."""
-        return int(self.cleaned_data["wish"].scaleb(self.digits))
+        return minor_of(self.cleaned_data["wish"], self.currency)
 
 
 class WordsForm(forms.Form):

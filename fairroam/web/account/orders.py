@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from fairroam.apps.customers.models import Customer
-from fairroam.apps.orders import queries as orders_rows
+from fairroam.apps.orders import queries as order_rows
 from fairroam.apps.papers import queries as papers
 from fairroam.web.account.me import customers_only
 from fairroam.web.components.paging import page_of
@@ -22,7 +22,7 @@ PAPERS_SHOWN = 20  # all of them have a page of their own
 def orders(request: HttpRequest, customer: Customer) -> HttpResponse:
     """Orders and the newest papers."""
     context = {
-        "orders": page_of(orders_rows.orders_of(customer.pk), request),
+        "orders": page_of(order_rows.orders_of(customer.pk), request),
         "papers": papers.papers_of(customer.pk)[:PAPERS_SHOWN],
         "customer": customer,
     }

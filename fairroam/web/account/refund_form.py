@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 from django import forms
-from django.core.validators import DecimalValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from fairroam.apps.refunds.operations import Choice
-from fairroam.rules.money import Money, minor_digits
+from fairroam.rules.money import Money
+from fairroam.web.components.amounts import minor_of, take_amounts
 from fairroam.web.components.uploads import FilesField
 
 WISHES = [
@@ -70,11 +69,8 @@ class RefundForm(forms.Form):
         self.own_currency, self.first_destination = own_currency, destinations[0]
         asked, destination = self.fields["asked"], self.fields["destination"]
         assert isinstance(destination, forms.ChoiceField)
-        digits = minor_digits(own_currency)
         asked.label = _("Only a part, in %(currency)s") % {"currency": own_currency}
-        asked.validators.append(DecimalValidator(max_digits=12, decimal_places=digits))
-        asked.widget.attrs |= {"min": 0, "step": str(Decimal(1).scaleb(-digits))}
-        asked.widget.attrs |= {"inputmode": "decimal"}
+        take_amounts(asked, own_currency, least_minor=0)
         destination.choices = [(name, DESTINATIONS[name]) for name in destinations]
         if len(destinations) == 1:
             destination.widget = forms.HiddenInput()
@@ -89,7 +85,7 @@ class RefundForm(forms.Form):
         """What was chosen; an amount is of the currency that the form says."""
         typed = self.cleaned_data
         currency = typed["currency"] or self.own_currency
-        minor = int((typed["asked"] or Decimal(0)).scaleb(minor_digits(self.own_currency)))
+        minor = minor_of(typed["asked"], self.own_currency)
         destination = typed["destination"] or self.first_destination
         return Choice(
             asked=Money(minor, currency) if minor else None,

@@ -43,8 +43,6 @@ STEPS = {
 }
 BEFORE_PROOF = ("submitted", "waiting_for_network")  # stages that wait for the network
 LOOK_SECONDS = 1
-
-
 # What would change the amount, in words; a sentence gets the new amount, and the day if any.
 OUTLOOK = {
     "later": _("From %(when)s on: %(amount)s"),
@@ -58,14 +56,14 @@ OUTLOOK = {
 def page(standing: Standing, language: str, at: datetime) -> dict[str, Any]:
     """The line and what the rules say of it, as the template shows them."""
     terms, quote = standing.terms, standing.quote(at, at)
-    changes = outlook(quote, validity_days=terms.plan_copy["validity_days"])
+    outlooks = outlook(quote, validity_days=terms.plan_copy["validity_days"])
     return {
         "terms": terms,
         "quote": quote,
         "decision": quote.decision,
         "lines": rules.explain(quote.decision, language),
         "answers": three_answers(quote.facts, quote.decision, language),
-        "changes": [in_words(one, quote.currency, terms.zone, language) for one in changes],
+        "changes": [in_words(one, quote.currency, terms.zone, language) for one in outlooks],
     }
 
 

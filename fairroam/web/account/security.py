@@ -125,7 +125,7 @@ def record_changes(
     if customer is None:
         return  # Staff who bought nothing have no money here that could go another way.
     kinds = [f"{KINDS[kind]}_removed" for _pk, kind in before - after if kind in KINDS]
-    kinds += [f"{KINDS.get(kind, '')}_added" for _pk, kind in after - before if kind in KINDS]
+    kinds += [f"{KINDS[kind]}_added" for _pk, kind in after - before if kind in KINDS]
     if any(kind == "recovery_codes" for _pk, kind in after - before):
         kinds.append("recovery_codes_made")
     for kind in kinds:

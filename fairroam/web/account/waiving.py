@@ -20,6 +20,7 @@ from fairroam.rules.money import Money
 from fairroam.web.account.me import customers_only
 from fairroam.web.account.step_up import proof_of, step_up_required
 from fairroam.web.account.wallet import AmountForm
+from fairroam.web.components.amounts import as_typed
 from fairroam.web.components.refused import render_refused
 
 
@@ -32,7 +33,7 @@ class WaiverForm(AmountForm):
 
     def __init__(self, *args: Any, currency: str, most: int, **words: Any) -> None:
         super().__init__(*args, currency=currency, **words)
-        self.initial["amount"] = self.typed(most)
+        self.initial["amount"] = as_typed(most, currency)
 
 
 @never_cache

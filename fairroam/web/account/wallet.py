@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import messages
-from django.core.validators import DecimalValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language, gettext_lazy
@@ -25,10 +23,11 @@ from fairroam.apps.wallet.models import Terms, TopUp
 from fairroam.apps.wallet.queries import vouchers
 from fairroam.apps.wallet.refusals import NoWalletTerms
 from fairroam.clock import now
-from fairroam.rules.money import Money, minor_digits
+from fairroam.rules.money import Money
 from fairroam.web.account.me import customers_only
 from fairroam.web.account.step_up import proof_of, step_up_required
 from fairroam.web.components import formats
+from fairroam.web.components.amounts import as_typed, minor_of, take_amounts
 from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.site.transfer import to_transfer
@@ -75,21 +74,14 @@ class AmountForm(forms.Form):
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         kwargs["initial"] = {"key": uuid4()} | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
-        self.currency, self.digits = currency, minor_digits(currency)
-        amount = self.fields["amount"]
-        assert isinstance(amount, forms.DecimalField)
+        self.currency, amount = currency, self.fields["amount"]
         amount.label = _("Amount in %(currency)s") % {"currency": currency}
-        amount.validators.append(DecimalValidator(max_digits=12, decimal_places=self.digits))
-        step = Decimal(1).scaleb(-self.digits)
-        amount.widget.attrs = {"min": str(step), "step": str(step), "inputmode": "decimal"}
+        take_amounts(amount, currency)
 
     @property
     def minor(self) -> int:
         """The typed amount in whole minor units."""
-        return int(self.cleaned_data["amount"].scaleb(self.digits))
-
-    def typed(self, minor: int) -> str:
-        return str(Decimal(minor).scaleb(-self.digits))
+        return minor_of(self.cleaned_data["amount"], self.currency)
 
 
 @never_cache
@@ -225,7 +217,7 @@ def get_back(request: HttpRequest, customer: Customer, currency: str) -> HttpRes
         return render(request, "account/hidden.html", status=refusal.status)
     form = AmountForm(request.POST or None, currency=currency)
     if not form.is_bound:
-        form.initial["amount"] = form.typed(quoted.cash)
+        form.initial["amount"] = as_typed(quoted.cash, currency)
     context = {
         "customer": customer,
         "quoted": quoted,

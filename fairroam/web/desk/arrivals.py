@@ -20,6 +20,7 @@ from fairroam.apps.orders.operations.arriving import record_arrival
 from fairroam.apps.payments.queries import arrivals as rows
 from fairroam.clock import now
 from fairroam.rules.money import Money, minor_digits
+from fairroam.web.components.amounts import minor_of
 from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.desk.staff import staff_only
@@ -69,7 +70,7 @@ def arrivals(request: HttpRequest, staff: User) -> HttpResponse:
     try:
         outcome = record_arrival(
             reference=asked["reference"],
-            amount=Money(int(asked["amount"].scaleb(minor_digits(CURRENCY))), CURRENCY),
+            amount=Money(minor_of(asked["amount"], CURRENCY), CURRENCY),
             arrived_on=asked["arrived_on"],
             bank_ref=asked["bank_ref"],
             staff_user_id=staff.pk,

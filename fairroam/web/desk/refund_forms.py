@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.core.validators import DecimalValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from fairroam.apps.refunds.queries.completeness import CODES
 from fairroam.rules import offers
 from fairroam.rules.money import minor_digits
+from fairroam.web.components.amounts import minor_of, take_amounts
 from fairroam.web.components.words import MISSING
 
 if TYPE_CHECKING:
@@ -47,15 +47,13 @@ class ApproveForm(CaseForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         goodwill = self.fields["goodwill"]
-        assert isinstance(goodwill, forms.DecimalField)
         goodwill.label = _("Goodwill on top, in %(currency)s") % {"currency": self.currency}
-        goodwill.validators.append(DecimalValidator(max_digits=12, decimal_places=self.digits))
-        goodwill.widget.attrs = {"min": 0, "step": str(Decimal(1).scaleb(-self.digits))}
+        take_amounts(goodwill, self.currency, least_minor=0)
 
     @property
     def goodwill_minor(self) -> int:
         """The typed amount in whole minor units."""
-        return int((self.cleaned_data["goodwill"] or Decimal(0)).scaleb(self.digits))
+        return minor_of(self.cleaned_data["goodwill"], self.currency)
 
 
 class DeclineForm(CaseForm):
