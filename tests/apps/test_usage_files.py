@@ -84,10 +84,22 @@ def test_a_file_without_its_columns_is_refused_whole(tmp_path, capsys):
     assert "docs/usage.md" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("role", ["agent", "senior"])
+def test_who_pays_back_up_to_a_limit_only_takes_no_use_back_by_a_file(tmp_path, role):
+    staff = Client()
+    staff.force_login(a_colleague(role))
+    content = a_file(tmp_path, rows_of(a_ready_line(), 1)).read_bytes()
+
+    form = {"source": "demo", "file": SimpleUploadedFile("usage.csv", content)}
+    answer = staff.post("/desk/usage/", form)
+
+    assert (answer.status_code, UsageImport.objects.count()) == (403, 0)
+
+
 def test_the_desk_sends_a_file_and_sees_what_became_of_it(tmp_path):
     line = a_ready_line()
     staff = Client()
-    staff.force_login(a_colleague())
+    staff.force_login(a_colleague("operator"))
     content = a_file(tmp_path, [*rows_of(line, 3), "broken"]).read_bytes()
 
     for _ in range(2):

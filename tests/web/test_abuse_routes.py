@@ -64,11 +64,11 @@ AWAY = "/sign-in/"
 SENIOR = ("disputes/", "figures/", "arrivals/", "payouts/", "reconciliation/", "books/check/")
 OPERATOR = (
     "brand/", "channels/", "incidents/", "packs/", "plans/", "promo-codes/", "records/", "runs/",
-    "tariffs/", "team/", "vouchers/",
+    "tariffs/", "team/", "usage/", "vouchers/",
 )  # fmt: skip
 AGENT = (
     "refunds/", "conversations/", "files/", "numbers/", "declarations/", "lines/", "reports/",
-    "usage/", "books/", "suppliers/", "notices/", "closures/", "guides/", "transfers/", "trials/",
+    "books/", "suppliers/", "notices/", "closures/", "guides/", "transfers/", "trials/",
     "search/", "customers/",
 )  # fmt: skip
 BY_AGENTS = {"payouts/<int:payout_id>/send-again/"}

@@ -164,7 +164,7 @@ ROOMS: dict[str | Promise, tuple[Room, ...]] = {
         Room("lines", _("Lines"), count=counted(lines.stuck_lines)),
         Room("incidents", _("Network failures"), "operator", failures),
         Room("trials", _("Free trials")),
-        Room("usage", _("Usage files")),
+        Room("usage", _("Usage files"), "operator"),
         Room(
             "suppliers",
             _("Suppliers of eSIMs"),

@@ -45,7 +45,7 @@ class UsageFileForm(forms.Form):
 
 
 @never_cache
-@staff_only
+@staff_only(role="operator")  # What a file takes back the rules pay back, whatever the sum.
 @require_http_methods(["GET", "HEAD", "POST"])
 def files(request: HttpRequest, staff: User) -> HttpResponse:
     """What was sent, newest first; a file sent again is the same import."""
