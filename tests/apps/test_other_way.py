@@ -37,7 +37,7 @@ from tests.given import NOON
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 IBAN = "DE89 3704 0044 0532 0130 00"
-ANNA, BEN = 71, 72
+ANNA, BEN = 10**9 + 71, 10**9 + 72  # nobody's ids: those of customers are counted up from 1
 PROOF = Proof("mail_code", LATER)
 
 

@@ -37,6 +37,7 @@ from tests.given import NOON
 
 BOB, DAY = "bob@example.com", timedelta(days=1)
 IBAN = "DE89370400440532013000"
+ANNA, BEN = 10**9 + 71, 10**9 + 72  # nobody's ids: those of customers are counted up from 1
 
 
 @pytest.fixture(autouse=True)
@@ -231,8 +232,8 @@ def test_who_redeemed_in_good_faith_spends_it_or_takes_it_out_whatever_the_bank_
         payout_id=payout.pk, account_id=account.pk, now=rested, actor=f"customer:{bob.pk}"
     )
     sent = {"payout_id": payout.pk, "now": rested}
-    payments.mark_transfer_sent(staff_user_id=71, bank_ref="B-1", **sent)
-    payments.confirm_transfer(staff_user_id=72, has_arrived=True, reason="", **sent)
+    payments.mark_transfer_sent(staff_user_id=ANNA, bank_ref="B-1", **sent)
+    payments.confirm_transfer(staff_user_id=BEN, has_arrived=True, reason="", **sent)
 
     payout.refresh_from_db()
     assert (payout.stage, payout.covered_minor, has(bob)) == ("succeeded", 0, (0, 0))
