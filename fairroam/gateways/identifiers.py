@@ -10,14 +10,12 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from stdnum import luhn
 from stdnum.iso7064 import mod_97_10
 
 __all__ = [
     "ActivationCode",
     "BadIdentifier",
     "check_eid",
-    "has_sound_check_digit",
     "normalise_iccid",
     "parse_activation_code",
 ]
@@ -46,18 +44,12 @@ class BadIdentifier(ValueError):
 def normalise_iccid(text: str) -> str:
     """Return the 18 to 20 digits of an ICCID; one trailing F pads an odd length on the card.
 
-    A wrong check digit passes here: suppliers hand out such cards, so that a caller may warn
-    (`has_sound_check_digit`) but must not refuse. Raises BadIdentifier.
+    A wrong check digit passes: suppliers hand out such cards. Raises BadIdentifier.
     """
     digits = text.strip().removesuffix("F").removesuffix("f")
     if not ICCID.fullmatch(digits):
         raise BadIdentifier("iccid-is-18-to-20-digits")
     return digits
-
-
-def has_sound_check_digit(iccid: str) -> bool:
-    """Say whether the last digit of a normalised ICCID is the Luhn digit of the others."""
-    return bool(luhn.is_valid(iccid))
 
 
 def check_eid(text: str) -> str:

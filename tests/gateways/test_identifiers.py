@@ -13,7 +13,6 @@ from fairroam.gateways.identifiers import (
     ActivationCode,
     BadIdentifier,
     check_eid,
-    has_sound_check_digit,
     normalise_iccid,
     parse_activation_code,
 )
@@ -118,7 +117,7 @@ def test_a_dollar_inside_a_part_is_refused(part):
 @pytest.mark.parametrize(
     ("text", "iccid"),
     [
-        ("8988211000000000017", "8988211000000000017"),
+        ("8988211000000000017", "8988211000000000017"),  # a wrong check digit: suppliers have them
         ("8988211000000000017F", "8988211000000000017"),
         (" 8988211000000000017f\n", "8988211000000000017"),
         ("898821100000000001", "898821100000000001"),
@@ -145,20 +144,6 @@ def test_an_iccid_is_18_to_20_digits_with_or_without_its_padding(text, iccid):
 def test_other_texts_are_no_iccid(text):
     with pytest.raises(BadIdentifier, match="iccid-is-18-to-20-digits"):
         normalise_iccid(text)
-
-
-def test_a_wrong_check_digit_is_a_warning():
-    assert has_sound_check_digit("8988211000000000011")
-    assert not has_sound_check_digit("8988211000000000017")
-    assert normalise_iccid("8988211000000000017") == "8988211000000000017"
-    assert normalise_iccid("8988211000000000011F") == "8988211000000000011"
-
-
-@given(st.integers(0, 10**16 - 1))
-def test_exactly_one_last_digit_is_sound(number):
-    sound = [digit for digit in range(10) if has_sound_check_digit(f"89{number:016d}{digit}")]
-
-    assert len(sound) == 1
 
 
 def test_an_eid_has_its_check_digits():

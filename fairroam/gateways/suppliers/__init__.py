@@ -185,7 +185,7 @@ class Capabilities:
 class SupplierEsim:
     """One eSIM as it was handed over. `ref` names it in every later call.
 
-    iccid: 18 to 20 digits; suppliers' check digits are often wrong (`has_sound_check_digit`).
+    iccid: 18 to 20 digits; suppliers' check digits are often wrong.
     """
 
     ref: str

@@ -8,8 +8,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from fairroam.rules import stages
-
 
 class Badge(NamedTuple):
     """How a stage looks: `tone` is good, wait, care, error or plain."""
@@ -242,36 +240,6 @@ STAGES: dict[str, dict[str, Badge]] = {
         "closed": Badge("good", "check", _("closed")),
         "certified": Badge("good", "file-check", _("closed, with certificate")),
     },
-}
-# The stage tables that the words above must cover, each stage of each.
-FLOWS: dict[str, stages.Moves] = {
-    "order": stages.ORDER,
-    "payment": stages.PAYMENT,
-    "payout": stages.PAYOUT,
-    "credit_transfer": stages.CREDIT_TRANSFER,
-    "voucher": stages.VOUCHER,
-    "dispute": stages.DISPUTE,
-    "late_money": stages.LATE_MONEY,
-    "profile": stages.PROFILE,
-    "line": stages.LINE,
-    "line_act": stages.LINE_ACT,
-    "number": stages.NUMBER,
-    "keeping": stages.KEEPING,
-    "keep_alive": stages.KEEP_ALIVE,
-    "port_out": stages.PORT_OUT,
-    "identity": stages.IDENTITY,
-    "refund": stages.REFUND,
-    "offer": stages.OFFER,
-    "proposal": stages.PROPOSAL,
-    "supplier_order": stages.SUPPLIER_ORDER,
-    "supplier_top_up": stages.SUPPLIER_TOP_UP,
-    "supplier_claim": stages.SUPPLIER_CLAIM,
-    "incident": stages.INCIDENT,
-    "refund_run": stages.REFUND_RUN,
-    "declaration": stages.DECLARATION,
-    "thread": stages.THREAD,
-    "service_end": stages.SERVICE_END,
-    "closure": stages.CLOSURE,
 }
 
 # What can be done with a number: the kinds of `rules.keep_alive`.
