@@ -13,7 +13,9 @@ from fairroam.apps.customers.models import Customer
 from fairroam.apps.customers.queries import Proof
 from fairroam.apps.esims.models import Line, Number
 from fairroam.apps.esims.operations import numbers_give
+from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger import queries as books
+from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.papers.models import Paper
@@ -103,6 +105,16 @@ def test_a_silent_provider_holds_nobody_and_the_certificate_says_what_comes():
     closure.refresh_from_db()
     assert (closure.payout_contact, settlement_book()) == (None, 0)
     assert list(find_faults()) == []
+
+
+def test_nothing_stays_owed_in_the_books_of_an_account_that_has_closed():
+    customer, _payout = a_leaver_with_money_on_its_way()
+    close_wholly(customer)
+    owed = BookName("refunds_owed", "EUR", customer_id=customer.pk)
+
+    ledger.post([Entry("slip", 5, BookName("suspense", "EUR"), owed)], now=EVENING)
+
+    assert f"closures: closed customer {customer.pk} has money left in a book" in find_faults()
 
 
 def test_what_fails_afterwards_goes_to_a_person_who_asks_at_the_sealed_address():

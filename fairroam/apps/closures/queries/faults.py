@@ -14,7 +14,7 @@ FAULTS = {
     # I25: closed means that nothing is left and nothing lives.
     "closed customer {} has money left in a book": """
         SELECT DISTINCT c.id FROM customers_customer c JOIN ledger_book b ON b.customer_id = c.id
-        WHERE NOT c.is_open AND b.balance_minor <> 0 AND b.kind <> 'refunds_owed'""",
+        WHERE NOT c.is_open AND b.balance_minor <> 0""",
     "closed customer {} still has something that lives": """
         SELECT c.id FROM customers_customer c WHERE NOT c.is_open AND (
             EXISTS (SELECT 1 FROM orders_order x WHERE x.customer_id = c.id AND x.is_live)
