@@ -11,7 +11,8 @@ import pytest
 import time_machine
 from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import get_resolver
 
 from fairroam.apps.conversations import operations, tasks
@@ -21,6 +22,7 @@ from fairroam.apps.evidence.models import Evidence
 from fairroam.apps.notices.models import Notice
 from fairroam.apps.refunds.models import RefundRequest
 from fairroam.gateways.files import SIZE_MAX
+from fairroam.web.components.uploads import Bounded
 from tests.apps.mail_given import a_mail, receive
 from tests.files_given import a_pdf, a_picture, a_pixel_bomb
 from tests.given import NOON, a_colleague, a_customer, a_paid_line
@@ -142,6 +144,15 @@ def test_a_request_larger_than_any_form_is_refused_before_it_is_read(ada):
 
     assert answer.status_code == 413
     assert "too much" in words_of(answer)
+
+
+def test_a_refused_request_is_read_to_its_end_all_the_same():
+    """A proxy that still sends when we hang up shows a failure of its own instead of our page."""
+    request = RequestFactory().post("/contact/", b"x" * 200_000, content_type="text/plain")
+
+    answer = Bounded(lambda _request: HttpResponse(status=403))(request)
+
+    assert (answer.status_code, request.read()) == (403, b"")
 
 
 def test_markup_in_a_message_is_inert(ada, desk):

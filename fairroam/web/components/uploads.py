@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.template.loader import render_to_string
 from django.utils.http import content_disposition_header
 
@@ -19,10 +20,14 @@ from fairroam.apps.evidence.refusals import EvidenceTooLarge
 from fairroam.gateways.files import SIZE_MAX
 
 REQUEST_BYTES_MAX = 35_000_000  # three of the largest files and what stands beside them
+CHUNK_BYTES = 65_536
 
 
 class Bounded:
-    """Refuse a request that says it is larger than any form of ours, before it is read (413)."""
+    """Refuse a request that says it is larger than any form of ours, before it is read (413).
+
+    Every other is read to its end, whatever the answer.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -31,7 +36,13 @@ class Bounded:
         length = str(request.META.get("CONTENT_LENGTH") or 0)
         if length.isdecimal() and int(length) > REQUEST_BYTES_MAX:
             return HttpResponse(render_to_string("413.html"), status=413)
-        return self.get_response(request)
+        response = self.get_response(request)
+        with suppress(UnreadablePostError):
+            # Answered unread, as a form without its cookie is: a proxy that still sends would
+            # take our hanging up for a failure, and show its own page instead of ours.
+            while request.read(CHUNK_BYTES):
+                pass
+        return response
 
 
 class FilesInput(forms.ClearableFileInput):
