@@ -378,6 +378,21 @@ def test_totals_become_records_by_difference_each_byte_once(access):
     assert used.used == 1_500
 
 
+def test_one_esim_that_its_supplier_tells_nothing_of_hides_no_other_s_use(access):
+    lines = [access.a_ready_line() for _ in range(3)]
+    at = datetime.now(UTC) + timedelta(minutes=1)  # the stand-in's clock is the real one
+    SupplierOrder.objects.update(delivered_at=at - timedelta(minutes=5))
+    for line in lines:
+        access.use(order_of(line).iccid, 1_000)
+    for _ in range(2):  # asked together, and the first of them by itself
+        access.refuse("usage", "200002")
+
+    tasks.poll_usage(now=at)
+
+    assert [order_of(line).used_bytes for line in lines] == [0, 1_000, 1_000]
+    assert [order_of(line).polled_at for line in lines] == [None, at, at]
+
+
 def test_an_esim_near_its_limit_is_asked_about_sooner(access):
     near, far = access.a_ready_line(), access.a_ready_line()
     at = datetime.now(UTC) + timedelta(minutes=1)

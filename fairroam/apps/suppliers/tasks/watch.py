@@ -20,6 +20,7 @@ from fairroam.apps.suppliers.tasks.gateways import gateway, suppliers
 from fairroam.apps.suppliers.tasks.order import NotReady, order_esim
 from fairroam.apps.suppliers.tasks.top_up import buy_top_up
 from fairroam.gateways.suppliers import (
+    AccessRefused,
     AnswerMismatch,
     GatewayUnreachable,
     OrderState,
@@ -82,12 +83,24 @@ def _due(orders: list[Bought], now: datetime) -> list[Bought]:
 
 
 def _poll(supplier: SupplierGateway, wanted: list[Bought], now: datetime) -> None:
+    try:
+        _read_usage(supplier, wanted, now)
+    except (SupplierRefused, AnswerMismatch) as error:
+        if isinstance(error, AccessRefused) or len(wanted) == 1:
+            raise
+        for one in wanted:  # Something is wrong with one of them; the others are told all the same.
+            with _forgiving(supplier.supplier):
+                _read_usage(supplier, [one], now)
+    for one in wanted:
+        if one.is_ending:
+            with _forgiving(supplier.supplier):
+                look(order_line_id=one.order_line_id, now=now)
+
+
+def _read_usage(supplier: SupplierGateway, wanted: list[Bought], now: datetime) -> None:
     for reading in supplier.usage(refs=[one.esim_ref for one in wanted], now=now):
         operations.record_reading(supplier=supplier.supplier, reading=reading, now=now)
     operations.note_polled(order_line_ids=[one.order_line_id for one in wanted], now=now)
-    for one in wanted:
-        if one.is_ending:
-            look(order_line_id=one.order_line_id, now=now)
 
 
 def look(*, order_line_id: int, now: datetime) -> None:
