@@ -12,6 +12,7 @@ from fairroam.apps.customers.models import StaffLimit, StaffMember, User
 from fairroam.apps.customers.operations import inviting
 from fairroam.apps.customers.refusals import (
     FourEyes,
+    InvitationEnded,
     LastOperator,
     NotAllowed,
     StaffAlready,
@@ -19,7 +20,6 @@ from fairroam.apps.customers.refusals import (
 )
 from fairroam.apps.journal.models import Event
 from fairroam.apps.journal.refusals import MoveNotAllowed, NotAmongYours
-from tests.apps.closures_given import ADDRESS, EVENING, a_customer_with_a_line, close_wholly
 from tests.given import NOON, a_colleague, a_customer
 
 pytestmark = pytest.mark.django_db
@@ -169,12 +169,18 @@ def test_the_database_too_wants_two_persons():
         )
 
 
-def test_an_invitation_that_nobody_took_up_keeps_no_address_and_nobody_from_leaving(catalogue):
+def test_an_invitation_that_nobody_took_up_keeps_no_address():
+    """It would keep its owner, as a customer, from leaving with a certificate."""
     boss = a_colleague("operator", email="olga@example.com")
-    inviting.invite(email=ADDRESS, role="agent", by=staff_id(boss), now=EVENING - inviting.OPEN_FOR)
-    leaver, _line = a_customer_with_a_line()
+    invitation, token = inviting.invite(
+        email="ada@example.com", role="agent", by=staff_id(boss), now=NOON
+    )
+    end = NOON + inviting.OPEN_FOR
 
-    assert inviting.end_expired(now=EVENING - timedelta(seconds=1)) == 0
-    assert [inviting.end_expired(now=EVENING) for _ in range(2)] == [1, 0]
+    assert inviting.end_expired(now=end - timedelta(seconds=1)) == 0
+    assert [inviting.end_expired(now=end) for _ in range(2)] == [1, 0]
 
-    assert close_wholly(leaver).stage == "certified"
+    invitation.refresh_from_db()
+    assert (invitation.email, invitation.ended_at) == ("", end)
+    with pytest.raises(InvitationEnded):
+        inviting.accept_invitation(token=token, now=NOON)
