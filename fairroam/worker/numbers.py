@@ -21,7 +21,7 @@ def record_uses(*, now: datetime) -> None:
     """Tell every kept number of the latest use of its line."""
     for line_id in numbers.kept_lines():
         with alone(f"the use of line {line_id}"):
-            for use in latest_uses(line_id, kinds=tuple(PROOFS)):
+            for use in latest_uses(line_id, kinds=tuple(PROOFS), now=now):
                 numbers_keep.record_use(
                     line_id=line_id,
                     kind=PROOFS[use.kind],

@@ -446,6 +446,19 @@ def test_a_use_counts_however_long_the_name_is_that_its_network_gave_it():
     assert [act.kind for act in page.acts] == ["sms_out", "activation"]
 
 
+def test_a_use_that_a_wrong_clock_dates_years_ahead_hides_no_later_one():
+    keeping = a_kept_number()
+    line = OrderLine.objects.get(pk=keeping.pk)
+    network_counts(line, 1, kind="sms", at=NOON + 900 * DAY, told_at=NOON + DAY)
+    worker_numbers.record_uses(now=NOON + DAY)
+
+    network_counts(line, 1, kind="sms", at=NOON + 90 * DAY)
+    worker_numbers.record_uses(now=NOON + 91 * DAY)
+
+    page = numbers.keeping_page(keeping.pk, keeping.customer_id, now=NOON + 91 * DAY)
+    assert page.forecast.last_qualifying.happened_at == NOON + 90 * DAY
+
+
 @pytest.mark.promise(51)
 def test_an_unused_number_passes_through_grace_into_quarantine_and_to_somebody_else():
     keeping = a_kept_number()

@@ -18,11 +18,18 @@ class LatestUse:
     record_id: str
 
 
-def latest_uses(order_line_id: int, *, kinds: tuple[str, ...]) -> list[LatestUse]:
-    """The latest use of each of these kinds, whatever plan it was counted for; no corrections."""
+def latest_uses(
+    order_line_id: int, *, kinds: tuple[str, ...], now: datetime | None = None
+) -> list[LatestUse]:
+    """The latest use of each of these kinds, whatever plan it was counted for; no corrections.
+
+    now: what is dated after it hides none before, and is looked at when its time has come.
+    """
     records = UsageRecord.objects.filter(
         order_line_id=order_line_id, kind__in=kinds, quantity__gt=0
     )
+    if now is not None:
+        records = records.filter(started_at__lte=now)
     return [
         LatestUse(
             kind=record.kind,
