@@ -9,7 +9,7 @@ import pytest
 
 from fairroam.apps.journal.models import Event
 from fairroam.apps.metering import operations as metering
-from fairroam.apps.metering.models import Meter
+from fairroam.apps.metering.models import Meter, PlanRun
 from fairroam.apps.metering.operations.gifts import extend_period, grant_extra
 from fairroam.apps.metering.queries import usage_of
 from fairroam.apps.metering.refusals import PlanCannotGrow
@@ -48,6 +48,26 @@ def test_a_plan_that_runs_ends_later_and_one_that_has_not_begun_lasts_longer():
     assert usage_of(running.pk).ends_at == before.ends_at + timedelta(days=7)
     begun = usage_of(waiting.pk)
     assert begun.ends_at - begun.starts_at == timedelta(days=37)
+    assert list(find_faults()) == []
+
+
+def test_days_that_are_given_in_the_last_second_keep_a_plan_from_being_ended():
+    first, second = a_ready_line(), a_ready_line(email="bo@example.com")
+    for line in (first, second):
+        use(line, GIGABYTE)
+    over = usage_of(second.pk).ends_at
+
+    def asked_back_meanwhile(order_line_id: int) -> bool:
+        """While the first of those that were found is looked at, the second is given days."""
+        if order_line_id == first.pk:
+            extend_period(order_line_id=second.pk, days=7, now=over - timedelta(seconds=1))
+        return False
+
+    assert metering.end_plans(now=over, is_asked_back=asked_back_meanwhile) == 1
+
+    use(second, GIGABYTE, at=over + timedelta(days=1))
+    assert usage_of(second.pk).allowances[0].used == 2 * GIGABYTE
+    assert PlanRun.objects.get(pk=second.pk).ended_at is None
     assert list(find_faults()) == []
 
 

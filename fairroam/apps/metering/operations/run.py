@@ -13,7 +13,7 @@ from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.metering import queries
-from fairroam.apps.metering.models import Meter, PlanRun
+from fairroam.apps.metering.models import Meter, PlanPeriod, PlanRun
 from fairroam.apps.metering.operations.earn import earn
 from fairroam.apps.metering.operations.keep import keep_packs
 from fairroam.apps.metering.operations.packs import read_pack
@@ -92,7 +92,10 @@ def end_plans(*, now: datetime, is_asked_back: Callable[[int], bool]) -> int:
 def _end_plan(order_line_id: int, is_asked_back: Callable[[int], bool], now: datetime) -> bool:
     line = orders.lock_line(order_line_id)
     run = PlanRun.objects.select_for_update(no_key=True).get(pk=order_line_id)
-    if run.ended_at is not None or line.pending_minor or is_asked_back(order_line_id):
+    is_over = PlanPeriod.objects.filter(order_line_id=order_line_id, during__endswith__lte=now)
+    if run.ended_at is not None or line.pending_minor or not is_over.exists():
+        return False  # Days may have been added since it was found.
+    if is_asked_back(order_line_id):
         return False
     packs = [read_pack(order_line_id)]
     earn(packs, now=now)  # A part without a limit is earned by its time alone.
