@@ -87,7 +87,5 @@ def run(*, wait: bool) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run until SIGTERM, which lets running jobs finish."""
-    line = "%(asctime)s %(levelname)s %(name)s %(message)s"
-    logging.basicConfig(level=logging.WARNING, format=line, force=True)  # instead of the settings'
     run(wait=True)
     return 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from django.test import Client
 
 from fairroam.clock import now
 from fairroam.project import metrics
+from fairroam.project.logs import WithoutValues
 from fairroam.worker import books
 
 WATCH = Path(__file__).parents[2] / "docs/watch.md"
@@ -88,3 +91,21 @@ def test_every_figure_is_described(db):
     for one in metrics.figures(now()):
         assert one.name in names, one
         assert one.of in ofs | {""}, one
+
+
+def test_a_log_tells_where_an_error_came_up_and_not_what_it_says():
+    typed = "ada@example.com"
+    try:
+        try:
+            int(typed)
+        except ValueError as error:
+            raise LookupError(f"Key (email)=({typed})") from error
+    except LookupError:
+        record = logging.LogRecord("web", logging.ERROR, "", 0, "broke", (), sys.exc_info())
+
+    told = WithoutValues("%(levelname)s %(message)s").format(record)
+
+    assert told.startswith("ERROR broke\n")
+    assert told.index("builtins.ValueError") < told.index("builtins.LookupError")
+    assert __file__ in told
+    assert typed not in told
