@@ -84,7 +84,9 @@ def test_the_sign_in_does_the_same_work_whoever_exists_and_the_worker_mails():
     waiting = Jobs.objects.filter(task_name=confidential.JOB).values_list("args", flat=True)
     assert len(waiting) == 4
     assert not any("example.com" in str(arguments) for arguments in waiting)
-    assert [message.to for message in mails()[1:]] == [["ada@example.com"]] * 2
+    sent = mails()[1:]
+    assert [message.to for message in sent] == [["ada@example.com"]] * 2
+    assert all("@fairroam.example>" in message.extra_headers["Message-ID"] for message in sent)
 
 
 def test_a_code_that_no_mail_server_takes_in_time_is_sent_to_nobody(settings):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from email.mime.image import MIMEImage
-from email.utils import make_msgid
 from uuid import UUID
 
 from django.conf import settings
@@ -49,10 +48,17 @@ def unseal(seal: str) -> UUID | None:
         return None
 
 
+def sender_domain() -> str:
+    """Where our mails come from: esim.example."""
+    return settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(">")
+
+
 def headers_of(notice: Notice) -> dict[str, str]:
     """Message-ID: the notice's key, so that a repeat is recognised."""
-    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(">") or make_msgid()
-    headers = {"Message-ID": f"<{notice.key}@{domain}>", "Content-Language": notice.language}
+    headers = {
+        "Message-ID": f"<{notice.key}@{sender_domain()}>",
+        "Content-Language": notice.language,
+    }
     if not notice.is_by_person:
         headers["Auto-Submitted"] = "auto-generated"  # RFC 3834: no machine shall answer it
     link = unsubscribe_link(notice)

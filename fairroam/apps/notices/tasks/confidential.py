@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from email.utils import make_msgid
 from smtplib import SMTPException
 from typing import Any
 
@@ -20,6 +21,7 @@ from procrastinate.contrib.django import app as jobs
 from fairroam.apps.customers.operations.sealing import seal_for
 from fairroam.apps.notices.operations import write
 from fairroam.apps.notices.tasks.answers import is_final
+from fairroam.apps.notices.tasks.composing import sender_domain
 
 JOB = "mail_confidentially"
 NOBODY = "nobody"  # the kind of a mail asked for where nobody has an account
@@ -56,7 +58,11 @@ def send(mail: Confidential, *, now: datetime) -> None:
         log.warning("a mail (%s) came to nothing: no mail server took it in time", mail.kind)
         return
     subject, text = write(mail.kind, dict(mail.context), mail.language)
-    headers = {"Content-Language": mail.language, "Auto-Submitted": "auto-generated"}
+    headers = {
+        "Message-ID": make_msgid(domain=sender_domain()),  # not the machine's name, as by default
+        "Content-Language": mail.language,
+        "Auto-Submitted": "auto-generated",
+    }
     try:
         EmailMessage(subject, text, to=[mail.address], headers=headers).send()
     except (SMTPException, OSError) as error:
