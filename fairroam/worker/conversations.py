@@ -9,6 +9,7 @@ from procrastinate.contrib.django import app
 from fairroam.apps.conversations import operations, tasks
 from fairroam.apps.evidence import operations as evidence
 from fairroam.apps.journal.models import Event
+from fairroam.apps.notices import operations as notices
 from fairroam.clock import now
 from fairroam.worker.reacting import reaction
 
@@ -39,6 +40,7 @@ def mail_answer(event: Event, at: datetime) -> None:
 @app.periodic(cron="20 * * * *")
 @app.task(name="tidy_conversations")
 def tidy_conversations(timestamp: int) -> None:
-    """Messages that nobody confirmed, and files whose transaction never ended."""
+    """Messages and addresses that nobody confirmed, and files whose transaction never ended."""
     operations.drop_unconfirmed(now=now())
+    notices.forget_strangers(now=now())
     evidence.sweep(now=now())

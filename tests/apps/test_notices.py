@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from email import message_from_bytes, policy
 from smtplib import SMTPRecipientsRefused, SMTPResponseException, SMTPServerDisconnected
 from uuid import UUID, uuid4
@@ -14,11 +15,15 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 
 from fairroam.apps.catalogue.operations import change_logo
+from fairroam.apps.conversations import operations as conversations
+from fairroam.apps.conversations.models import Thread
+from fairroam.apps.conversations.tasks import mail_thread_link
 from fairroam.apps.journal.models import Event
 from fairroam.apps.notices import operations, personal, queries, tasks
 from fairroam.apps.notices.models import MailStop, Notice
 from fairroam.apps.notices.refusals import NobodyToWriteTo, NothingToSendAgain
 from fairroam.apps.notices.tasks.composing import blocks_of
+from fairroam.apps.orders.tasks import mail_trial_link
 from tests import given
 from tests.files_given import a_picture
 from tests.given import NOON
@@ -218,6 +223,26 @@ def test_after_many_attempts_a_person_sees_why(refusing):
 
     assert list(queries.undelivered()) == [notice]
     assert queries.undelivered()[0].reason == "ConnectionRefusedError"
+
+
+def test_of_addresses_that_nobody_proved_nothing_is_kept_once_their_links_are_over():
+    eve = "eve@example.com"
+    mail_trial_link(email=eve, plan_code="trial-100mb-3d", residence="DE", language="en", now=NOON)
+    conversations.ask_as_visitor(
+        address=eve, subject="Hello", words="Hello", language="en", key=uuid4(), now=NOON
+    )
+    mail_thread_link(thread_id=Thread.objects.get().pk, now=NOON)
+    strangers, own = list(Notice.objects.all()), a_notice()
+    for notice in (*strangers, own):
+        tasks.deliver(notice_id=notice.pk, now=NOON)
+
+    days = [operations.forget_strangers(now=NOON + timedelta(days=days)) for days in (1, 2, 3)]
+
+    assert (len(strangers), days) == (2, [0, 2, 0])
+    for notice in Notice.objects.exclude(pk=own.pk):
+        assert (notice.address, notice.subject, notice.text, notice.stage) == ("", "", "", "sent")
+        assert queries.find_by_code(queries.code_of(notice.key)) == notice
+    assert Notice.objects.get(pk=own.pk).text == RECEIPT
 
 
 @pytest.mark.promise(33)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,8 @@ from fairroam.gateways.push.webpush import checked, public_key
 
 REASON_MAX, SUBJECT_MAX = 200, 200
 DEVICES_MAX = 10  # of one customer
+# Mails to whatever address somebody typed: what their links open is over by then.
+UNPROVEN, LINKS_LAST = ("orders.trial_link", "conversations.confirm"), timedelta(days=2)
 
 
 def write(kind: str, context: dict[str, Any], language: str) -> tuple[str, str]:
@@ -311,6 +313,17 @@ def stop_mail(*, notice_id: int, now: datetime) -> str:
             customer_id=notice.customer_id, topic=topic, defaults={"since": now}
         )
     return topic
+
+
+@transaction.atomic
+def forget_strangers(*, now: datetime) -> int:
+    """Empty mails with a link to addresses that nobody proved, once it is too old; how many.
+
+    That each was sent stays, so that its code can be checked. Run it now and then.
+    """
+    told = Notice.objects.filter(kind__in=UNPROVEN, customer__isnull=True).exclude(address="")
+    over = told.exclude(stage="queued").filter(queued_at__lte=now - LINKS_LAST)
+    return over.update(address="", subject="", text="", reason="")
 
 
 def move(notice_id: int, **changes: Any) -> None:
