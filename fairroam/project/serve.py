@@ -89,6 +89,10 @@ def run(arguments: list[str]) -> int:
         help="profile servers that show a certificate call here, if we have one for it",
     )
     parser.add_argument(
+        "--profiles-host",
+        help="where that door listens, as no proxy stands before it; where nothing is said, --host",
+    )
+    parser.add_argument(
         "--mail-port",
         type=int,
         default=0,
@@ -112,7 +116,8 @@ def run(arguments: list[str]) -> int:
             found.append(migration(environment))
         found += programs(environment, options.host, options.port)
         found += mail_door(environment, options.mail_port)
-        return [*found, *profiles_door(environment, options.host, options.profiles_port)]
+        profiles_host = options.profiles_host or options.host
+        return [*found, *profiles_door(environment, profiles_host, options.profiles_port)]
 
     ready = f"fairroam listens on http://{options.host}:{options.port}"
     return supervise(parts, folder, when_ready=lambda: say(ready))
