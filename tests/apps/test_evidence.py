@@ -57,7 +57,7 @@ def test_evidence_is_typed_hashed_timestamped_and_its_custody_is_known():
     assert (row.kind, row.received_at, row.name) == ("activation_failure", NOON, "shot.png")
     assert len(evidence.came_sha256) == len(evidence.kept_sha256) == 64
     assert content.startswith(b"\x89PNG")
-    assert [(link.kind, link.actor) for link in queries.custody(evidence.pk)] == [
+    assert [(link.kind, link.actor) for link in queries.custody(ada.pk)[evidence.pk]] == [
         ("evidence.kept", f"customer:{ada.pk}"),
         ("evidence.shown", "staff:3"),
     ]

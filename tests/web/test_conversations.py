@@ -211,7 +211,8 @@ def test_a_file_is_its_customers_and_the_desks_only(ada, desk):
     other = a_colleague(email="mia@example.com")
     operations.take(thread_id=Thread.objects.get().pk, staff_user_id=other.pk, now=NOON)
     assert desk.get(f"/desk/files/{file.pk}/").status_code == 403
-    assert [link.kind for link in evidence.custody(file.pk)] == ["evidence.kept", "evidence.shown"]
+    custody = evidence.custody(file.customer_id)[file.pk]
+    assert [link.kind for link in custody] == ["evidence.kept", "evidence.shown"]
 
 
 # The visitor -------------------------------------------------------------------------------

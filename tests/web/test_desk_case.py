@@ -7,11 +7,15 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from fairroam.apps.refunds import queries
+from fairroam.apps.conversations.operations import NewFile
+from fairroam.apps.evidence import operations as evidence
+from fairroam.apps.refunds import operations, queries
 from fairroam.worker.books import find_faults
 from tests.apps.lines_given import LATER, a_ready_line, ask, prove_off, use
 from tests.apps.refunds_given import GIGABYTE
+from tests.files_given import a_picture
 from tests.given import a_colleague
+from tests.web.site_given import words_of
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -38,3 +42,22 @@ def test_a_case_whose_figures_moved_shows_the_new_ones_and_can_then_be_approved(
         shown.due_minor,
     )
     assert list(find_faults()) == []
+
+
+@pytest.mark.promise(29)
+def test_a_case_says_who_had_each_file_in_their_hands():
+    refund = ask(a_ready_line(), wish_minor=1900, is_flagged=True)
+    file = NewFile(evidence.clean(a_picture()), "shot.png", "activation_failure")
+    operations.add_files(
+        order_line_id=refund.order_line_id, customer_id=refund.customer_id, files=[file], now=LATER
+    )
+    [kept] = queries.files_of(refund.pk)
+    desk, colleague = Client(), a_colleague()
+    desk.force_login(colleague)
+    assert desk.get(f"/desk/refunds/{refund.pk}/files/{kept.id}/").status_code == 200
+
+    page = words_of(desk.get(f"/desk/refunds/{refund.pk}/"))
+
+    assert f"SHA-256 {kept.kept_sha256}" in page
+    assert f"the customer no. {refund.customer_id}: added it" in page
+    assert f"a colleague no. {colleague.pk}: opened it" in page

@@ -104,13 +104,14 @@ def same_hash_customers(evidence_id: int) -> list[int]:
     return sorted(set(found) - {mine.customer_id})
 
 
-def custody(evidence_id: int) -> list[CustodyRow]:
-    """Who had the file in their hands, oldest first."""
-    owner = Evidence.objects.values_list("customer_id", flat=True).get(pk=evidence_id)
-    told = Event.objects.filter(
-        kind__startswith="evidence.", customer_id=owner, facts__evidence_id=evidence_id
-    )
-    return [CustodyRow(event.kind, event.actor, event.happened_at) for event in told.order_by("pk")]
+def custody(customer_id: int) -> dict[int, list[CustodyRow]]:
+    """Who had each file of that customer in their hands, oldest first; by the file's id."""
+    links: dict[int, list[CustodyRow]] = {}
+    told = Event.objects.filter(customer_id=customer_id, kind__startswith="evidence.")
+    for event in told.filter(facts__has_key="evidence_id").order_by("pk"):
+        link = CustodyRow(event.kind, event.actor, event.happened_at)
+        links.setdefault(event.facts["evidence_id"], []).append(link)
+    return links
 
 
 def find_faults() -> Iterator[str]:

@@ -120,6 +120,13 @@ def told(request: HttpRequest, staff: User, refund_id: int, at: datetime) -> dic
     decision = refund.decision
     member = customers.staff_member(staff.pk)
     assert member is not None
+    custody = evidence_rows.custody(refund.customer_id)
+
+    def custody_of(evidence_id: int) -> list[tuple[datetime, Any, str]]:
+        """Who had a file in their hands: when, what they did, who."""
+        links = custody.get(evidence_id, [])
+        return [(link.at, words.event(link.kind), words.actor(link.actor)) for link in links]
+
     return {
         "case": found,
         "lines": decision.lines(language) if decision else [],
@@ -140,7 +147,7 @@ def told(request: HttpRequest, staff: User, refund_id: int, at: datetime) -> dic
             }
             for message in (messages_of(found.thread_id) if found.thread_id else ())
         ],
-        "files": queries.files_of(refund.id),
+        "files": [(file, custody_of(file.id)) for file in queries.files_of(refund.id)],
         "about": about(
             refund.customer_id, staff, refund_id=refund.id, thread_id=found.thread_id or 0
         ),

@@ -105,6 +105,8 @@ EVENTS = {
     "refund.opened_by_us": _("opened the case after a network failure"),
     "refund.settled": _("accepted the offer"),
     "refund.appealed": _("appealed"),
+    "evidence.kept": _("added it"),
+    "evidence.shown": _("opened it"),
     "closure.requested": _("asked to close the account"),
     "closure.asked": _("asked the customer"),
     "closure.answered": _("answered"),
