@@ -29,7 +29,7 @@ from tests.web.site_given import words_of
 pytestmark = pytest.mark.usefixtures("catalogue")
 LINES = 20
 QUOTE_QUERIES, REQUEST_QUERIES = 12, 12
-# Page -> how many queries it may need, signed in; the session and its owner are read by one of them.
+# Page -> how many queries it may need, signed in; one of them reads the session and its owner.
 OF_ONE = {
     "/account/lines/{line}/": 10,
     "/account/lines/{line}/history/": 20,
