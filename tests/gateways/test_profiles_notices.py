@@ -195,7 +195,7 @@ def end_after(profile: Profile, bodies: list[bytes]) -> tuple[object, ...]:
         known = (
             queries.line_state(profile.line_id),
             queries.facts_of(profile.line_id),
-            queries.code_of(profile.line_id, profile.customer_id),
+            queries.line_page(profile.line_id, profile.customer_id).code,
             sorted(CarrierNotice.objects.values_list("key_sha256", flat=True)),
             sorted(event.facts["fact"] for event in Event.objects.filter(kind="profile.fact")),
         )

@@ -62,7 +62,7 @@ def test_a_picture_goes_with_the_request_and_both_sides_of_the_case_have_it(at_t
     assert "settings.png" in words_of(client.get(f"/account/refunds/{refund.pk}/"))
     agent = sign_in(given.a_colleague())
     case = agent.get(f"/desk/refunds/{refund.pk}/")
-    [file] = case.context["files"]
+    [(file, _custody)] = case.context["files"]
     address = f"/desk/refunds/{refund.pk}/files/{file.id}/"
     assert address in case.content.decode()
     saved = agent.get(address)
