@@ -71,6 +71,13 @@ def test_a_number_shows_its_clock_what_counts_and_whose_rule_it_is(owner, keepin
     assert "fictional" in words
 
 
+def test_a_plan_that_keeps_a_number_runs_at_home_and_is_no_trip(owner):
+    page = owner.get("/account/")
+
+    assert [each.card.keeps_number for each in page.context["running"]] == [True]
+    assert page.context["trips"] == []
+
+
 @pytest.mark.parametrize("page", ["", "code/", "renew/"])
 def test_nobody_else_sees_it(client, keeping, page):
     stranger = a_customer("eve@example.com")

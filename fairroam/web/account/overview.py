@@ -47,10 +47,14 @@ class LineCard:
         """Their own name for it, else the plan's."""
         return self.page.line.name or in_words(self.page.plan_copy["names"])
 
+    @property
+    def keeps_number(self) -> bool:
+        """Whether the plan keeps a number at home."""
+        return bool(self.page.plan_copy.get("number_rule"))
+
     def is_over(self, at: datetime) -> bool:
         """Whether nothing of it can be used any more; a number goes on after its paid period."""
-        has_number = bool(self.page.plan_copy.get("number_rule"))
-        ends_at = None if has_number else self.usage.ends_at
+        ends_at = None if self.keeps_number else self.usage.ends_at
         return self.page.line.is_off or (ends_at is not None and ends_at <= at)
 
 
@@ -109,7 +113,7 @@ def running(
 
 
 def trips_of(lines: Travelled, zone: str) -> list[TripCard]:
-    """The trips that these lines make, newest first; plans that never end make none."""
+    """The trips that these lines make, newest first; see `stay_of`."""
     stays = (stay_of(each, lines.countries, zone) for each in lines.cards)
     found = trips([stay for stay in stays if stay is not None])
     return [TripCard(trip, plans_of(trip, lines.sold_again)) for trip in found]
@@ -127,9 +131,12 @@ def plans_of(trip: Trip, sold: set[int]) -> tuple[tuple[str, str], ...]:
 
 
 def stay_of(card: LineCard, used: dict[int, tuple[str, ...]], zone: str) -> Stay | None:
-    """When and where the line was used; None while it was not, or where it has no end."""
+    """When and where the line was used; None while it was not, or where it is for no trip.
+
+    A plan without an end is for none, nor is one that keeps a number at home.
+    """
     starts_at, ends_at = card.usage.starts_at, card.usage.ends_at
-    if starts_at is None or ends_at is None:
+    if starts_at is None or ends_at is None or card.keeps_number:
         return None
     over_at = min(ends_at, card.page.line.ended_at or ends_at)
     sold_for = tuple(card.page.plan_copy["countries"])
