@@ -46,7 +46,9 @@ def question(
     @cache
     def written() -> tuple[str, tuple[Any, ...]]:
         statement, values = write([STAND_IN]).query.sql_with_params()
-        return statement.replace("ANY (%s)", ANY_OF), values
+        statement = statement.replace("ANY (%s)", ANY_OF)  # as the lookup `any_of` writes it
+        assert ANY_OF in statement, statement
+        return statement, values
 
     def asked(ids: Sequence[int]) -> Question[Found]:
         statement, values = written()
