@@ -67,9 +67,8 @@ def take(demo: Demo, owner: Visitor, target: Path) -> None:
     """The link asks for a new code from the mail, then the file comes."""
     page = owner.page
     known = len(demo.mails(ADDRESS))
-    page.locator(".live a.button").click()
+    owner.follow(page.locator(".live a.button"))
     expect(page.locator("[name=step_up_code]")).to_be_visible()
-    owner.look()
     mail = eventually(lambda: demo.mails(ADDRESS)[known:], "the mail with the code")[-1]
     found = CODE.search(mail["subject"])
     assert found is not None, mail["subject"]

@@ -94,28 +94,23 @@ def test_a_passkey_is_added_signs_in_and_proves_who_acts(site: str, chromium: Br
         grow_old()
         page.goto(f"{site}/account/security/address/")
         page.locator("[name=email]").fill("new@example.com")
-        page.get_by_role("button", name="Send me a code").click()
+        ada.follow(page.get_by_role("button", name="Send me a code"))
         expect(page.get_by_role("heading", level=1)).to_have_text("Is it you?")
-        ada.look()
-        page.get_by_role("button", name="Use a passkey").click()
+        ada.follow(page.get_by_role("button", name="Use a passkey"))
         page.wait_for_url("**/account/security/address/code/")
         assert mails()[-1].to == ["new@example.com"]
-        ada.look()
 
 
 def add(ada: Visitor, site: str) -> None:
     page = ada.page
     page.goto(f"{site}/account/security/")
-    page.get_by_role("link", name="Add a passkey").click()
-    ada.look()
+    ada.follow(page.get_by_role("link", name="Add a passkey"))
     page.locator("[name=name]").fill("My phone")
-    page.get_by_role("button", name="Add it").click()
+    ada.follow(page.get_by_role("button", name="Add it"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
     expect(page.locator("main li code")).to_have_count(10)
-    ada.look()
-    page.get_by_role("link", name="I have written them down").click()
+    ada.follow(page.get_by_role("link", name="I have written them down"))
     expect(page.get_by_text("My phone", exact=True)).to_be_visible()
-    ada.look()
 
 
 def grow_old() -> None:

@@ -66,10 +66,8 @@ def test_a_contract_is_left_at_the_public_door_without_scripts_or_a_sign_in(
         page.locator("[name=name]").fill("Plain Visitor")
         page.locator("[name=contract]").fill("the eSIM I bought yesterday")
         page.locator("[name=email]").fill(ADDRESS)
-        page.locator("main form[method=post] button.button").click()
-        visitor.look()
-        page.get_by_role("button", name="Widerruf bestätigen").click()
-        visitor.look()
+        visitor.follow(page.locator("main form[method=post] button.button"))
+        visitor.follow(page.get_by_role("button", name="Widerruf bestätigen"))
 
         receipt = visitor.words()
         for part in ("the eSIM I bought yesterday", "Plain Visitor", ADDRESS):

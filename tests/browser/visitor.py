@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 from tests.browser.demo import Demo
 
@@ -63,6 +63,7 @@ class Visitor:
 
     def faults(self) -> list[str]:
         """What complained since the last look, and what sticks out sideways of this page."""
+        self.page.wait_for_load_state()
         found, self.complaints = self.complaints, []
         smaller = {PHONE: SMALL_PHONE, DESK: DESK_AT_200_PERCENT}
         for width, height in {self.size, smaller.get(self.size, self.size)}:
@@ -81,11 +82,18 @@ class Visitor:
         self.page.goto(url)
         self.look()
 
-    def tap(self, selector: str, *, until: str = "") -> None:
+    def follow(self, place: Locator) -> None:
+        """Click what leads to another page, and see that one: a click does not wait for it."""
+        with self.page.expect_navigation():
+            place.click()
+        self.look()
+
+    def tap(self, selector: str, *, until: str) -> None:
         """Tap what leads to another page, and wait for the page whose address matches `until`."""
-        self.page.locator(selector).first.click()
+        with self.page.expect_navigation():
+            self.page.locator(selector).first.click()
         self.taps += 1
-        self.page.wait_for_url(until or "**")
+        self.page.wait_for_url(until)
         self.look()
 
     def words(self, selector: str = "main") -> str:
