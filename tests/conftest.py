@@ -30,6 +30,8 @@ os.environ.update(
 import django  # noqa: E402 - the settings come first
 
 from fairroam.project.database import Cluster  # noqa: E402
+from sandbox.processes import SandboxProcess  # noqa: E402
+from tests import carriers  # noqa: E402
 from tests.clusters import migrated  # noqa: E402
 from tests.tables import empty_all_tables, furnish_again, keep_what_is_furnished  # noqa: E402
 
@@ -108,6 +110,33 @@ def no_language_stays() -> Iterator[None]:
 def catalogue(db: None) -> None:
     """The packs, taxes, plans and brand that a fresh shop has."""
     furnish_again()
+
+
+@pytest.fixture(scope="module")
+def processes(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[SandboxProcess, SandboxProcess]]:
+    """The carrier's and the network's stand-ins, as processes for the tests of one file."""
+    with carriers.running(tmp_path_factory.mktemp("outside")) as both:
+        yield both
+
+
+@pytest.fixture
+def carrier(
+    processes: tuple[SandboxProcess, SandboxProcess], settings: Any
+) -> Iterator[SandboxProcess]:
+    """The carrier, called by the program and without faults; its network is led to, too."""
+    carriers.lead_to(settings, *processes)
+    yield processes[0]
+    processes[0].disarm()
+
+
+@pytest.fixture
+def network(
+    processes: tuple[SandboxProcess, SandboxProcess], carrier: SandboxProcess
+) -> Iterator[SandboxProcess]:
+    yield processes[1]
+    processes[1].disarm()
 
 
 @contextmanager

@@ -36,7 +36,7 @@ from fairroam.rules import stages
 from fairroam.worker import jobs
 from fairroam.worker.reactions import REACTIONS
 from sandbox.processes import SandboxProcess
-from tests import carriers, given
+from tests import given
 from tests.given import NOON
 
 pytestmark = pytest.mark.usefixtures("catalogue", "carrier", "network", "sound_books")
@@ -95,25 +95,6 @@ def test_every_pair_of_stage_and_move_is_allowed_or_refused(table, text):
 
 
 # What happens outside ----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def processes(tmp_path_factory) -> Iterator[tuple[SandboxProcess, SandboxProcess]]:
-    with carriers.running(tmp_path_factory.mktemp("outside")) as both:
-        yield both
-
-
-@pytest.fixture
-def carrier(processes, settings) -> Iterator[SandboxProcess]:
-    carriers.lead_to(settings, *processes)
-    yield processes[0]
-    processes[0].disarm()
-
-
-@pytest.fixture
-def network(processes, carrier) -> Iterator[SandboxProcess]:
-    yield processes[1]
-    processes[1].disarm()
 
 
 @pytest.fixture

@@ -15,30 +15,12 @@ from fairroam.apps.wallet.operations import part_lost
 from fairroam.apps.wallet.queries import vouchers as sold
 from fairroam.apps.wallet.refusals import BuyerLeft, VoucherDisputed, VoucherOver
 from fairroam.gateways.payments import EventKind
-from fairroam.worker.books import find_faults
-from tests import given
-from tests.apps import wallet_given as wallets
 from tests.apps.payments_given import house, tells
-from tests.apps.test_sold_vouchers import BOB, DAY, a_sold_voucher, code_of, lose, redeem
+from tests.apps.test_sold_vouchers import DAY, a_sold_voucher, code_of, lose, redeem
 from tests.apps.test_wallet import has
 from tests.given import NOON
 
-
-@pytest.fixture(autouse=True)
-def books(catalogue):
-    wallets.terms()
-    yield
-    assert list(find_faults()) == []
-
-
-@pytest.fixture
-def ada():
-    return given.a_customer()
-
-
-@pytest.fixture
-def bob():
-    return given.a_customer(BOB)
+pytestmark = pytest.mark.usefixtures("sound_wallet")
 
 
 def test_of_a_voucher_that_lost_a_part_a_person_decides_once_with_a_reason(ada, bob):

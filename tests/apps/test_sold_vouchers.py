@@ -28,33 +28,15 @@ from fairroam.apps.wallet.refusals import (
 )
 from fairroam.gateways.payments import EventKind
 from fairroam.rules.money import Money
-from fairroam.worker.books import find_faults
-from tests import given
 from tests.apps import wallet_given as wallets
 from tests.apps.payments_given import house, tells
 from tests.apps.test_wallet import has
 from tests.given import NOON
 
-BOB, DAY = "bob@example.com", timedelta(days=1)
+pytestmark = pytest.mark.usefixtures("sound_wallet")
+DAY = timedelta(days=1)
 IBAN = "DE89370400440532013000"
 ANNA, BEN = 10**9 + 71, 10**9 + 72  # nobody's ids: those of customers are counted up from 1
-
-
-@pytest.fixture(autouse=True)
-def books(catalogue):
-    wallets.terms()
-    yield
-    assert list(find_faults()) == []
-
-
-@pytest.fixture
-def ada():
-    return given.a_customer()
-
-
-@pytest.fixture
-def bob():
-    return given.a_customer(BOB)
 
 
 def a_sold_voucher(buyer: Customer, minor: int = 2500, *, to: Recipient | None = None) -> Voucher:

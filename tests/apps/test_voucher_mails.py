@@ -17,29 +17,16 @@ from fairroam.apps.wallet.operations.handing import Recipient
 from fairroam.apps.wallet.refusals import TooManyRecipients
 from fairroam.gateways.payments import EventKind
 from fairroam.rules.money import Money
-from fairroam.worker.books import find_faults
 from tests import given
-from tests.apps import wallet_given as wallets
 from tests.apps.closures_given import ADDRESS, a_customer_with_a_line, close_wholly
 from tests.apps.payments_given import tells
 from tests.apps.test_sold_vouchers import a_sold_voucher, redeem
 from tests.given import NOON
 from tests.web.factors_given import mails
 
+pytestmark = pytest.mark.usefixtures("sound_wallet")
 DAY = timedelta(days=1)
 WORDS = "Happy birthday <b>Bo</b>!\nFrom Ada"
-
-
-@pytest.fixture(autouse=True)
-def books(catalogue):
-    wallets.terms()
-    yield
-    assert list(find_faults()) == []
-
-
-@pytest.fixture
-def ada():
-    return given.a_customer()
 
 
 def to_bo(day: date | None = None) -> Recipient:

@@ -5,32 +5,16 @@ The judge is the stand-in's log of effects.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from fairroam.apps.esims import operations, queries, tasks
 from fairroam.apps.esims.models import CarrierCall, Profile
 from fairroam.apps.esims.tasks.calls import logged_call
 from fairroam.gateways.calls import AnswerMismatch, GatewayUnreachable
-from sandbox.processes import SandboxProcess
-from tests import carriers, given
+from tests import given
 from tests.given import NOON
 
 pytestmark = pytest.mark.usefixtures("catalogue")
-
-
-@pytest.fixture(scope="module")
-def processes(tmp_path_factory) -> Iterator[tuple[SandboxProcess, SandboxProcess]]:
-    with carriers.running(tmp_path_factory.mktemp("outside")) as both:
-        yield both
-
-
-@pytest.fixture
-def carrier(processes, settings) -> Iterator[SandboxProcess]:
-    carriers.lead_to(settings, *processes)
-    yield processes[0]
-    processes[0].disarm()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ The judge of what happened outside is the stand-ins' own log of effects.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -23,22 +23,10 @@ from fairroam.apps.metering import queries as meters
 from fairroam.apps.metering.models import UsageRecord
 from fairroam.gateways.lines import Capabilities, NetworkRecord, RecordKind
 from sandbox.processes import SandboxProcess
-from tests import carriers, given
+from tests import given
 from tests.given import NOON
 
 pytestmark = pytest.mark.usefixtures("committed", "carrier")
-
-
-@pytest.fixture(scope="module")
-def processes(tmp_path_factory) -> Iterator[tuple[SandboxProcess, SandboxProcess]]:
-    with carriers.running(tmp_path_factory.mktemp("outside")) as both:
-        yield both
-
-
-@pytest.fixture
-def carrier(processes, settings) -> SandboxProcess:
-    carriers.lead_to(settings, *processes)
-    return processes[0]
 
 
 def together(*acts: Callable[[], Any]) -> list[BaseException | None]:

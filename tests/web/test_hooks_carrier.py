@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +17,7 @@ from fairroam.apps.metering.models import UsageRecord
 from fairroam.apps.metering.tasks import collect_usage
 from sandbox.hooks import signature
 from sandbox.processes import HOOK_SECRET, SandboxProcess
-from tests import carriers, given
+from tests import given
 from tests.given import NOON
 
 urlpatterns = [path("hooks/", include("fairroam.web.hooks.urls"))]
@@ -29,23 +28,6 @@ pytestmark = [
 NOTICES = "/hooks/profiles/gsma/rsp2/es2plus/handleDownloadProgressInfo"
 USAGE = "/hooks/usage/sandbox"
 EID = "89001012012341234012345678901224"
-
-
-@pytest.fixture(scope="module")
-def processes(tmp_path_factory) -> Iterator[tuple[SandboxProcess, SandboxProcess]]:
-    with carriers.running(tmp_path_factory.mktemp("outside")) as both:
-        yield both
-
-
-@pytest.fixture
-def carrier(processes, settings) -> SandboxProcess:
-    carriers.lead_to(settings, *processes)
-    return processes[0]
-
-
-@pytest.fixture
-def network(processes, carrier) -> SandboxProcess:
-    return processes[1]
 
 
 @pytest.fixture
