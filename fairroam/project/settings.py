@@ -168,6 +168,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "fairroam.web.components.unavailable.Unavailable",
+    "fairroam.web.components.refused.Refused",
 ]
 # What this process answers: the public, or profile servers that have shown their certificate.
 FAIRROAM_DOORS = env_choice("FAIRROAM_DOORS", "public", ("public", "profiles"))

@@ -19,7 +19,7 @@ from fairroam.apps.contacts import operations, queries
 from fairroam.apps.contacts.operations import Imported
 from fairroam.apps.contacts.refusals import ContactsNotReadable
 from fairroam.apps.customers.models import Customer
-from fairroam.apps.journal.refusals import NotAmongYours, Refusal
+from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
 from fairroam.gateways.contact_files import (
     LIST_MAX,
@@ -187,10 +187,7 @@ def new(request: HttpRequest, customer: Customer) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact(request: HttpRequest, customer: Customer, contact_id: int) -> HttpResponse:
     """One contact, to change or delete."""
-    try:
-        row = queries.contact_of(contact_id, customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    row = queries.contact_of(contact_id, customer.pk)
     shown = {field: getattr(row.card, field) for field in tables.FIELDS}
     form = ContactForm(request.POST or None, initial=shown)
     if not form.is_valid():
@@ -210,10 +207,7 @@ def contact(request: HttpRequest, customer: Customer, contact_id: int) -> HttpRe
 @require_POST
 def delete(request: HttpRequest, customer: Customer, contact_id: int) -> HttpResponse:
     """Take one out of the book."""
-    try:
-        queries.contact_of(contact_id, customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    queries.contact_of(contact_id, customer.pk)
     operations.delete_contact(contact_id=contact_id, customer_id=customer.pk, now=now())
     messages.success(request, _("Deleted."))
     return redirect("account:contacts")

@@ -18,7 +18,7 @@ from fairroam.apps.conversations import operations, queries
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.evidence import operations as evidence
 from fairroam.apps.evidence import queries as evidence_rows
-from fairroam.apps.journal.refusals import NotAmongYours, Refusal
+from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
 from fairroam.web.account.live import render_live, watched_seconds
 from fairroam.web.account.me import customers_only
@@ -123,10 +123,7 @@ def overview(request: HttpRequest, customer: Customer) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def thread(request: HttpRequest, customer: Customer, thread_id: int) -> HttpResponse:
     """One matter: its messages come by themselves; below them the form to write."""
-    try:
-        page = queries.thread(thread_id, customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    page = queries.thread(thread_id, customer.pk)
     context = shown(page, customer)
     if request.method != "POST":
         is_watched = watched_seconds(request) < WATCHED_SECONDS
@@ -169,10 +166,7 @@ def shown(page: queries.ThreadRow, customer: Customer) -> dict[str, Any]:
 @require_POST
 def rate(request: HttpRequest, customer: Customer, thread_id: int) -> HttpResponse:
     """Say how it went."""
-    try:
-        queries.thread(thread_id, customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    queries.thread(thread_id, customer.pk)
     form = RatingForm(request.POST)
     if form.is_valid():
         try:
@@ -193,9 +187,6 @@ def rate(request: HttpRequest, customer: Customer, thread_id: int) -> HttpRespon
 @require_safe
 def file(request: HttpRequest, customer: Customer, evidence_id: int) -> HttpResponse:
     """A file of one's own, to save."""
-    try:
-        row, content = evidence_rows.read(evidence_id, customer_id=customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    row, content = evidence_rows.read(evidence_id, customer_id=customer.pk)
     evidence.record_shown(evidence_id=row.id, actor=f"customer:{customer.pk}", now=now())
     return given_back(row, content)

@@ -53,10 +53,7 @@ class EndForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def end(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
     """What is lost, what can be had back instead, and the button."""
-    try:
-        page = esims.line_page(line_id, customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    page = esims.line_page(line_id, customer.pk)
     at = now()
     context = consequences(page, at)
     form = EndForm(
@@ -105,13 +102,13 @@ def consequences(page: LinePage, at: datetime) -> dict[str, Any]:
 def undo(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
     """Let a service go on whose end has not come."""
     ending = queries.end_of_service(line_id)
+    if ending is None:
+        raise NotAmongYours(order_line_id=line_id)
     try:
-        if ending is None:
-            raise NotAmongYours(order_line_id=line_id)
         operations.undo_service_end(end_id=ending.pk, customer_id=customer.pk, now=now())
         messages.success(request, _("It goes on as before."))
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    except NotAmongYours:
+        raise
     except Refusal as refusal:
         messages.error(request, sentence_of(refusal))
     return redirect("account:line", line_id)

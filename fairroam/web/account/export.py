@@ -124,8 +124,8 @@ def download(request: HttpRequest, customer: Customer, export_id: int) -> HttpRe
     """The file, for its owner who has just proven who they are."""
     try:
         found = queries.ready_export(export_id, customer.pk, now=now())
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    except NotAmongYours:
+        raise
     except Refusal as refusal:
         context = {"export": queries.export_of(customer.pk), "zone": customer.zone}
         return render_refused(request, "account/export.html", None, refusal, **context)

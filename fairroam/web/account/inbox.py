@@ -13,7 +13,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from fairroam.apps.customers.models import Customer
-from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.notices import operations, queries
 from fairroam.apps.notices.models import Notice
 from fairroam.clock import now
@@ -43,10 +42,7 @@ def inbox(request: HttpRequest, customer: Customer) -> HttpResponse:
 @require_safe
 def message(request: HttpRequest, customer: Customer, notice_id: int) -> HttpResponse:
     """One message whole; opening it is reading it."""
-    try:
-        notice = queries.notice_of(notice_id, customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    notice = queries.notice_of(notice_id, customer.pk)
     operations.mark_read(notice_id=notice.pk, customer_id=customer.pk, now=now())
     context = {
         "notice": notice,

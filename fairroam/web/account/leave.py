@@ -202,10 +202,7 @@ def sealed(view: Any) -> Any:
     @never_cache
     @wraps(view)
     def opened(request: HttpRequest, seal: str, **named: str) -> HttpResponse:
-        try:
-            row = closure_by_seal(seal, now())
-        except NotAmongYours as refusal:
-            return render(request, "account/hidden.html", status=refusal.status)
+        row = closure_by_seal(seal, now())
         answer: HttpResponse = view(request, row, seal, **named)
         return answer
 

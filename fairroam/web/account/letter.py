@@ -13,7 +13,6 @@ from django.views.decorators.http import require_safe
 from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims import queries as esims
-from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.refunds import queries
 from fairroam.clock import now
@@ -42,10 +41,7 @@ def text_of(request: HttpRequest, customer: Customer, line_id: int) -> tuple[str
 @require_safe
 def letter(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
     """The letter to read, copy or download."""
-    try:
-        text, context = text_of(request, customer, line_id)
-    except Refusal as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    text, context = text_of(request, customer, line_id)
     return render(request, "account/letter.html", {**context, "text": text})
 
 
@@ -54,10 +50,7 @@ def letter(request: HttpRequest, customer: Customer, line_id: int) -> HttpRespon
 @require_safe
 def download(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
     """The letter as a text file."""
-    try:
-        text, context = text_of(request, customer, line_id)
-    except Refusal as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    text, context = text_of(request, customer, line_id)
     number = context["page"].order_number
     answer = HttpResponse(text, content_type="text/plain; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="money-back-{number}.txt"'

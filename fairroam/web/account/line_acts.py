@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims import operations, queries, tasks
 from fairroam.apps.esims.queries import LinePage
-from fairroam.apps.journal.refusals import NotAmongYours, Refusal
+from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.suppliers import tasks as suppliers
 from fairroam.clock import now
@@ -180,10 +180,7 @@ def act(request: HttpRequest, customer: Customer, line_id: int, kind: str) -> Ht
     """What an act means, and its button. The line's page then shows how far it is."""
     if kind not in ACTS:
         raise Http404
-    try:
-        page = queries.line_page(line_id, customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    page = queries.line_page(line_id, customer.pk)
     line_id = page.line.order_line_id
     form = form_for(kind, line_id, request)
     context = {"page": page, "words": ACTS[kind], "kind": kind}
@@ -211,10 +208,7 @@ def act(request: HttpRequest, customer: Customer, line_id: int, kind: str) -> Ht
 @require_safe
 def history(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
     """All that was done with a line: what, who, when, how it ended."""
-    try:
-        page = queries.line_page(line_id, customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    page = queries.line_page(line_id, customer.pk)
     acts = queries.acts_of(page.line.order_line_id, customer.pk)
     rows = [{"act": one, "words": ACTS[one.kind]} for one in acts]
     return render(request, "account/line_history.html", {"page": page, "rows": rows})
@@ -225,10 +219,7 @@ def history(request: HttpRequest, customer: Customer, line_id: int) -> HttpRespo
 @require_http_methods(["GET", "HEAD", "POST"])
 def name(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
     """Give a line a name of one's own."""
-    try:
-        page = queries.line_page(line_id, customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    page = queries.line_page(line_id, customer.pk)
     line_id = page.line.order_line_id
     form = NameForm(request.POST or None, initial={"name": page.line.name})
     if request.method != "POST" or not form.is_valid():

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import segno
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.gateways.identifiers import ActivationCode
 from fairroam.web.account import line_acts, me, overview
 from fairroam.web.account.live import render_live, watched_seconds
@@ -47,11 +45,8 @@ WATCHED_SECONDS = 300  # so long after it was opened, somebody is taken to look 
 @require_safe
 def line(request: HttpRequest, line_id: int) -> HttpResponse:
     """One line. htmx asks for the moving part again while the carrier has news."""
-    try:
-        customer_id = me.owner_of_line(request, line_id)
-        card = overview.card(line_id, customer_id)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    customer_id = me.owner_of_line(request, line_id)
+    card = overview.card(line_id, customer_id)
     code = card.page.code
     context = {
         "card": card,

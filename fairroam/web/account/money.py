@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from fairroam.apps.customers.models import Customer
-from fairroam.apps.journal.refusals import NotAmongYours, Refusal
+from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.payments import queries
 from fairroam.apps.refunds.operations.rerouting import send_another_way
 from fairroam.clock import now
@@ -56,10 +56,7 @@ class AccountForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def money(request: HttpRequest, customer: Customer, payout_id: int) -> HttpResponse:
     """One payout; while it waits for an account, the form that names it."""
-    try:
-        payout = queries.payout_of(payout_id, customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    payout = queries.payout_of(payout_id, customer.pk)
     at = now()
     form = AccountForm(request.POST if request.method == "POST" else None)
     context: dict[str, Any] = {

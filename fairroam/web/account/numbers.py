@@ -30,7 +30,7 @@ from fairroam.apps.esims.operations import (
 from fairroam.apps.esims.queries import numbers
 from fairroam.apps.esims.queries.numbers import KeepingPage
 from fairroam.apps.esims.refusals import AlreadyKnown
-from fairroam.apps.journal.refusals import KeyReused, NotAmongYours, Refusal
+from fairroam.apps.journal.refusals import KeyReused, Refusal
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_rows
 from fairroam.clock import now
@@ -120,10 +120,7 @@ def identify(request: HttpRequest, customer: Customer) -> HttpResponse:
 def number(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
     """One number: its clock, what counts, what we may do, and the way to another operator."""
     at = now()
-    try:
-        page = numbers.keeping_page(line_id, customer.pk, now=at)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    page = numbers.keeping_page(line_id, customer.pk, now=at)
     context = shown(page, customer, at)
     act = ACTS.get(request.POST.get("act", ""))
     if act is None:
@@ -237,11 +234,8 @@ def steps(page: KeepingPage, at: datetime) -> list[dict[str, object]]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
     """The code with which the number moves: only right after its owner has shown who they are."""
-    try:
-        page = numbers.keeping_page(line_id, customer.pk, now=now())
-        secret = numbers.port_out_code_of(line_id, customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    page = numbers.keeping_page(line_id, customer.pk, now=now())
+    secret = numbers.port_out_code_of(line_id, customer.pk)
     return show_code(request, customer, page, secret)
 
 
@@ -260,11 +254,8 @@ def show_code(
 def renew(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
     """Order the next period: an order line of its own, with its own right to withdraw."""
     at = now()
-    try:
-        page = numbers.keeping_page(line_id, customer.pk, now=at)
-        plan = catalogue.plan(order_rows.terms_of(line_id).plan_copy["code"])
-    except Refusal as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    page = numbers.keeping_page(line_id, customer.pk, now=at)
+    plan = catalogue.plan(order_rows.terms_of(line_id).plan_copy["code"])
     if page.stage != "kept":
         return redirect("account:number", line_id)
     context = {"page": page, "plan": plan, "zone": customer.zone}

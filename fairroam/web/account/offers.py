@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from fairroam.apps.customers.models import Customer
-from fairroam.apps.journal.refusals import NotAmongYours, Refusal
+from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.refunds import operations, queries
 from fairroam.apps.refunds.queries import bargains
 from fairroam.clock import now
@@ -84,10 +84,7 @@ def offers(request: HttpRequest, customer: Customer) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def offer(request: HttpRequest, customer: Customer, offer_id: int) -> HttpResponse:
     """One offer: accept it, decline it, or ask for something else."""
-    try:
-        found = bargains.offer(offer_id, customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    found = bargains.offer(offer_id, customer.pk)
     refund = queries.refund(found.refund_id, customer.pk)
     act = request.POST.get("act", "")
     data = request.POST if act == "counter" else None
@@ -151,10 +148,7 @@ def say(
     request: HttpRequest, customer: Customer, refund_id: int, template: str, act: Any
 ) -> HttpResponse:
     """Show a page with a box for words and a button for files, and do `act` with the words."""
-    try:
-        refund = queries.refund(refund_id, customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    refund = queries.refund(refund_id, customer.pk)
     context = {
         "refund": refund,
         "bargain": bargains.bargain(refund_id),

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from fairroam.apps.customers.models import Customer
+from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.papers import operations
 from fairroam.apps.papers import queries as papers
 from fairroam.apps.papers.models import Paper
@@ -69,7 +70,7 @@ def page(request: HttpRequest, customer: Customer, number: str) -> HttpResponse:
     """One paper to read: the same lines as in its PDF."""
     found = own(number, customer)
     if found is None:
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours
     statement = found.statement
     context = {
         "paper": found,
@@ -92,7 +93,7 @@ def paper(request: HttpRequest, customer: Customer, number: str, form: str) -> H
 def as_file(request: HttpRequest, found: Paper | None, form: str) -> HttpResponse:
     """A paper to keep, as "pdf" or "json"; nothing is like another form."""
     if found is None or form not in ("pdf", "json"):
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours
     if form == "pdf":
         body, kind = operations.render_pdf(found), "application/pdf"
     else:

@@ -31,12 +31,9 @@ TEMPLATE = "account/quote.html"
 @require_http_methods(["GET", "HEAD", "POST"])
 def quote(request: HttpRequest, customer: Customer, key: UUID) -> HttpResponse:
     """The amount and until when it is guarded; the button asks for exactly that."""
-    try:
-        if request.method == "POST":
-            return confirm(request, customer, key)
-        row = queries.quote_row(key, customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    if request.method == "POST":
+        return confirm(request, customer, key)
+    row = queries.quote_row(key, customer.pk)
     if row.refund_id is not None:
         return redirect("account:refund", row.refund_id)
     return render(request, TEMPLATE, page(row, request.LANGUAGE_CODE))

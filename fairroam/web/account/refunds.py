@@ -79,10 +79,7 @@ def in_words(change: Outlook, currency: str, zone: str, language: str) -> str:
 def ask(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
     """The answer first: amount, reasons, deadline, what would change it. Then a quote."""
     at = now()
-    try:
-        standing, open_refund = queries.own_standing(line_id, customer.pk)
-    except Refusal as refusal:  # Somebody else's, or a pack that is not paid yet.
-        return render(request, "account/hidden.html", status=refusal.status)
+    standing, open_refund = queries.own_standing(line_id, customer.pk)
     if open_refund is not None and request.method != "POST":
         return redirect("account:refund", open_refund)
     form = RefundForm(
@@ -124,10 +121,7 @@ def add_files(form: Form, line_id: int, customer: Customer, kind: str) -> None:
 @require_safe
 def refund(request: HttpRequest, customer: Customer, refund_id: int) -> HttpResponse:
     """How far the money is. htmx asks for the moving part again while it moves."""
-    try:
-        row = queries.refund(refund_id, customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    row = queries.refund(refund_id, customer.pk)
     return show(request, row)
 
 
@@ -212,8 +206,8 @@ def change(
     """Do `act` with one's own request, and show what it came to."""
     try:
         act(request_id=refund_id, customer_id=customer.pk, now=now())
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    except NotAmongYours:
+        raise
     except Refusal as refusal:  # Decided meanwhile: the page says so.
         said = {"code": refusal.code, "sentence": sentence_of(refusal)}
         answer = show(request, queries.refund(refund_id, customer.pk), refusal=said)

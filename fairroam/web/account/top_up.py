@@ -18,7 +18,7 @@ from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.catalogue.queries import PlanRow
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims import queries as esims
-from fairroam.apps.journal.refusals import NotAmongYours, Refusal
+from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.orders import operations as orders
 from fairroam.clock import now
 from fairroam.web.account.me import customers_only
@@ -67,10 +67,7 @@ def packs_for(page: esims.LinePage) -> list[PlanRow]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def top_up(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
     """Choose a pack; its order's page leads on to the payment."""
-    try:
-        page = esims.line_page(line_id, customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    page = esims.line_page(line_id, customer.pk)
     line_id = page.line.order_line_id
     if page.line.stage in ("terminating", "terminated"):
         return redirect("account:line", line_id)

@@ -14,9 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from fairroam.apps.customers.models import Customer
-from fairroam.apps.journal.refusals import NotAmongYours, Refusal
+from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.wallet import operations, queries
-from fairroam.apps.wallet.refusals import NoWalletTerms
 from fairroam.clock import now
 from fairroam.rules.money import Money
 from fairroam.web.account.me import customers_only
@@ -43,10 +42,7 @@ class SendForm(AmountForm):
 def send(request: HttpRequest, customer: Customer, currency: str) -> HttpResponse:
     """The form that gives paid credit away; its rules stand beside it."""
     at = now()
-    try:
-        purse, agreed = queries.purses_of(customer.pk, currency, at), queries.terms(currency, at)
-    except NoWalletTerms as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    purse, agreed = queries.purses_of(customer.pk, currency, at), queries.terms(currency, at)
     form = SendForm(request.POST or None, currency=currency)
     context = {"purse": purse, "terms": agreed}
     if not form.is_valid():
@@ -72,10 +68,7 @@ def send(request: HttpRequest, customer: Customer, currency: str) -> HttpRespons
 @require_http_methods(["GET", "HEAD", "POST"])
 def transfer(request: HttpRequest, customer: Customer, transfer_id: int) -> HttpResponse:
     """One transfer, for either side: how far it is, and what this side can do."""
-    try:
-        sent = queries.transfer_of(transfer_id, customer.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    sent = queries.transfer_of(transfer_id, customer.pk)
     context: dict[str, Any] = {
         "sent": sent,
         "is_sender": sent.sender_id == customer.pk,

@@ -97,10 +97,7 @@ class TroubleForm(forms.Form):
 def trouble(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
     """The page follows the line: what to try next depends on what the network has told."""
     at = now()
-    try:
-        context = page(line_id, customer, at)
-    except Refusal as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    context = page(line_id, customer, at)
     form = TroubleForm(request.POST or None, request.FILES or None, initial={"cause": "technical"})
     if not form.is_valid():
         status = 422 if form.is_bound else 200

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from fairroam.apps.customers.models import Customer
-from fairroam.apps.journal.refusals import Refusal
+from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.payments.queries.arrivals import awaited_at
 from fairroam.apps.wallet import queries
 from fairroam.apps.wallet.models import Voucher
@@ -25,7 +25,7 @@ from fairroam.apps.wallet.operations import handing, selling
 from fairroam.apps.wallet.operations import vouchers as redeeming
 from fairroam.apps.wallet.operations.handing import Recipient
 from fairroam.apps.wallet.queries import vouchers as sold
-from fairroam.apps.wallet.refusals import NoWalletTerms, VoucherUnknown
+from fairroam.apps.wallet.refusals import VoucherUnknown
 from fairroam.clock import now
 from fairroam.rules.languages import language_of
 from fairroam.rules.money import Money
@@ -140,10 +140,7 @@ def vouchers(request: HttpRequest, customer: Customer) -> HttpResponse:
 def buy(request: HttpRequest, customer: Customer, currency: str) -> HttpResponse:
     """How much; then the way to the payment's page."""
     page = "account/voucher_buy.html"
-    try:
-        agreed = queries.terms(currency, now())
-    except NoWalletTerms as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    agreed = queries.terms(currency, now())
     today = local_date(now(), load_zone(customer.zone))
     form = BuyForm(request.POST or None, currency=currency, today=today)
     context = {"terms": agreed, "ends_at": sold.end_of(now(), customer.zone), "customer": customer}
@@ -168,7 +165,7 @@ def voucher(request: HttpRequest, customer: Customer, voucher_key: UUID) -> Http
     """One that the customer bought: paid for, its code shown by this answer alone, taken back."""
     page, found = "account/voucher.html", sold.own(customer.pk, voucher_key)
     if found is None:
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours
     asked: dict[str, Any] = {
         "customer_id": customer.pk,
         "voucher_id": found.pk,
@@ -212,7 +209,7 @@ def transfer(request: HttpRequest, customer: Customer, voucher_key: UUID) -> Htt
     found = sold.own(customer.pk, voucher_key)
     awaited = awaited_at(found.payment.pay_url) if found and found.payment else None
     if awaited is None:
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours
     if awaited.stage == "captured":
         return redirect("account:voucher", voucher_key)
     context = {"voucher_key": voucher_key, **to_transfer(awaited)}

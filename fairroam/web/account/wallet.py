@@ -15,13 +15,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from fairroam.apps.customers.models import Customer
-from fairroam.apps.journal.refusals import Refusal
+from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.payments import queries as payments
 from fairroam.apps.payments.queries.arrivals import awaited_at
 from fairroam.apps.wallet import operations, queries
 from fairroam.apps.wallet.models import Terms, TopUp
 from fairroam.apps.wallet.queries import vouchers
-from fairroam.apps.wallet.refusals import NoWalletTerms
 from fairroam.clock import now
 from fairroam.rules.money import Money
 from fairroam.web.account.me import customers_only
@@ -121,10 +120,7 @@ def move_words(cause: str) -> Any:
 @require_http_methods(["GET", "HEAD", "POST"])
 def top_up(request: HttpRequest, customer: Customer, currency: str) -> HttpResponse:
     """How much; what comes on top and in which order it is spent stands beside it."""
-    try:
-        agreed = queries.terms(currency, now())
-    except NoWalletTerms as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    agreed = queries.terms(currency, now())
     form = AmountForm(request.POST or None, currency=currency)
     context = {
         "terms": agreed,
@@ -181,7 +177,7 @@ def paying(request: HttpRequest, customer: Customer, top_up_id: int) -> HttpResp
     """A top-up on its way to the provider's page; asks again until it is there."""
     found = TopUp.objects.select_related("payment").filter(pk=top_up_id, customer=customer).first()
     if found is None:
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours
     if found.paid_at is not None:
         return redirect("account:wallet")
     return render(request, "account/wallet_paying.html", {"top_up": found})
@@ -198,7 +194,7 @@ def transfer(request: HttpRequest, customer: Customer, top_up_key: UUID) -> Http
     top_up = found.first()
     asked = awaited_at(top_up.payment.pay_url) if top_up else None
     if asked is None:
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours
     if asked.stage == "captured":
         return redirect("account:wallet")
     return render(request, "account/wallet_transfer.html", to_transfer(asked))
@@ -211,10 +207,7 @@ def transfer(request: HttpRequest, customer: Customer, top_up_key: UUID) -> Http
 def get_back(request: HttpRequest, customer: Customer, currency: str) -> HttpResponse:
     """The balance back along its sources: all of it, or a part."""
     at = now()
-    try:
-        quoted = queries.quote_balance(customer.pk, currency, at)
-    except NoWalletTerms as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    quoted = queries.quote_balance(customer.pk, currency, at)
     form = AmountForm(request.POST or None, currency=currency)
     if not form.is_bound:
         form.initial["amount"] = as_typed(quoted.cash, currency)

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
 
 from fairroam.apps.journal.refusals import Refusal
+
+
+class Refused:
+    """Answer the refusals that no view answers itself: why, and a way on; nothing keeps the page.
+
+    What does not exist and what belongs to somebody else look alike: status 404, "hidden.html".
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, Refusal):
+            return None
+        template = "hidden.html" if error.status == 404 else "refused.html"
+        response = render(request, template, {"why": sentence_of(error)}, status=error.status)
+        add_never_cache_headers(response)
+        return response
 
 
 def sentence_of(refusal: Refusal) -> str:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from fairroam.apps.closures import operations, queries
 from fairroam.apps.closures.queries import ClosureRow
 from fairroam.apps.customers.models import User
-from fairroam.apps.journal.refusals import NotAmongYours, Refusal
+from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
 from fairroam.web.account.leave import HELD_BY, MONEY, STEPS
 from fairroam.web.components.paging import page_of
@@ -62,10 +62,7 @@ def is_late(row: ClosureRow, at: datetime) -> bool:
 @require_safe
 def closing(request: HttpRequest, staff: User, closure_id: int) -> HttpResponse:
     """One closing: why a person looks, what is at stake, how far it is, and the acts upon it."""
-    try:
-        row = queries.closure_at_desk(closure_id)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    row = queries.closure_at_desk(closure_id)
     context = {
         "row": row,
         "doubts": [CLOSING_DOUBTS[code] for code in row.doubts],

@@ -84,8 +84,6 @@ def thread(request: HttpRequest, staff: User, thread_id: int) -> HttpResponse:
     """One conversation: answer, take, hand over, close, or open a case from a message."""
     try:
         page = queries.thread_for_staff(thread_id, staff.pk)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
     except NotAssigned as refusal:
         return render_refused(request, "desk/thread_not_assigned.html", None, refusal)
     act = ACTS.get(request.POST.get("act", ""))
@@ -202,8 +200,6 @@ def file(request: HttpRequest, staff: User, evidence_id: int) -> HttpResponse:
     try:
         queries.thread_for_staff(queries.thread_of_file(evidence_id), staff.pk)
         row, content = evidence_rows.read(evidence_id)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
     except NotAssigned as refusal:
         return render_refused(request, "desk/thread_not_assigned.html", None, refusal)
     evidence.record_shown(evidence_id=row.id, actor=f"staff:{staff.pk}", now=now())

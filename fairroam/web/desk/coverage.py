@@ -20,7 +20,7 @@ from fairroam.apps.catalogue.models import RADIOS, Operator, Plan
 from fairroam.apps.catalogue.queries import desk
 from fairroam.apps.catalogue.queries.rows import plan_row
 from fairroam.apps.customers.models import User
-from fairroam.apps.journal.refusals import Refusal
+from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.clock import now
 from fairroam.web.components import formats
 from fairroam.web.components.refused import render_refused
@@ -99,7 +99,7 @@ def coverage(request: HttpRequest, staff: User, code: str) -> HttpResponse:
     """Every country of a plan with its networks, its day and its source."""
     plans = plans_by_code()
     if code not in plans:
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours
     profile = desk.coverage_profile(plans[code])
     context = {
         "plan": plans[code],
@@ -117,7 +117,7 @@ def country_table(request: HttpRequest, staff: User, code: str, country: str) ->
     """The table of one country, to be told anew as of a day; or a network that is missing in it."""
     plan = plans_by_code().get(code)
     if plan is None or country not in plan.countries:
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours
     sent = request.POST if request.method == "POST" else None
     is_operator = sent is not None and sent.get("act") == "operator"
     profile, operators = desk.coverage_profile(plan), desk.operators_of(country)

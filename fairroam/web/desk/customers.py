@@ -14,6 +14,7 @@ from fairroam.apps.conversations import queries as conversations
 from fairroam.apps.customers import queries
 from fairroam.apps.customers.models import Customer, User
 from fairroam.apps.esims.queries import desk as lines
+from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.papers import queries as papers
 from fairroam.apps.refunds.queries import desk as refunds
 from fairroam.web.desk.staff import staff_only
@@ -29,7 +30,7 @@ def customer(request: HttpRequest, staff: User, customer_id: int) -> HttpRespons
     try:
         found = queries.customer(customer_id)
     except Customer.DoesNotExist:
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours from None
     context = {
         "customer": found,
         "lines": lines.find_lines(found.number),

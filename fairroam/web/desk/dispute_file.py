@@ -12,7 +12,6 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -20,6 +19,7 @@ from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.conversations import queries as conversations
 from fairroam.apps.customers.models import User
 from fairroam.apps.esims import queries as esims
+from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.orders import queries as orders
 from fairroam.apps.orders.queries import OrderPage
@@ -39,7 +39,7 @@ def file(request: HttpRequest, staff: User, dispute_id: int) -> HttpResponse:
     """The file of one dispute, made anew from what is known now; the journal says who took it."""
     dispute = desk.disputes().filter(pk=dispute_id).first()
     if dispute is None:
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours
     answer = HttpResponse(packed(contents(dispute, staff)), content_type="application/zip")
     payments.record_file_given(dispute_id=dispute.pk, staff_user_id=staff.pk, now=now())
     answer["Content-Disposition"] = f'attachment; filename="dispute-{dispute.pk}.zip"'

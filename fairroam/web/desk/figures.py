@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from fairroam.apps.customers.models import User
+from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.refunds.queries import reports as refunds
 from fairroam.apps.suppliers import queries as suppliers
@@ -51,7 +52,7 @@ def figures(request: HttpRequest, staff: User) -> HttpResponse:
     choices = {f"{first:%Y-%m}": first for first in months(now())}
     wanted = request.GET.get("month", next(iter(choices)))
     if wanted not in choices:
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours
     since, until = choices[wanted], month_after(choices[wanted])
     tax = ledger.tax_between(since, until)
     margins = suppliers.margins(since, until)

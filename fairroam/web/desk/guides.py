@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from fairroam.apps.conversations import operations, queries
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.models import User
-from fairroam.apps.journal.refusals import Refusal
+from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.clock import now
 from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import sentence_of
@@ -41,7 +41,7 @@ def guides(request: HttpRequest, staff: User) -> HttpResponse:
 def show(request: HttpRequest, staff: User, slug: str) -> HttpResponse:
     """Show a guide to everybody, or hide it until it is right again."""
     if slug not in SLUGS:
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours
     is_shown = request.POST.get("act") == "show"
     operations.show_guide(guide=slug, is_shown=is_shown, actor=f"staff:{staff.pk}", now=now())
     messages.success(request, _("Shown again.") if is_shown else _("Hidden from now on."))

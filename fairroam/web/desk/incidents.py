@@ -21,7 +21,6 @@ from fairroam.apps.customers.models import User
 from fairroam.apps.incidents import operations, queries
 from fairroam.apps.incidents.operations import Report
 from fairroam.apps.incidents.queries import IncidentRow
-from fairroam.apps.incidents.refusals import NoSuchIncident
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.refunds.operations import everyone
 from fairroam.apps.refunds.queries import everyone as runs
@@ -158,10 +157,7 @@ def incidents(request: HttpRequest, staff: User) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def incident(request: HttpRequest, staff: User, incident_id: int) -> HttpResponse:
     """One incident: correct it, and see the runs that it led to."""
-    try:
-        row = queries.incident(incident_id)
-    except NoSuchIncident as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    row = queries.incident(incident_id)
     form = IncidentForm(request.POST or None, initial=filled(row))
     context = {"row": row, "runs": runs.runs_of(incident_id)}
     if not form.is_valid():
@@ -201,10 +197,7 @@ def move(request: HttpRequest, staff: User, incident_id: int) -> HttpResponse:
 @require_safe
 def run(request: HttpRequest, staff: User, run_id: int) -> HttpResponse:
     """Who gets what, and how far it is. htmx asks for the moving part again while it moves."""
-    try:
-        row = runs.run_row(run_id)
-    except NoSuchRun as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    row = runs.run_row(run_id)
     is_mine = row.made_by_id == staff.pk
     # Whoever asked for it waits for the colleague who reads the sums, and sees it begin.
     is_moving = row.stage in MOVING or (row.stage == "previewed" and is_mine)
@@ -246,8 +239,8 @@ def steer(request: HttpRequest, staff: User, run_id: int) -> HttpResponse:
             everyone.confirm(run_id=run_id, digest=digest, user_id=staff.pk, now=now())
         elif step in STEPS:
             STEPS[step](run_id=run_id, user_id=staff.pk, now=now())
-    except NoSuchRun as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    except NoSuchRun:
+        raise
     except Refusal as refusal:
         messages.error(request, sentence_of(refusal))
     return redirect("desk:run", run_id)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from fairroam.apps.customers.models import User
 from fairroam.apps.esims import operations
 from fairroam.apps.esims.queries import desk as queries
-from fairroam.apps.journal.refusals import NotAmongYours, Refusal
+from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
 from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import sentence_of
@@ -70,10 +70,7 @@ def lines(request: HttpRequest, staff: User) -> HttpResponse:
 @require_safe
 def line(request: HttpRequest, staff: User, line_id: int) -> HttpResponse:
     """One line: stages, facts with their sources, acts, every call to the carrier."""
-    try:
-        page = queries.line_at_desk(line_id)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
+    page = queries.line_at_desk(line_id)
     context = {
         "page": page,
         "line": page.found,

@@ -18,6 +18,7 @@ from fairroam.apps.catalogue import operations, queries
 from fairroam.apps.catalogue.models import Plan
 from fairroam.apps.catalogue.refusals import PlanRefused
 from fairroam.apps.customers.models import User
+from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.clock import now
 from fairroam.rules.languages import NAMES
 from fairroam.web.components.refused import render_refused
@@ -108,7 +109,7 @@ def plan(request: HttpRequest, staff: User, code: str) -> HttpResponse:
     """One plan and its form."""
     row = next((one for one in queries.all_plans() if one.code == code), None)
     if row is None:
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours
     form = PlanForm(row, request.POST or None)
     context: dict[str, Any] = {"plan": row}
     if form.is_valid():

@@ -25,6 +25,7 @@ from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.models import User
 from fairroam.apps.esims.queries import calls
 from fairroam.apps.journal import queries as journal
+from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.ledger.models import CUSTOMER_KINDS, HOUSE_KINDS, Book
 from fairroam.apps.papers import queries as papers
@@ -284,7 +285,7 @@ def records(request: HttpRequest, staff: User, kind: str = "transfers") -> HttpR
     """Rows that nobody edits, the newest first, a page at a time; `?form=csv` for a file."""
     record = RECORDS.get(kind)
     if record is None:
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours
     form = FilterForm(record, request.GET, auto_id="filter_%s")
     before = request.GET.get("before", "")
     is_page = before.isascii() and before.isdecimal() and len(before) < 18

@@ -45,7 +45,7 @@ def queue(request: HttpRequest, staff: User) -> HttpResponse:
     view = request.GET.get("view", "open")
     number = request.GET.get("page", "1")
     if view not in words.VIEWS or not (number.isascii() and number.isdecimal()):
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours
     at = now()
     page = desk.queue_page(now=at, staff_user_id=staff.pk, view=view, number=int(number[:6]))
     rooms = doors(staff.pk, now=at)
@@ -87,8 +87,6 @@ def case(request: HttpRequest, staff: User, refund_id: int) -> HttpResponse:
     at = now()
     try:
         context = told(request, staff, refund_id, at)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
     except NotAssigned as refusal:
         said = {"sentence": sentence_of(refusal), "code": refusal.code}
         return render(request, "desk/not_assigned.html", said, status=refusal.status)
@@ -168,8 +166,6 @@ def file(request: HttpRequest, staff: User, refund_id: int, evidence_id: int) ->
         if evidence_id not in {one.id for one in queries.files_of(refund_id)}:
             raise NotAmongYours(evidence_id=evidence_id)
         row, content = evidence_rows.read(evidence_id)
-    except NotAmongYours as refusal:
-        return render(request, "account/hidden.html", status=refusal.status)
     except NotAssigned as refusal:
         said = {"sentence": sentence_of(refusal), "code": refusal.code}
         return render(request, "desk/not_assigned.html", said, status=refusal.status)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from fairroam.apps.conversations import queries as conversations
 from fairroam.apps.conversations.queries import Figures
 from fairroam.apps.customers.models import User
+from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.refunds.queries.reports import Report, Week, report
 from fairroam.clock import now
 from fairroam.web.components import formats
@@ -33,7 +34,7 @@ def reports(request: HttpRequest, staff: User) -> HttpResponse:
     """Figures of the last 30, 90 or 365 days; `?form=csv` for a file."""
     days = request.GET.get("days", "90")
     if days not in map(str, DAYS):
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours
     at = now()
     made = report(since=at - timedelta(days=int(days)), until=at + timedelta(seconds=1))
     if request.GET.get("form") == "csv":

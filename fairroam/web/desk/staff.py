@@ -16,6 +16,7 @@ from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.models import ROLES, User
 from fairroam.apps.customers.queries import StaffRow
 from fairroam.apps.customers.refusals import NotAllowed
+from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.web.components.refused import sentence_of
 
 Words = ParamSpec("Words")
@@ -51,7 +52,7 @@ def staff_only(view: StaffView[Words] | None = None, *, role: str = "agent") -> 
             user = request.user
             member = customers.staff_member(user.pk) if isinstance(user, User) else None
             if member is None or not isinstance(user, User):
-                return render(request, "account/hidden.html", status=404)
+                raise NotAmongYours
             if ROLES.index(member.role) < ROLES.index(role):
                 return render_not_allowed(request, NotAllowed(role=role))
             if needs_factor(request, member):

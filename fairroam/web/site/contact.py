@@ -91,7 +91,7 @@ def thread(request: HttpRequest, seal: str) -> HttpResponse:
     try:
         page = queries.thread_by_token(signing.loads(seal, salt=THREAD_SALT))
     except (signing.BadSignature, NotAmongYours):
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours from None
     context = {"thread": page, "messages_shown": page.messages, "zone": "UTC"}
     return render(request, "site/contact_thread.html", context)
 

@@ -167,7 +167,7 @@ def prove(request: HttpRequest, seal: str) -> HttpResponse:
     try:
         said = declaration(signing.loads(seal, salt=DECLARATION_SALT))
     except signing.BadSignature:
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours from None
     if request.method == "POST":
         try:
             said = operations.prove_mailbox(declaration_id=said.pk, now=now())

@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.notices import operations, queries
 from fairroam.apps.notices.tasks import unseal
 from fairroam.clock import now
@@ -23,7 +24,7 @@ def unsubscribe(request: HttpRequest, seal: str) -> HttpResponse:
     notice = queries.find_by_key(key) if key else None
     topic = queries.topic_of(notice.kind) if notice else ""
     if notice is None or not topic:
-        return render(request, "account/hidden.html", status=404)
+        raise NotAmongYours
     if request.method == "POST":
         operations.stop_mail(notice_id=notice.pk, now=now())
     context = {"topic": TOPICS[topic], "is_done": request.method == "POST"}
