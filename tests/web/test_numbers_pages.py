@@ -78,6 +78,21 @@ def test_a_plan_that_keeps_a_number_runs_at_home_and_is_no_trip(owner):
     assert page.context["trips"] == []
 
 
+def test_the_first_page_shows_the_number_until_when_it_is_safe_and_when_to_renew(
+    owner, keeping, clock
+):
+    words = words_of(owner.get("/account/"))
+    assert NUMBER in words
+    assert "Safe until Sat 1 May 2027, 24:00, London time" in words
+    assert f"Renew {NUMBER}" not in words
+
+    clock.move_to(NOON + timedelta(days=70))  # three weeks before its 90 days end
+    owner.force_login(keeping.customer.user)
+    assert f"Renew {NUMBER} until" in words_of(owner.get("/account/"))
+    press(owner, keeping, "stop_renewal")
+    assert f"Renew {NUMBER}" not in words_of(owner.get("/account/"))
+
+
 @pytest.mark.parametrize("page", ["", "code/", "renew/"])
 def test_nobody_else_sees_it(client, keeping, page):
     stranger = a_customer("eve@example.com")

@@ -14,6 +14,7 @@ from fairroam.apps.closures import queries as closures
 from fairroam.apps.closures.queries import ClosureRow
 from fairroam.apps.closures.queries.rows import closings
 from fairroam.apps.esims.queries import numbers
+from fairroam.apps.esims.queries.numbers import RENEWAL_NOTICE, KeepingPage
 from fairroam.apps.metering.queries import AllowanceUse
 from fairroam.apps.notices.queries import Newest
 from fairroam.apps.orders import queries as orders
@@ -80,7 +81,13 @@ class Activity:
     refunds: dict[int, OpenRequest]  # by line
 
 
-def gather(customer_id: int, cards: Sequence[LineCard], newest: Sequence[Newest]) -> Activity:
+def gather(
+    customer_id: int,
+    cards: Sequence[LineCard],
+    kept: Sequence[KeepingPage],
+    newest: Sequence[Newest],
+    at: datetime,
+) -> Activity:
     """What is going on, newest first, and what to do next, most pressing first."""
     asked = open_requests_of(customer_id)
     paying = list(reversed(payments.on_their_way(customer_id)))[:MOST]
@@ -97,6 +104,7 @@ def gather(customer_id: int, cards: Sequence[LineCard], newest: Sequence[Newest]
         *(to_decide(*offer) for offer in offers[:MOST]),
         *(to_name_account(row) for row in paying if row.waits_for_account),
         *(to_use(line_id) for line_id, _stage in numbers.numbers_at_risk_of(customer_id)),
+        *to_renew(kept, at),
         *of_lines(cards),
         *(to_pay(order) for order in orders.unpaid_of(customer_id)),
     ]
@@ -140,6 +148,20 @@ def to_use(line_id: int) -> Task:
         url=reverse("account:number", args=[line_id]),
         icon="phone",
     )
+
+
+def to_renew(kept: Sequence[KeepingPage], at: datetime) -> Iterator[Task]:
+    """Numbers whose paid time ends within the weeks in which we write of it, or has ended."""
+    for page in kept:
+        if page.stage != "kept" or page.paid_until is None or not page.renews:
+            continue
+        if page.paid_until - RENEWAL_NOTICE <= at:
+            yield Task(
+                words=_("Renew %(number)s") % {"number": page.number},
+                url=reverse("account:number", args=[page.line_id]),
+                icon="repeat",
+                until=page.paid_until,
+            )
 
 
 def to_pay(order: Order) -> Task:

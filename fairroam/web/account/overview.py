@@ -14,7 +14,8 @@ from django.views.decorators.http import require_safe
 
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.esims import queries as esims
-from fairroam.apps.esims.queries import LinePage
+from fairroam.apps.esims.queries import LinePage, numbers
+from fairroam.apps.esims.queries.numbers import KeepingPage
 from fairroam.apps.journal.queries.planned import looked_through, together
 from fairroam.apps.ledger import queries as books
 from fairroam.apps.metering import queries as metering
@@ -60,9 +61,13 @@ class LineCard:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A line that still runs, and the way to money back: the open request, or today's quote."""
+    """A line that still runs, and the way to money back: the open request, or today's quote.
+
+    keeping: the number that its plan keeps, or waits for.
+    """
 
     card: LineCard
+    keeping: KeepingPage | None
     open_refund: OpenRequest | None
     quote: Quote | None
 
@@ -99,16 +104,29 @@ def travelled(pages: Sequence[LinePage]) -> Travelled:
     return Travelled(cards, countries, sold_again)
 
 
+def kept(cards: Sequence[LineCard], customer_id: int, at: datetime) -> list[KeepingPage]:
+    """The numbers of these lines; nothing is read where no plan keeps one."""
+    ids = {card.page.line.order_line_id for card in cards if card.keeps_number}
+    if not ids:
+        return []
+    return [page for page in numbers.keepings_of(customer_id, now=at) if page.line_id in ids]
+
+
 def running(
-    cards: Sequence[LineCard], asked: dict[int, OpenRequest], at: datetime
+    cards: Sequence[LineCard],
+    asked: dict[int, OpenRequest],
+    kept: Sequence[KeepingPage],
+    at: datetime,
 ) -> list[Running]:
     """The lines that run; the first ones with what would come back at that moment."""
+    keeping = {page.line_id: page for page in kept}
     by_line = {each.page.line.order_line_id: each for each in cards}
     quoted = [line_id for line_id in list(by_line)[:QUOTED_MOST] if line_id not in asked]
     read = {line_id: (by_line[line_id].usage, by_line[line_id].page.facts) for line_id in quoted}
     quotes = refunds.quotes(read, now=at)
     return [
-        Running(each, asked.get(line_id), quotes.get(line_id)) for line_id, each in by_line.items()
+        Running(each, keeping.get(line_id), asked.get(line_id), quotes.get(line_id))
+        for line_id, each in by_line.items()
     ]
 
 
@@ -163,10 +181,11 @@ def overview(request: HttpRequest, customer: Customer) -> HttpResponse:
     with looked_through(activity.RARE, customer.pk, *asked) as (pages, newest, credit):
         lines = travelled(pages)
         live = [each for each in lines.cards if not each.is_over(at)]
-        happening = activity.gather(customer.pk, live, newest)
+        own_numbers = kept(live, customer.pk, at)
+        happening = activity.gather(customer.pk, live, own_numbers, newest, at)
     context = {
         "customer": customer,
-        "running": running(live, happening.refunds, at),
+        "running": running(live, happening.refunds, own_numbers, at),
         "ended": [each for each in lines.cards if each.is_over(at)],
         "trips": trips_of(lines, customer.zone),
         "activity": happening,
