@@ -161,7 +161,7 @@ def test_money_has_the_minor_digits_of_iso_4217(currency: str, amount: str) -> N
 
 @pytest.mark.parametrize(
     ("used", "written"),
-    [(5, "5 B"), (99_999, "99,999 B"), (12_000_000, "12 MB"), (99_949_999, "99.9 MB")],
+    [(5, "5 B"), (99_999, "99,999 B"), (12_000_000, "12 MB"), (999_900_000, "999.9 MB")],
 )
 def test_little_data_is_not_written_as_none(used: int, written: str) -> None:
     allowance = {"kind": "data", "granted": 10**9, "used": used}

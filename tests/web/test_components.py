@@ -74,8 +74,10 @@ def test_money_is_written_exactly_by_currency_and_language(minor, currency, lang
 @pytest.mark.parametrize(
     ("count", "kind", "language", "shown"),
     [
-        (3_210_000_000, "data", "en", "3.2 GB"),
+        (3_210_000_000, "data", "en", "3.21 GB"),
         (10**10, "data", "en", "10 GB"),
+        (2**30, "data", "en", "1.07 GB"),
+        (100_000_000, "data", "en", "100 MB"),
         (42_000_000, "data", "en", "42 MB"),
         (0, "data", "en", "0 GB"),
         (61, "voice", "en", "2 min"),

@@ -142,18 +142,20 @@ def _counted(locale: Locale, count: int, unit: str) -> str:
 
 def _quantity(voice: Voice, amount: int, reason: Mapping[str, Any]) -> str:
     if reason["kind"] == "data":
-        return _bytes(voice, amount)
+        return data(amount, voice.locale)
     if reason["kind"] == "voice":
         return _talk(voice, amount)
     return voice.language.sms.format(number=format_decimal(amount, locale=voice.locale))
 
 
-def _bytes(voice: Voice, amount: int) -> str:
-    for unit, size in (("GB", _GIGABYTE), ("MB", _MEGABYTE)):
-        if 10 * amount >= size:
-            scaled = Decimal(amount) / size
-            return f"{format_decimal(scaled, '#,##0.#', locale=voice.locale)} {unit}"
-    return f"{format_decimal(amount, locale=voice.locale)} B"
+def data(count: int, locale: Locale) -> str:
+    """`count` bytes in GB (10**9 bytes) with two digits; below one in MB with one; few as bytes."""
+    size = abs(count)
+    if size >= _GIGABYTE or not size:
+        return f"{format_decimal(Decimal(count) / _GIGABYTE, '#,##0.##', locale)} GB"
+    if 10 * size >= _MEGABYTE:
+        return f"{format_decimal(Decimal(count) / _MEGABYTE, '#,##0.#', locale)} MB"
+    return f"{format_decimal(count, locale=locale)} B"
 
 
 def _talk(voice: Voice, seconds: int) -> str:

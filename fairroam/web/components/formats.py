@@ -23,9 +23,9 @@ from babel.units import format_unit
 
 from fairroam.rules.languages import language_of
 from fairroam.rules.sentences import Language, load_language
+from fairroam.rules.sentences import formats as sentences
 from fairroam.rules.territories import territory_name
 
-GIGABYTE = 10**9
 MESSAGES = {"en": "{} SMS", "zh-Hans": "{}条短信", "zh-Hant": "{}則簡訊"}
 ZONES = {"en": "{} time", "zh-Hans": "{}时间", "zh-Hant": "{}時間"}
 INSTANTS = {
@@ -54,10 +54,8 @@ def money(minor: int, currency: str, language: str) -> str:
 
 
 def gigabytes(count: int, language: str) -> str:
-    """`count` bytes in GB (10**9 bytes) with one digit, in MB below a tenth of a GB."""
-    if 0 < abs(count) < GIGABYTE // 10:
-        return f"{format_decimal(Decimal(count) / 10**6, '#,##0.#', locale_of(language))} MB"
-    return f"{format_decimal(Decimal(count) / GIGABYTE, '#,##0.#', locale_of(language))} GB"
+    """`count` bytes in GB (10**9 bytes) or MB, as in the reasons of a decision."""
+    return sentences.data(count, locale_of(language))
 
 
 @lru_cache(maxsize=4096)
@@ -114,6 +112,13 @@ def instant(moment: datetime, zone: str, language: str) -> str:
     """An aware instant in `zone`, the zone named: "Mon 16 March 2026, 14:05, Berlin time"."""
     local = moment.astimezone(ZoneInfo(zone))
     return _joined(local.date(), f"{local:%H:%M}", zone, language)
+
+
+def day_and_clock(moment: datetime, zone: str, language: str) -> str:
+    """The same where the zone is named beside it: "Mon 16 March 2026, 14:05"."""
+    local = moment.astimezone(ZoneInfo(zone))
+    between = ", " if language_of(language) == "en" else " "
+    return f"{day(local.date(), language)}{between}{local:%H:%M}"
 
 
 def until(moment: datetime, zone: str, language: str) -> str:
