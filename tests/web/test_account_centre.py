@@ -68,6 +68,24 @@ def test_a_plan_whose_time_is_over_does_not_run_and_asks_for_nothing(client, ada
     assert [one.card.page.line.order_line_id for one in page["running"]] == [running.pk]
     assert [card.page.line.order_line_id for card in page["ended"]] == [over.pk]
     assert not any("top-up" in task.url for task in page["activity"].tasks)
+    trips = {
+        stay.card.page.line.order_line_id: is_over
+        for trip in page["trips"]
+        for stay, is_over in trip.stays
+    }
+    assert trips == {running.pk: False, over.pk: True}
+    assert client.get(f"/account/lines/{over.pk}/").context["over"] is True
+
+
+def test_orders_say_a_line_by_the_name_that_its_owner_gave_it(client, ada):
+    line = a_ready_line()
+    assert "Mum" not in words_of(client.get("/account/orders/"))
+
+    client.post(f"/account/lines/{line.pk}/name/", {"name": "Mum's phone"})
+
+    assert "Mum's phone Japan 10 GB" in words_of(client.get("/account/orders/")).replace(
+        "&#x27;", "'"
+    )
 
 
 @pytest.mark.promise(44)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from fairroam.clock import now
 from fairroam.gateways.identifiers import ActivationCode
 from fairroam.web.account import line_acts, me, overview
 from fairroam.web.account.live import render_live, watched_seconds
@@ -50,6 +51,7 @@ def line(request: HttpRequest, line_id: int) -> HttpResponse:
     code = card.page.code
     context = {
         "card": card,
+        "over": card.is_over(now()),
         "page": card.page,
         "steps": steps(card),
         "code": code,

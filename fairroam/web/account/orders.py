@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from fairroam.apps.customers.models import Customer
+from fairroam.apps.esims import queries as esims
 from fairroam.apps.orders import queries as order_rows
 from fairroam.apps.papers import queries as papers
 from fairroam.web.account.me import customers_only
@@ -20,9 +21,13 @@ PAPERS_SHOWN = 20  # all of them have a page of their own
 @customers_only
 @require_safe
 def orders(request: HttpRequest, customer: Customer) -> HttpResponse:
-    """Orders and the newest papers."""
+    """Orders, each line by the customer's own name for it, and the newest papers."""
+    names = {row.order_line_id: row.name for row in esims.lines_of(customer.pk)}
+    found = page_of(order_rows.orders_of(customer.pk), request)
     context = {
-        "orders": page_of(order_rows.orders_of(customer.pk), request),
+        "orders": found.each(
+            lambda order: (order, [(line, names.get(line.id, "")) for line in order.lines])
+        ),
         "papers": papers.papers_of(customer.pk)[:PAPERS_SHOWN],
         "customer": customer,
     }

@@ -74,9 +74,13 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class TripCard:
-    """A trip, and the plans of it that can be bought again: code and name."""
+    """A trip. stays: each with whether its plan is over; again: the plans that are still sold.
+
+    Of a plan its code and name.
+    """
 
     trip: Trip
+    stays: tuple[tuple[Stay, bool], ...]
     again: tuple[tuple[str, str], ...]
 
 
@@ -130,11 +134,18 @@ def running(
     ]
 
 
-def trips_of(lines: Travelled, zone: str) -> list[TripCard]:
+def trips_of(lines: Travelled, zone: str, at: datetime) -> list[TripCard]:
     """The trips that these lines make, newest first; see `stay_of`."""
     stays = (stay_of(each, lines.countries, zone) for each in lines.cards)
     found = trips([stay for stay in stays if stay is not None])
-    return [TripCard(trip, plans_of(trip, lines.sold_again)) for trip in found]
+    return [
+        TripCard(
+            trip,
+            tuple((stay, stay.card.is_over(at)) for stay in trip.stays),
+            plans_of(trip, lines.sold_again),
+        )
+        for trip in found
+    ]
 
 
 def plans_of(trip: Trip, sold: set[int]) -> tuple[tuple[str, str], ...]:
@@ -187,7 +198,7 @@ def overview(request: HttpRequest, customer: Customer) -> HttpResponse:
         "customer": customer,
         "running": running(live, happening.refunds, own_numbers, at),
         "ended": [each for each in lines.cards if each.is_over(at)],
-        "trips": trips_of(lines, customer.zone),
+        "trips": trips_of(lines, customer.zone, at),
         "activity": happening,
         "credit": credit,
         "unread": happening.unread,
