@@ -22,8 +22,14 @@ from fairroam.apps.metering import queries as metering
 from fairroam.apps.orders.models import OrderLine
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.suppliers import operations, queries, tasks
-from fairroam.apps.suppliers.models import SupplierClaim, SupplierOrder
-from fairroam.gateways.suppliers import GatewayUnreachable, UsageReading
+from fairroam.apps.suppliers.models import SupplierClaim, SupplierHint, SupplierOrder
+from fairroam.apps.suppliers.operations.hearing import HINTS_PER_HOUR
+from fairroam.gateways.suppliers import (
+    EventKind,
+    GatewayUnreachable,
+    SupplierEvent,
+    UsageReading,
+)
 from fairroam.rules import stages
 from fairroam.worker.books import find_faults
 from sandbox.processes import SandboxProcess
@@ -450,6 +456,56 @@ def test_a_webhook_only_makes_us_ask_and_its_copy_does_nothing(access, client):
     assert news == [1, 0]
     assert esim_queries.facts_of(line.pk).installed_at == LATER
     assert esim_queries.line_page(line.pk, line.order.customer_id).code is None
+
+
+def notice(line: OrderLine, *names: str, now: datetime) -> int:
+    """What anybody may send who knows the number of a card."""
+    iccid = order_of(line).iccid
+    about = [
+        SupplierEvent(event_id=name, kind=EventKind.ESIM_CHANGED, iccid=iccid) for name in names
+    ]
+    return operations.hear(supplier="esim_access", events=about, is_signed=False, now=now)
+
+
+def test_a_thousand_unsigned_notices_lead_to_few_askings_and_none_that_matters_is_lost(access):
+    line = access.a_ready_line()
+    asked = 0
+    for minute in range(20):
+        at = NOON + timedelta(minutes=minute)
+        notice(line, *(f"flood-{minute}-{number}" for number in range(50)), now=at)
+        if len(told("supplier.hinted")) > asked:
+            asked += 1
+            operations.begin_asking(order_line_id=line.pk, now=at)
+
+    assert (asked, SupplierHint.objects.count()) == (HINTS_PER_HOUR, HINTS_PER_HOUR + 1)
+    tasks.resume_unfinished(now=NOON + timedelta(minutes=59))
+    assert len(told("supplier.hinted")) == asked  # the hour is full, and the last hint is held
+    tasks.resume_unfinished(now=NOON + timedelta(hours=1))
+    assert len(told("supplier.hinted")) == asked + 1
+
+
+def test_a_second_notice_is_merged_before_asking_and_asked_about_after_it_began(access):
+    line = access.a_ready_line()
+    assert [notice(line, name, now=LATER) for name in ("first", "merged")] == [1, 0]
+    tasks.ask_again(supplier="esim_access", order_line_id=line.pk, now=LATER)
+    access.act(order_of(line).iccid, "install")
+
+    assert notice(line, "second", now=LATER) == 1
+    hints = told("supplier.hinted")
+    tasks.ask_again(supplier="esim_access", order_line_id=line.pk, now=LATER)
+
+    assert len(hints) == 2
+    assert esim_queries.facts_of(line.pk).installed_at == LATER
+
+
+def test_a_hint_whose_job_is_gone_is_told_again(access):
+    line = access.a_ready_line()
+    notice(line, "first", now=NOON)
+
+    for minutes in (30, 61):
+        tasks.resume_unfinished(now=NOON + timedelta(minutes=minutes))
+
+    assert len(told("supplier.hinted")) == 2
 
 
 @pytest.mark.parametrize(

@@ -161,13 +161,26 @@ class SupplierBalance(models.Model):
 
 
 class SupplierHint(models.Model):
-    """A webhook that was heard: its copies do nothing, and itself only makes us ask."""
+    """A webhook that was heard: its copies do nothing, and itself only makes us ask.
+
+    told_at: when a job to ask was made; null while the eSIM was asked about too often.
+    asked_at: when asking began; what is heard before that adds nothing to this hint.
+    """
 
     supplier = models.CharField(max_length=40)
     event_id = models.CharField(max_length=200)
+    supplier_order = models.ForeignKey(SupplierOrder, models.PROTECT, null=True)
+    kind = models.CharField(max_length=40, default="")
     heard_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["supplier", "event_id"], name="a_hint_is_heard_once")
+            models.UniqueConstraint(fields=["supplier", "event_id"], name="a_hint_is_heard_once"),
+            models.UniqueConstraint(
+                fields=["supplier_order"],
+                condition=Q(asked_at__isnull=True),
+                name="one_hint_of_an_esim_waits",
+            ),
         ]

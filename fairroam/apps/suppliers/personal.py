@@ -37,5 +37,12 @@ TABLES = (
         name="suppliers_supplierbalance",
         ours={PROGRAM: "id supplier currency minor booked_minor is_low asked_at"},
     ),
-    Table(name="suppliers_supplierhint", ours={PROGRAM: "id supplier event_id heard_at"}),
+    Table(
+        name="suppliers_supplierhint",
+        ours={
+            KEY: "supplier_order_id",
+            STEP: "heard_at told_at asked_at",
+            PROGRAM: "id supplier event_id kind",
+        },
+    ),
 )

@@ -10,6 +10,7 @@ from fairroam.apps.suppliers.operations.ending import (
     record_request,
     wait_to_end,
 )
+from fairroam.apps.suppliers.operations.hearing import begin_asking, hear, tell_held_hints
 from fairroam.apps.suppliers.operations.ordering import (
     WantedOrder,
     claim_call,
@@ -34,7 +35,6 @@ from fairroam.apps.suppliers.operations.topping_up import (
 from fairroam.apps.suppliers.operations.watching import (
     OVER,
     age_claims,
-    hear,
     note_polled,
     record_balance,
     record_reading,
@@ -47,6 +47,7 @@ __all__ = [
     "WantedOrder",
     "WantedTopUp",
     "age_claims",
+    "begin_asking",
     "claim_call",
     "claim_ending",
     "claim_top_up",
@@ -70,6 +71,7 @@ __all__ = [
     "refuse_top_up",
     "settle_claim",
     "stick_top_up",
+    "tell_held_hints",
     "wait",
     "wait_to_end",
     "wait_to_top_up",

@@ -1,13 +1,12 @@
-"""What suppliers tell of their own accord or when asked: usage, states, credit, webhooks."""
+"""What suppliers tell when asked: usage, states, credit, silence about claims."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
 
 from fairroam.apps.esims import operations as esims
 from fairroam.apps.journal import operations as journal
@@ -17,17 +16,14 @@ from fairroam.apps.metering import operations as metering
 from fairroam.apps.suppliers.models import (
     SupplierBalance,
     SupplierClaim,
-    SupplierHint,
     SupplierOrder,
 )
 from fairroam.apps.suppliers.operations.moves import lock_order, move_claim
 from fairroam.gateways.lines import NetworkRecord, RecordKind
 from fairroam.gateways.suppliers import (
     EsimState,
-    EventKind,
     PlanStatus,
     ProfileStatus,
-    SupplierEvent,
     UsageReading,
 )
 from fairroam.rules.money import Money
@@ -140,46 +136,3 @@ def age_claims(*, now: datetime) -> None:
     )
     for claim in silent.order_by("pk"):
         move_claim(claim, "age", now=now)
-
-
-@transaction.atomic
-def hear(*, supplier: str, events: Sequence[SupplierEvent], is_signed: bool, now: datetime) -> int:
-    """Note webhooks about what is ours, each once; `supplier.hinted` makes us ask.
-
-    Returns how many were news. Only a signed one is believed that an order failed, and only
-    where asking finds nothing. What names nothing of ours is not kept: anybody may send it.
-    """
-    news = 0
-    for event in events:
-        order = _order_of(supplier, event)
-        if order is None and event.kind != EventKind.BALANCE_LOW:
-            continue
-        _hint, is_new = SupplierHint.objects.get_or_create(
-            supplier=supplier, event_id=event.event_id[:200], defaults={"heard_at": now}
-        )
-        if not is_new:
-            continue
-        news += 1
-        if order is not None and event.kind == EventKind.ORDER_FAILED and is_signed:
-            SupplierOrder.objects.filter(pk=order.pk, stage="pending").update(reason="told-failed")
-        journal.tell(
-            "supplier.hinted",
-            actor="supplier",
-            now=now,
-            supplier=supplier,
-            hint=str(event.kind),
-            order_line_id=order.pk if order else None,
-        )
-    return news
-
-
-def _order_of(supplier: str, event: SupplierEvent) -> SupplierOrder | None:
-    """The order that a webhook is about, by whatever it names; an ICCID is its latest owner's."""
-    named = {"key": event.key, "order_ref": event.order_ref, "esim_ref": event.ref}
-    named["iccid"] = event.iccid
-    wanted = Q(pk__in=())
-    for name, value in named.items():
-        if value:
-            wanted |= Q(**{name: value})
-    ours = SupplierOrder.objects.filter(wanted, supplier=supplier)
-    return ours.order_by("planned_at", "pk").last()

@@ -44,7 +44,8 @@ def _forgiving(supplier: str) -> Iterator[None]:
 
 
 def resume_unfinished(*, now: datetime) -> None:
-    """Go on with orders, packs, acts and ends that broke off; run it now and then."""
+    """Go on with orders, packs, acts, ends and hints that were left; run it now and then."""
+    operations.tell_held_hints(now=now)
     ordering, ending = queries.unfinished(now)
     for order_line_id in ordering:
         with alone(f"the order of line {order_line_id}", GatewayUnreachable, NotReady):
@@ -162,6 +163,7 @@ def ask_again(*, supplier: str, order_line_id: int | None, now: datetime) -> Non
     if order_line_id is None:
         _poll_balance(supplier, now)
         return
+    operations.begin_asking(order_line_id=order_line_id, now=now)
     order = queries.bought(order_line_id)
     assert order is not None
     if order.stage == "delivered":
