@@ -40,6 +40,7 @@ from fairroam.worker import (
     exporting,
     giving,
     numbers,
+    payouts,
     people,
     trials,
     usage,
@@ -271,29 +272,6 @@ def stop_packs(event: Event, at: datetime) -> None:
 
 
 @reaction
-def send_payout(event: Event, at: datetime) -> None:
-    payments.send_payout(payout_id=event.facts["payout_id"], now=at)
-
-
-@reaction
-def record_arrival(event: Event, at: datetime) -> None:
-    if event.facts["cause"].startswith("order-line:"):
-        orders.record_paid_back(payout_id=event.facts["payout_id"], now=at)
-    else:
-        refunds.payout_succeeded(payout_id=event.facts["payout_id"], now=at)
-
-
-@reaction
-def record_failed_payout(event: Event, at: datetime) -> None:
-    refunds.payout_failed(payout_id=event.facts["payout_id"], now=at)
-
-
-@reaction
-def tell_payout(event: Event, at: datetime) -> None:
-    payments.tell_customer(payout_id=event.facts["payout_id"], kind=event.kind, now=at)
-
-
-@reaction
 def decide_without_proof(event: Event, at: datetime) -> None:
     refunds.network_is_silent(order_line_id=event.facts["order_line_id"], now=at)
 
@@ -395,5 +373,5 @@ def record_contract_notice(event: Event, at: datetime) -> None:
 def registered() -> dict[str, Any]:
     """Every job by its name."""
     # Rooms of their own, known by their import.
-    assert all((closings, conversations, exporting, people, wallet, trials, usage))
+    assert all((closings, conversations, exporting, payouts, people, wallet, trials, usage))
     return {name: task for name, task in app.tasks.items() if not name.startswith("builtin")}

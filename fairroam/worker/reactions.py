@@ -39,6 +39,7 @@ REACTIONS: dict[str, list[str]] = {
     "payment.started": [],
     "payment.approved": ["take_payment"],
     "transfer.arrived": [],
+    "transfer.sent_back": ["tell_sent_back"],
     "payment.late": [],
     "order.paid": ["plan_lines", "confirm_order"],
     "order.delivered": [],

@@ -12,20 +12,30 @@ from stdnum import iso11649
 from fairroam.apps.customers import queries as people
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.journal.models import Event
+from fairroam.apps.journal.refusals import MovedMeanwhile, NotAmongYours
+from fairroam.apps.notices.models import Notice
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders.models import Order
-from fairroam.apps.orders.operations.arriving import record_arrival
+from fairroam.apps.orders.operations.arriving import Sender, record_arrival, settle_arrival
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments import tasks
-from fairroam.apps.payments.models import Payment, ProviderEvent
+from fairroam.apps.payments.models import LateMoney, Payment, Payout, ProviderEvent
 from fairroam.apps.payments.queries.providers import asked_providers, providers, ways_to_pay
-from fairroam.apps.payments.refusals import OwnTransfer, ReferenceWrong, WayNotOffered
+from fairroam.apps.payments.refusals import (
+    AmountDiffers,
+    IbanWrong,
+    OwnTransfer,
+    PaidTwice,
+    ReferenceWrong,
+    WayNotOffered,
+)
 from fairroam.apps.wallet.queries import purses_of
 from fairroam.gateways.payments import BadSignature, GatewayUnreachable, PayoutRefused
 from fairroam.gateways.payments.bank_transfer import connect, reference_of
 from fairroam.rules.money import Money
 from fairroam.web.account.me import BOUGHT_HERE
 from fairroam.worker.books import find_faults
+from fairroam.worker.payouts import tell_sent_back
 from tests import given
 from tests.apps import wallet_given as wallets
 from tests.apps.refunds_given import balance
@@ -98,6 +108,136 @@ def test_another_amount_waits_for_a_person_and_nothing_is_booked(amount):
     event = ProviderEvent.objects.get()
     assert (event.reason, event.content["minor"]) == ("amount-differs", amount.minor)
     assert arrives(order, bank_ref="B-2") == "applied"
+
+
+def settles(*, is_taken: bool, sender: Sender | None = None, by: int = ANNA) -> None:
+    settle_arrival(
+        event_id=ProviderEvent.objects.get(outcome="quarantined").pk,
+        is_taken=is_taken,
+        sender=sender,
+        words="as the statement says",
+        staff_user_id=by,
+        now=NOON,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arrived", "is_taken", "rest", "stage", "words"),
+    [
+        (2500, True, 600, "captured", "More arrived than the €19.00"),
+        (2500, False, 2500, "started", "You can still pay"),
+        (1000, False, 1000, "started", "You can still pay"),
+    ],
+)
+def test_another_amount_is_booked_as_far_as_it_suffices_and_the_rest_goes_back(
+    arrived, is_taken, rest, stage, words
+):
+    order = an_order()
+    assert arrives(order, Money(arrived, "EUR")) == "quarantined"
+
+    settles(is_taken=is_taken)
+
+    order.refresh_from_db()
+    payout = Payout.objects.get()
+    assert order.payment.stage == stage
+    assert (order.paid_at == NOON) == is_taken
+    assert (payout.amount_minor, payout.stage, payout.customer_id) == (
+        rest,
+        "needs_account",
+        order.customer_id,
+    )
+    assert -balance("clearing", label="bank") == arrived
+    assert list(find_faults()) == []
+    told = Event.objects.get(kind="transfer.sent_back")
+    assert told.actor == f"staff:{ANNA}"
+    for _ in range(2):
+        tell_sent_back(told, NOON)
+    mail = Notice.objects.get(kind="payments.transfer_differs")
+    assert words in mail.text
+    assert f"/account/money/{payout.pk}/" in mail.text
+    tasks.tell_customer(payout_id=payout.pk, kind="payout.needs_account", now=NOON)
+    assert not Notice.objects.filter(kind="payments.account_needed").exists()
+    with pytest.raises(MovedMeanwhile):
+        settle_arrival(
+            event_id=ProviderEvent.objects.get(outcome="concluded").pk,
+            is_taken=False,
+            sender=None,
+            words="again",
+            staff_user_id=ANNA,
+            now=NOON,
+        )
+    second = arrives(order, bank_ref="B-2")
+    assert second == ("quarantined" if is_taken else "applied")
+
+
+def test_a_second_transfer_goes_back_to_the_account_it_came_from_by_two_people():
+    order = an_order()
+    arrives(order)
+    arrives(order, bank_ref="B-2")
+
+    with pytest.raises(PaidTwice):
+        settles(is_taken=True)
+    with pytest.raises(IbanWrong):
+        settles(is_taken=False, sender=Sender("Ada", "DE00"))
+    settles(is_taken=False, sender=Sender("Ada", IBAN))
+
+    payout = Payout.objects.get()
+    assert (payout.stage, payout.account.iban, payout.amount_minor) == ("manual_payout", IBAN, 1900)
+    max_, eve = (given.a_colleague("senior", email=f"{name}@example.com") for name in "me")
+    payments.mark_transfer_sent(
+        payout_id=payout.pk, staff_user_id=max_.pk, bank_ref="O-1", now=NOON
+    )
+    payments.confirm_transfer(
+        payout_id=payout.pk, staff_user_id=eve.pk, has_arrived=True, reason="", now=NOON
+    )
+    assert -balance("clearing", label="bank") == 1900
+    assert list(find_faults()) == []
+
+
+def test_too_little_is_not_taken_and_nobody_settles_their_own_or_what_names_no_charge():
+    order = an_order()
+    arrives(order, Money(1899, "EUR"))
+    own = given.a_colleague("senior")
+    Customer.objects.filter(pk=order.customer_id).update(user_id=own.pk)
+
+    with pytest.raises(AmountDiffers):
+        settles(is_taken=True)
+    with pytest.raises(OwnTransfer):
+        settles(is_taken=False, by=own.pk)
+    ProviderEvent.objects.update(content={"payment_ref": "RF00", "minor": 5, "currency": "EUR"})
+    with pytest.raises(NotAmongYours):
+        settles(is_taken=False)
+
+    assert not Payout.objects.exists()
+
+
+def test_what_arrives_wrong_for_somebody_who_left_waits_for_its_owner_or_goes_to_its_sender():
+    order = an_order()
+    arrives(order, Money(500, "EUR"))
+    arrives(order, Money(600, "EUR"), "B-2")
+    Order.objects.update(stage="cancelled", is_live=None)
+    Customer.objects.filter(pk=order.customer_id).update(is_open=False, closed_at=NOON)
+
+    waiting, senders = ProviderEvent.objects.order_by("pk"), (None, Sender("Ada", IBAN))
+    for event, sender in zip(waiting, senders, strict=True):
+        settle_arrival(
+            event_id=event.pk,
+            is_taken=False,
+            sender=sender,
+            words="left",
+            staff_user_id=ANNA,
+            now=NOON,
+        )
+
+    assert list(LateMoney.objects.order_by("pk").values_list("amount_minor", "stage")) == [
+        (500, "waiting"),
+        (600, "sending"),
+    ]
+    assert Payout.objects.get().stage == "manual_payout"
+    assert [one for one in find_faults() if not one.endswith("closed without a closing")] == []
+    for told in Event.objects.filter(kind="transfer.sent_back"):
+        tell_sent_back(told, NOON)
+    assert not Notice.objects.filter(kind="payments.transfer_differs").exists()
 
 
 def test_who_pays_twice_has_the_second_transfer_kept_for_a_person():
@@ -234,6 +374,17 @@ def test_the_page_says_what_to_transfer_and_the_desk_enters_it():
     assert "data:image/svg+xml" in page
     assert [missing.status_code, wrong.status_code] == [422, 422]
     assert "Booked: the order goes on" in answer.content.decode()
+    colleague.post("/desk/arrivals/", typed | {"bank_ref": "B-10", "amount": "5"})
+    waits = colleague.get("/desk/reconciliation/").content.decode()
+    notice = ProviderEvent.objects.get(outcome="quarantined")
+    assert "It names a charge of €19.00" in waits
+    assert 'value="take"' not in waits
+    act = {"act": "send_back", "iban": IBAN, "words": "paid already"}
+    path = f"/desk/reconciliation/notices/{notice.pk}/"
+    assert colleague.post(path, act).status_code == 422
+    assert colleague.post(path, act | {"holder": "Ada"}).status_code == 302
+    assert Payout.objects.get().account.holder == "Ada"
+    assert "goes back" in colleague.get("/desk/arrivals/").content.decode()
     paid = visitor.get(f"/orders/{order.number}/transfer/")
     assert paid.status_code == 302
 

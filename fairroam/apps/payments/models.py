@@ -71,7 +71,8 @@ class ProviderEvent(models.Model):
     received_at = models.DateTimeField()
     outcome = models.CharField(max_length=12, default="received")
     reason = models.CharField(max_length=200, default="")
-    # How a person ended what was quarantined: assigned, booked or dismissed; why, in their words.
+    # How a person ended what was quarantined: assigned, booked, dismissed; a transfer that arrived:
+    # taken, sent_back. Why, in their words.
     conclusion = models.CharField(max_length=12, default="")
     words = models.TextField(default="")
     concluded_by = models.CharField(max_length=60, default="")  # "staff:3"

@@ -50,6 +50,13 @@ class IbanWrong(Refusal):
     status = 422
 
 
+class HolderMissing(Refusal):
+    """Banks want the name of an account's holder. Please write it as the statement shows it."""
+
+    code = "holder-missing"
+    status = 422
+
+
 class OwnTransfer(Refusal):
     """Nobody sends money to themselves. Please hand this to a colleague."""
 

@@ -10,7 +10,9 @@ from fairroam import points
 from fairroam.apps.notices import operations as notices
 from fairroam.apps.payments import operations
 from fairroam.apps.payments.models import Payment, Payout
+from fairroam.apps.payments.queries.arrivals import RETURNED
 from fairroam.apps.payments.queries.providers import CAPABILITIES
+from fairroam.apps.payments.queries.rows import SENT_BACK
 from fairroam.gateways.payments import (
     AnswerMismatch,
     PaymentGateway,
@@ -167,10 +169,36 @@ def tell_customer(*, payout_id: int, kind: str, now: datetime) -> None:
     payout = Payout.objects.get(pk=payout_id)
     if MAILS[kind] == "payments.came_back" and payout.cause.startswith("refund:"):
         return
+    if kind == "payout.needs_account" and payout.cause.startswith(f"{SENT_BACK}{RETURNED}"):
+        return  # The mail that says why it goes back asks for the account, too.
     notices.send(
         kind=MAILS[kind],
         act=f"{MAILS[kind]}:{payout_id}",
         customer_id=payout.customer_id,
         context={"payout": payout},
+        now=now,
+    )
+
+
+def tell_sent_back(
+    *, payment_id: int, stray_payment_id: int, is_taken: bool, now: datetime
+) -> None:
+    """Say that a transfer was not what a charge asked for, and what goes back of it.
+
+    An account that has closed is told nothing: its owner's address has gone with it.
+    """
+    payout = Payout.objects.filter(payment_id=stray_payment_id).order_by("pk").first()
+    if payout is None or not payout.customer.is_open:
+        return
+    notices.send(
+        kind="payments.transfer_differs",
+        act=f"payments.transfer_differs:{stray_payment_id}",
+        customer_id=payout.customer_id,
+        context={
+            "asked": Payment.objects.get(pk=payment_id),
+            "payout": payout,
+            "is_taken": is_taken,
+            "waits_for_account": payout.stage == "needs_account",
+        },
         now=now,
     )

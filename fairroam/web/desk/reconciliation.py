@@ -16,9 +16,11 @@ from fairroam.apps.closures import operations as closing
 from fairroam.apps.closures import queries as closures
 from fairroam.apps.closures.queries import waivers
 from fairroam.apps.customers.models import User
+from fairroam.apps.orders.operations.arriving import Sender, settle_arrival
 from fairroam.apps.payments import operations
-from fairroam.apps.payments.queries import desk, reports
+from fairroam.apps.payments.queries import arrivals, desk, reports
 from fairroam.apps.payments.queries.providers import asked_providers
+from fairroam.apps.payments.refusals import HolderMissing
 from fairroam.apps.refunds.operations.outside import book_outside_refund
 from fairroam.clock import now
 from fairroam.web.components.paging import page_of
@@ -33,10 +35,24 @@ class ConcludeForm(forms.Form):
     """How a person ends what does not fit, and why."""
 
     act = forms.ChoiceField(
-        choices=[(name, name) for name in ("assign", "book", "dismiss", "mistake")]
+        choices=[
+            (name, name) for name in ("assign", "book", "dismiss", "mistake", "take", "send_back")
+        ]
     )
     payout_id = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+    holder = forms.CharField(max_length=70, required=False)  # whom a transfer came from
+    iban = forms.CharField(max_length=42, required=False)
     words = forms.CharField(max_length=1000)
+
+    @property
+    def sender(self) -> Sender | None:
+        """The account a transfer goes back to. Raises HolderMissing."""
+        holder, iban = self.cleaned_data["holder"], self.cleaned_data["iban"]
+        if not holder and not iban:
+            return None
+        if not holder:
+            raise HolderMissing
+        return Sender(holder, iban)
 
 
 class LateForm(forms.Form):
@@ -66,15 +82,15 @@ def reconciliation(request: HttpRequest, staff: User) -> HttpResponse:
     first = today - timedelta(days=DAYS)
     late = page_of(desk.late_money(), request, name="late")
     contacts = closures.sealed_contacts(row.pk for row in late)
+    events = page_of(desk.quarantined(), request)
+    meant = arrivals.meant_by(events)
     context = {
         "providers": [
             (provider, reports.days_of(provider, first=first, last=today))
             for provider in asked_providers()
         ],
         "differences": page_of(reports.open_differences(), request, name="differences"),
-        "events": page_of(desk.quarantined(), request).each(
-            lambda row: (row, quarantined(row.reason))
-        ),
+        "events": events.each(lambda row: (row, quarantined(row.reason), meant.get(row.pk))),
         "late": late.each(lambda row: (row, contacts.get(row.pk))),
         "keep_until": date(today.year + 3, 12, 31),
         "waivers": page_of(waivers.overdue(now()), request, name="waivers"),
@@ -109,10 +125,23 @@ def concluded(
 @staff_only(role="senior")
 @require_POST
 def conclude_event(request: HttpRequest, staff: User, event_id: int) -> HttpResponse:
-    """A notice in quarantine: it is a payout of ours, a refund made past us, or nothing."""
+    """A notice in quarantine: a payout of ours, a refund made past us, a transfer, or nothing."""
+
+    def settle(form: ConcludeForm) -> None:
+        settle_arrival(
+            event_id=event_id,
+            is_taken=form.cleaned_data["act"] == "take",
+            sender=form.sender,
+            words=form.cleaned_data["words"],
+            staff_user_id=staff.pk,
+            now=now(),
+        )
+
     return concluded(
         request,
         {
+            "take": settle,
+            "send_back": settle,
             "assign": lambda form: operations.assign_event(
                 payout_id=form.cleaned_data["payout_id"] or 0,
                 event_id=event_id,

@@ -3,6 +3,7 @@
 from fairroam.apps.payments.operations.alarming import raise_pay_by_alarms
 from fairroam.apps.payments.operations.charging import (
     keep_late_capture,
+    keep_stray,
     prepare_payment,
     record_approved,
     record_asked_about_payment,
@@ -62,6 +63,7 @@ __all__ = [
     "keep_event",
     "keep_late_capture",
     "keep_late_money",
+    "keep_stray",
     "look_again",
     "mark_transfer_sent",
     "name_account",

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import KeyReused
@@ -131,10 +132,36 @@ def refuse_second_transfer(*, payment_id: int) -> None:
             provider=payment.provider,
             kind=EventKind.PAYMENT_CAPTURED,
             content__payment_ref=payment.provider_ref,
-            outcome="applied",
-        ).exists()
+        )
+        .filter(Q(outcome="applied") | Q(conclusion="taken"))
+        .exists()
     ):
         raise PaidTwice(payment_id=payment_id)
+
+
+@transaction.atomic
+def keep_stray(*, payment_id: int, event: ProviderEvent, minor: int, now: datetime) -> Payment:
+    """Keep what arrived at our own bank beside the charge it was meant for, as money of its own.
+
+    Of what `event` tells `minor` units are nobody's price: they are never captured for anything,
+    and go back. The event is locked, and concluded next.
+    """
+    meant = Payment.objects.get(pk=payment_id)
+    return Payment.objects.create(
+        customer_id=meant.customer_id,
+        provider=meant.provider,
+        method=meant.method,
+        currency=event.content["currency"],
+        amount_minor=minor,
+        captured_minor=minor,
+        stage="captured",
+        provider_ref=event.event_id,
+        description=meant.description,
+        language=meant.language,
+        return_url=meant.return_url,
+        prepared_at=now,
+        captured_at=now,
+    )
 
 
 @transaction.atomic
@@ -146,10 +173,13 @@ def record_asked_about_payment(*, payment_id: int, now: datetime) -> None:
 
 
 @transaction.atomic
-def send_back_capture(*, payment_id: int, act: str, now: datetime) -> Payout:
+def send_back_capture(
+    *, payment_id: int, act: str, now: datetime, account_id: int | None = None
+) -> Payout:
     """Owe a customer at once what they paid for something that is not to be had any more.
 
-    act: what it was paid for, "order:7"; once for each. The payment is locked and captured.
+    act: what it was paid for, "order:7"; once for each. account_id: send it there, by hand. The
+    payment is locked and captured.
     """
     payment = Payment.objects.get(pk=payment_id)
     clearing = BookName("clearing", payment.currency, label=payment.provider)
@@ -161,6 +191,7 @@ def send_back_capture(*, payment_id: int, act: str, now: datetime) -> Payout:
         amount_minor=payment.captured_minor,
         cause=cause,
         hold=False,
+        account_id=account_id,
         now=now,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -10,6 +11,7 @@ from fairroam.apps.customers import queries as customers
 from fairroam.apps.payments.models import Payment, ProviderEvent
 
 BANK = "bank"
+RETURNED = "arrival:"  # for what a transfer that goes back was paid: the notice of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +64,14 @@ def awaited() -> QuerySet[Payment]:
 def arrivals() -> QuerySet[ProviderEvent]:
     """What was entered as arrived, newest first."""
     return ProviderEvent.objects.filter(provider=BANK).order_by("-pk")
+
+
+def meant_by(events: Iterable[ProviderEvent]) -> dict[int, Payment]:
+    """The charges whose references these transfers quote, by the notice's id."""
+    quoted = {
+        event.pk: event.content.get("payment_ref") for event in events if event.provider == BANK
+    }
+    rows = Payment.objects.select_related("customer")
+    found = rows.filter(provider=BANK, provider_ref__in=quoted.values())
+    charges = {payment.provider_ref: payment for payment in found}
+    return {pk: charges[ref] for pk, ref in quoted.items() if ref in charges}
