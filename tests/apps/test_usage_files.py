@@ -10,10 +10,12 @@ from django.test import Client
 
 from fairroam.apps.journal.models import Event
 from fairroam.apps.metering import operations, queries, tasks
-from fairroam.apps.metering.models import UsageImport, UsageRecord
+from fairroam.apps.metering.models import QuarantinedRecord, UsageImport, UsageRecord
+from fairroam.gateways.lines import UnreadRecord, UsagePage
 from fairroam.project import import_usage
 from fairroam.worker.books import find_faults
 from tests.apps.lines_given import a_ready_line
+from tests.apps.usage_given import iccid_of, record
 from tests.given import NOON, a_colleague
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -115,3 +117,24 @@ def test_the_desk_sends_a_file_and_sees_what_became_of_it(tmp_path):
     assert "columns" in page
     assert used(line) == 3000
     assert Client().get("/desk/usage/").status_code == 302
+
+
+def test_a_polled_record_that_nobody_can_read_is_put_aside_and_the_others_count():
+    line = a_ready_line()
+    page = UsagePage(
+        records=[record(iccid_of(line), "fine", quantity=700)],
+        unread=[UnreadRecord(record_id="odd", reason="no quantity", content='{"x": "\\u0000"}')],
+        cursor="2",
+    )
+
+    for _ in range(2):
+        operations.record_page(source="sandbox", page=page, now=NOON)
+
+    assert (used(line), queries.cursor_of("sandbox")) == (700, "2")
+    assert QuarantinedRecord.objects.get().reason == "not_understood"
+    staff = Client()
+    staff.force_login(a_colleague("operator"))
+    shown = staff.get("/desk/usage/").content.decode()
+    assert "sandbox odd" in shown
+    assert "it could not be read" in shown
+    assert "no quantity" in shown

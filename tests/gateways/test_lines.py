@@ -309,12 +309,44 @@ def test_an_answer_to_an_act_is_read_strictly(answer, status, outcome):
             gateway.end_line(iccid="1", key=uuid4())
 
 
-@pytest.mark.parametrize("answer", [{}, {"source": "sandbox", "records": [{"record_id": "r"}]}])
+@pytest.mark.parametrize("answer", [{}, {"source": "sandbox", "records": {"record_id": "r"}}])
 def test_a_page_of_usage_is_read_strictly(answer):
     with counterpart(saying_json(answer)) as url:
         gateway = connect(url=url, key="k", hook_secret=SECRET, timeout_seconds=5)
         with pytest.raises(GatewayUnreachable):
             gateway.list_usage()
+
+
+RECORD = {
+    "record_id": "r-1",
+    "iccid": "8999900000000000017",
+    "kind": "data",
+    "quantity": 5,
+    "started_at": "2026-11-22T10:00:00+09:00",
+    "ended_at": "2026-11-22T10:05:00+09:00",
+    "country": "JP",
+    "operator": "440-10",
+}
+BAD_RECORDS = [
+    {"record_id": "bad"},
+    RECORD | {"record_id": "bad", "quantity": -1},
+    RECORD | {"record_id": "bad", "iccid": "12"},
+    RECORD | {"record_id": "bad", "ended_at": "2026-11-22T09:00:00+09:00"},
+    RECORD | {"record_id": "bad", "started_at": "0001-01-01T00:00:00+09:00"},
+    RECORD | {"record_id": "bad", "operator": "\ud800"},
+    ["bad"],
+]
+
+
+def test_a_record_that_nobody_can_read_keeps_no_other_of_its_page_back():
+    answer = {"source": "sandbox", "records": [*BAD_RECORDS, RECORD], "next": "8"}
+    with counterpart(saying_json(answer)) as url:
+        gateway = connect(url=url, key="k", hook_secret=SECRET, timeout_seconds=5)
+        page = gateway.list_usage()
+
+    assert ([one.record_id for one in page.records], page.cursor) == (["r-1"], "8")
+    assert [one.record_id for one in page.unread] == ["bad"] * 6 + [""]
+    assert all(one.reason and "bad" in one.content for one in page.unread)
 
 
 READER = connect(url="http://127.0.0.1:9", key="k", hook_secret=SECRET)

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 # waiting: a correction whose original has not come. refused: one that a person must look at.
 OUTCOMES = ("counted", "unknown_line", "after_end", "not_in_plan", "waiting", "refused")
 LINELESS = ("unknown_line", "waiting", "refused")
-REASONS = ("other_content", "bad_correction", "total_fell")
+REASONS = ("other_content", "bad_correction", "total_fell", "not_understood")
 
 
 class PlanRun(models.Model):

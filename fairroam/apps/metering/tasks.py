@@ -31,7 +31,7 @@ def collect_usage(*, now: datetime) -> int:
     for _ in range(PAGES_MAX):
         page = gateway.list_usage(since=queries.cursor_of(SOURCE))
         counted += operations.record_page(source=SOURCE, page=page, now=now).counted
-        if not page.records:
+        if page.is_empty:
             break
     return counted
 

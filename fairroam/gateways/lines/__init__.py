@@ -31,6 +31,7 @@ __all__ = [
     "PortOutCode",
     "RecordKind",
     "StaleEvent",
+    "UnreadRecord",
     "UsageNotUnderstood",
     "UsagePage",
 ]
@@ -133,11 +134,32 @@ class NetworkRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadRecord:
+    """What stands in a page and is no record as agreed: `content` as JSON, for a person.
+
+    record_id: empty where it names none.
+    """
+
+    record_id: str
+    reason: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UsagePage:
-    """Records in the order the network wrote them; `cursor` asks for those after them."""
+    """Records in the order the network wrote them; `cursor` asks for those after them.
+
+    unread: those that we cannot read; they keep none of the others from being counted.
+    """
 
     records: list[NetworkRecord]
     cursor: str
+    unread: list[UnreadRecord] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is written after what we have read."""
+        return not self.records and not self.unread
 
 
 class LineGateway(Protocol):

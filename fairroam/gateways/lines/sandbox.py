@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from fairroam.gateways.lines import (
     NetworkRecord,
     PortOutCode,
     RecordKind,
+    UnreadRecord,
     UsageNotUnderstood,
     UsagePage,
 )
@@ -74,6 +76,12 @@ class _Record(msgspec.Struct):
 class _Batch(msgspec.Struct):
     source: Name
     records: list[_Record]
+    next: str = ""
+
+
+class _Page(msgspec.Struct):
+    source: Name
+    records: list[Any]
     next: str = ""
 
 
@@ -141,10 +149,15 @@ class SandboxLines:
         if answered.status != 200:
             raise GatewayUnreachable(f"usage: HTTP {answered.status}")
         try:
-            batch = msgspec.convert(answered.json(), _Batch)
-            return UsagePage(records=_records(batch), cursor=batch.next)
-        except (msgspec.ValidationError, UsageNotUnderstood) as error:
+            page = msgspec.convert(answered.json(), _Page)
+        except msgspec.ValidationError as error:
             raise GatewayUnreachable(str(error)) from error
+        read = [_read(page.source, told) for told in page.records]
+        return UsagePage(
+            records=[one for one in read if isinstance(one, NetworkRecord)],
+            unread=[one for one in read if isinstance(one, UnreadRecord)],
+            cursor=page.next,
+        )
 
     def parse_usage(
         self, *, body: bytes, headers: Mapping[str, str], now: datetime
@@ -202,21 +215,39 @@ def _records(batch: _Batch) -> list[NetworkRecord]:
     return [_record(batch.source, record) for record in batch.records]
 
 
+def _read(source: str, told: Any) -> NetworkRecord | UnreadRecord:
+    """A record of a page; one that is not as agreed is told apart and keeps no other back."""
+    try:
+        return _record(source, msgspec.convert(told, _Record))
+    except (msgspec.ValidationError, UsageNotUnderstood) as error:
+        named = told.get("record_id") if isinstance(told, dict) else None
+        return UnreadRecord(
+            record_id=named[:200] if isinstance(named, str) and named.isprintable() else "",
+            reason=str(error),
+            content=json.dumps(told, sort_keys=True),
+        )
+
+
 def _record(source: str, record: _Record) -> NetworkRecord:
     if record.ended_at < record.started_at:
         raise UsageNotUnderstood(f"{record.record_id}: ends before it starts")
     try:
         iccid = normalise_iccid(record.iccid)
+        started_at = record.started_at.astimezone(UTC)
+        ended_at = record.ended_at.astimezone(UTC)
+        f"{record.record_id}{record.operator}".encode()
     except BadIdentifier as error:
         raise UsageNotUnderstood(f"{record.record_id}: {error.code}") from error
+    except (OverflowError, UnicodeEncodeError) as error:  # years before 1, halves of characters
+        raise UsageNotUnderstood(type(error).__name__) from error
     return NetworkRecord(
         source=source,
         record_id=record.record_id,
         iccid=iccid,
         kind=record.kind,
         quantity=record.quantity,
-        started_at=record.started_at,
-        ended_at=record.ended_at,
+        started_at=started_at,
+        ended_at=ended_at,
         country=record.country,
         operator=record.operator,
     )

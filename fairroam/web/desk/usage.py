@@ -1,4 +1,4 @@
-"""Usage files: send one, see how far each is, and which lines could not be read."""
+"""Usage files: send one, see how far each is, which lines and records were put aside."""
 
 from __future__ import annotations
 
@@ -36,6 +36,14 @@ BAD_LINES = {
     "correction": _("what it corrects is not named rightly"),
 }
 
+# Why a record is put aside: metering.models names these codes.
+PUT_ASIDE = {
+    "other_content": _("it came before with other content, which counts"),
+    "bad_correction": _("it takes back what cannot be taken back"),
+    "total_fell": _("its total is lower than before"),
+    "not_understood": _("it could not be read"),
+}
+
 
 class UsageFileForm(forms.Form):
     """One file of one network."""
@@ -51,13 +59,15 @@ def files(request: HttpRequest, staff: User) -> HttpResponse:
     """What was sent, newest first; a file sent again is the same import."""
     form = UsageFileForm(request.POST or None, request.FILES or None)
     imports = page_of(queries.usage_files(), request)
+    put_aside = page_of(queries.quarantined(), request, name="aside")
     context = {
+        "put_aside": put_aside.each(lambda row: (row, PUT_ASIDE[row.reason])),
         "imports": imports.each(
             lambda file: (
                 file,
                 [(BAD_LINES.get(row.reason, row.reason), row) for row in file.bad_lines],
             )
-        )
+        ),
     }
     if not form.is_valid():
         return render(request, "desk/usage.html", {**context, "form": form})

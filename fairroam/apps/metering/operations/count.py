@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 
@@ -25,6 +25,7 @@ from fairroam.apps.metering.operations.keep import (
     keep_packs,
     keep_shares,
     quarantine,
+    quarantine_unread,
     tell_of_packs,
 )
 from fairroam.apps.metering.operations.packs import Packs, ask_packs
@@ -71,14 +72,16 @@ def record_many(*, source: str, arrivals: Sequence[Arrival], now: datetime) -> C
 def record_page(*, source: str, page: UsagePage, now: datetime, lag_seconds: int = 0) -> Counted:
     """Count a page of what `source` has written, and remember how far we have read.
 
-    lag_seconds: how late the source says that its figures are.
+    What could not be read waits for a person. lag_seconds: how late the source says that its
+    figures are.
     """
     counted = record_usage(source=source, records=page.records, now=now)
+    quarantine_unread(source, page.unread, now)
     UsageCursor.objects.update_or_create(
         source=source,
         defaults={"cursor": page.cursor, "read_at": now, "lag_seconds": lag_seconds},
     )
-    return counted
+    return replace(counted, quarantined=counted.quarantined + len(page.unread))
 
 
 def _take(source: str, arrivals: Sequence[Arrival], now: datetime, *, is_bulk: bool) -> Counted:

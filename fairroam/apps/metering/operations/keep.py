@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from hashlib import sha256
 from itertools import islice
 
 from django.db import connection
@@ -13,9 +14,10 @@ from msgspec.structs import asdict
 
 from fairroam.apps.journal.operations import NewEvent, tell_each
 from fairroam.apps.journal.queries.planned import ask
-from fairroam.apps.metering.models import PlanPeriod
+from fairroam.apps.metering.models import PlanPeriod, QuarantinedRecord
 from fairroam.apps.metering.operations.arrivals import Arrival, content_of, written
 from fairroam.apps.metering.operations.packs import Allowance, Pack
+from fairroam.gateways.lines import UnreadRecord
 
 COLUMNS = (
     "source, record_id, content_sha256, order_line_id, pack_id, iccid, kind, quantity, country,"
@@ -139,6 +141,24 @@ def quarantine(source: str, arrivals: Sequence[Arrival], reason: str, now: datet
             for one in arrivals
         ]
         ask(QUARANTINE, source, reason, now, encode(rows).decode())
+
+
+def quarantine_unread(source: str, unread: Sequence[UnreadRecord], now: datetime) -> None:
+    """Keep what is no record as agreed for a person; each content once."""
+    QuarantinedRecord.objects.bulk_create(
+        (
+            QuarantinedRecord(
+                source=source,
+                record_id=one.record_id,
+                reason="not_understood",
+                content={"as_sent": one.content, "why": one.reason},
+                content_sha256=sha256(one.content.encode()).digest(),
+                received_at=now,
+            )
+            for one in unread
+        ),
+        ignore_conflicts=True,
+    )
 
 
 def tell_of_packs(packs: Sequence[Pack], now: datetime) -> None:

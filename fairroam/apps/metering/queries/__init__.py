@@ -1,7 +1,7 @@
 """Reads of usage: meters, periods, days, what its figures rest on, and what contradicts them."""
 
 from fairroam.apps.metering.queries.faults import find_faults
-from fairroam.apps.metering.queries.imports import usage_files
+from fairroam.apps.metering.queries.imports import quarantined, usage_files
 from fairroam.apps.metering.queries.usage import (
     AllowanceUse,
     DayOfUse,
@@ -26,6 +26,7 @@ __all__ = [
     "days_of_use",
     "find_faults",
     "plans_to_end",
+    "quarantined",
     "read_at",
     "stopped_at",
     "usage_files",

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Prefetch
 
 from fairroam.apps.journal.queries.rows import Rows
-from fairroam.apps.metering.models import BadRow, UsageImport
+from fairroam.apps.metering.models import BadRow, QuarantinedRecord, UsageImport
 
 BAD_LINES_SHOWN_MAX = 100
 
@@ -58,4 +58,30 @@ def import_row(opened: Any) -> ImportRow:
         bad_lines=tuple(
             BadLineRow(row.line_number, row.reason, row.content) for row in opened.first_bad
         ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineRow:
+    """A record that was not counted, for a person. content: its fields, or what was sent."""
+
+    source: str
+    record_id: str
+    reason: str
+    content: dict[str, Any]
+    received_at: datetime
+
+
+def quarantined() -> Rows[QuarantineRow]:
+    """The records that contradict what we know, or that nobody could read, newest first."""
+    return Rows(QuarantinedRecord.objects.order_by("-pk"), quarantine_row)
+
+
+def quarantine_row(record: QuarantinedRecord) -> QuarantineRow:
+    return QuarantineRow(
+        source=record.source,
+        record_id=record.record_id,
+        reason=record.reason,
+        content=record.content,
+        received_at=record.received_at,
     )
