@@ -59,5 +59,21 @@ def test_a_case_says_who_had_each_file_in_their_hands():
     page = words_of(desk.get(f"/desk/refunds/{refund.pk}/"))
 
     assert f"SHA-256 {kept.kept_sha256}" in page
-    assert f"the customer no. {refund.customer_id}: added it" in page
-    assert f"a colleague no. {colleague.pk}: opened it" in page
+    assert "the customer: added it" in page
+    assert f"{colleague.email}: opened it" in page
+
+
+def test_nobody_takes_what_the_rules_alone_have_settled():
+    line = a_ready_line()
+    settled = ask(line)
+    prove_off(line, now=LATER)
+    desk = Client()
+    desk.force_login(a_colleague())
+    path = f"/desk/refunds/{settled.pk}/"
+
+    shown = desk.get(path)
+    taken = desk.post(path, {"act": "take"})
+
+    assert queries.case(settled.pk).refund.has_case is False  # the rules alone decided
+    assert (shown.status_code, taken.status_code) == (200, 409)
+    assert 'value="take"' not in shown.content.decode()

@@ -126,7 +126,7 @@ def test_a_colleague_s_case_is_closed_to_agents_also_after_a_hand_over():
 
     assert mine.get(f"/desk/refunds/{refund.pk}/").status_code == 403
     assert theirs.get(f"/desk/refunds/{refund.pk}/").status_code == 200
-    assert decide(theirs, refund, "hand_over", to="nobody@example.com").status_code == 403
+    assert decide(theirs, refund, "hand_over", to="nobody@example.com").status_code == 422
     assert decide(theirs, refund, "hand_over", to="").status_code == 302
     assert Case.objects.get(pk=refund.pk).assigned_to is None
     assert Decision.objects.count() == before

@@ -10,7 +10,7 @@ from django.utils import translation
 from fairroam.project.messages import PACKAGE
 from fairroam.rules.rails import rails
 from fairroam.web.components.tags import currency_name, rail_name
-from fairroam.web.components.words import RAILS
+from fairroam.web.components.words import AT_DESK, MISSING, RAILS, STAGES
 from fairroam.web.desk import usage, words
 from fairroam.worker.reactions import REACTIONS
 
@@ -52,6 +52,24 @@ def test_every_code_that_is_kept_has_its_word():
     assert codes_in("metering", r'Unreadable\("(\w+)"\)') == set(usage.BAD_LINES)
     cases = {kind for kind in REACTIONS if kind.startswith(("refund.", "closure."))}
     assert cases - set(words.EVENTS) == set()
+
+
+def test_no_stage_calls_a_colleague_by_what_only_the_customer_is():
+    yours = {
+        (flow, stage)
+        for flow, stages in STAGES.items()
+        for stage, badge in stages.items()
+        if re.search(r"\byou(r|rs)?\b", str(badge.word))
+    }
+    flows = "|".join({flow for flow, _stage in yours})
+    pages = (PACKAGE / "web" / "desk" / "templates").rglob("*.html")
+
+    assert set(AT_DESK) == yours
+    assert not [word for word in AT_DESK.values() if re.search(r"\byou", str(word))]
+    assert set(words.MISSING) == set(MISSING)
+    assert [
+        page.name for page in pages if re.search(f'stage_badge "({flows})"', page.read_text())
+    ] == []
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "zh-hant"])

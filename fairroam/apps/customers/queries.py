@@ -97,6 +97,12 @@ def customer_by_address(address: str) -> int | None:
     return theirs.values_list("pk", flat=True).first()
 
 
+def addresses_of_users(user_ids: Collection[int]) -> dict[int, str]:
+    """The addresses that these logins sign in with, of those that still have one."""
+    found = User.objects.filter(pk__in=user_ids).exclude(email="")
+    return dict(found.values_list("pk", "email"))
+
+
 def staff_member(user_id: int) -> StaffRow | None:
     """Who this login is at the desk; None for customers, and for staff who have left."""
     live = StaffMember.objects.filter(user_id=user_id, ended_at__isnull=True, user__is_active=True)

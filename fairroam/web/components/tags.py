@@ -18,7 +18,15 @@ from lucide.templatetags.lucide import lucide
 
 from fairroam.rules.languages import NAMES, language_of, words_for
 from fairroam.web.components import charts, formats
-from fairroam.web.components.words import MATTERS, MISSING, NUMBER_ACTS, PAPERS, RAILS, STAGES
+from fairroam.web.components.words import (
+    AT_DESK,
+    MATTERS,
+    MISSING,
+    NUMBER_ACTS,
+    PAPERS,
+    RAILS,
+    STAGES,
+)
 
 register = template.Library()
 
@@ -218,11 +226,20 @@ def stage_badge(flow: str, stage: str) -> str:
     return badge(flow, stage, _language())
 
 
+@register.simple_tag
+def desk_badge(flow: str, stage: str) -> str:
+    """`{% desk_badge "refund" refund.stage %}`: the same for colleagues, who are not "you"."""
+    return badge(flow, stage, _language(), is_desk=True)
+
+
 @cache
-def badge(flow: str, stage: str, language: str) -> SafeString:
+def badge(flow: str, stage: str, language: str, is_desk: bool = False) -> SafeString:
     """That badge, written once for each language."""
+    shown = STAGES[flow][stage]
+    if is_desk:
+        shown = shown._replace(word=AT_DESK.get((flow, stage), shown.word))
     with translation.override(language):
-        return render_to_string("components/badge.html", STAGES[flow][stage]._asdict())
+        return render_to_string("components/badge.html", shown._asdict())
 
 
 @register.inclusion_tag("components/usage_ring.html")

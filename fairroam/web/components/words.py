@@ -242,6 +242,24 @@ STAGES: dict[str, dict[str, Badge]] = {
     },
 }
 
+# The same stages for colleagues, where the word above speaks to the customer.
+AT_DESK: dict[tuple[str, str], str | Promise] = {
+    ("payment", "started"): _("waiting for the customer to pay"),
+    ("payout", "settled_by_chargeback"): _("settled by the customer's bank"),
+    ("payout", "needs_account"): _("waits for the customer's bank account"),
+    ("payout", "requires_action"): _("needs something from the customer"),
+    ("voucher", "awaiting"): _("waiting for the customer to pay"),
+    ("keeping", "waiting_for_identity"): _("waits for the customer to show who they are"),
+    ("identity", "started"): _("waits for the customer"),
+    ("identity", "verified"): _("we know who they are"),
+    ("refund", "withdrawn"): _("taken back by the customer"),
+    ("refund", "offer_made"): _("offer made, waits for the customer"),
+    ("refund", "waiting_for_customer"): _("waits for the customer's answer"),
+    ("service_end", "undone"): _("taken back by the customer"),
+    ("closure", "asked"): _("waits for the customer's answer"),
+    ("closure", "reversed"): _("taken back by the customer"),
+}
+
 # What can be done with a number: the kinds of `rules.keep_alive`.
 NUMBER_ACTS: dict[str, str | Promise] = {
     "activation": _("number switched on"),

@@ -216,7 +216,7 @@ def fill_wallet() -> None:
 
 
 # Money back -----------------------------------------------------------------------------------
-def ask_back(line_id: int, wish_minor: int | None = None) -> int:
+def ask_back(line_id: int, wish_minor: int | None = None, words: str = "") -> int:
     """Ask for the money back, once; the request's id."""
     owner = order_rows.terms_of(line_id).customer_id
     asked = refund_rows.refund_of_line(line_id, owner)
@@ -228,7 +228,7 @@ def ask_back(line_id: int, wish_minor: int | None = None) -> int:
             customer_id=owner,
             key=key_of("refund", line_id),
             asked_minor=None,
-            words="",
+            words=words,
             wish_minor=wish_minor,
             declared_at=now(),
             now=now(),
@@ -242,12 +242,13 @@ def carla() -> None:
 
 
 def dan() -> None:
-    ask_back(go(people.DAN, 4000))
+    ask_back(go(people.DAN, 4000), words="My trip was cut short. Is there anything for the rest?")
 
 
 def bargain() -> None:
     """Asked back where no law gives it; Max offers a part of the price."""
-    refund_id = ask_back(go(people.ROSA, 4000))
+    words = "I flew home two weeks early. Can I have the part back that I did not use?"
+    refund_id = ask_back(go(people.ROSA, 4000), words=words)
     wait_for(lambda: stage_of(refund_id) == "under_review", "a person's turn")
     refunds.make_offer(
         request_id=refund_id,
@@ -312,7 +313,7 @@ def outage() -> None:
         operators=[],
         began_at=at - timedelta(hours=7),
         ended_at=at - timedelta(hours=2),
-        source="the operator's own notice",
+        source="https://status.example/pt/2026-11",
         words={"en": "No data in Portugal.", "zh-Hans": "葡萄牙没有数据网络。"},
     )
     found = incidents.declare(report, actor=f"staff:{olga}", now=at)

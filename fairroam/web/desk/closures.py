@@ -22,7 +22,7 @@ from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.desk.customers import about
 from fairroam.web.desk.staff import staff_only
-from fairroam.web.desk.words import CLOSING_DOUBTS, actor, event, waits_for
+from fairroam.web.desk.words import CLOSING_DOUBTS, event, people, waits_for
 
 ACTS = ("approve", "ask", "reject")
 
@@ -63,6 +63,8 @@ def is_late(row: ClosureRow, at: datetime) -> bool:
 def closing(request: HttpRequest, staff: User, closure_id: int) -> HttpResponse:
     """One closing: why a person looks, what is at stake, how far it is, and the acts upon it."""
     row = queries.closure_at_desk(closure_id)
+    history = list(queries.history_of(row.id, row.customer_id))
+    names = people(who for _kind, who, _at in history)
     context = {
         "row": row,
         "doubts": [CLOSING_DOUBTS[code] for code in row.doubts],
@@ -73,10 +75,7 @@ def closing(request: HttpRequest, staff: User, closure_id: int) -> HttpResponse:
             (MONEY[item["code"]], item["facts"]) for item in row.checklist if item["code"] in MONEY
         ],
         "steps": [(STEPS[step.name], waits_for(step.waits_for or ""), step) for step in row.steps],
-        "history": [
-            (event(kind), actor(who), at)
-            for kind, who, at in queries.history_of(row.id, row.customer_id)
-        ],
+        "history": [(event(kind), names[who], at) for kind, who, at in history],
         "about": about(row.customer_id, staff, closure_id=row.id),
     }
     return render(request, "desk/closing.html", context)

@@ -71,6 +71,7 @@ def lines(request: HttpRequest, staff: User) -> HttpResponse:
 def line(request: HttpRequest, staff: User, line_id: int) -> HttpResponse:
     """One line: stages, facts with their sources, acts, every call to the carrier."""
     page = queries.line_at_desk(line_id)
+    who = words.people(act.actor for act in page.acts)
     context = {
         "page": page,
         "line": page.found,
@@ -85,7 +86,7 @@ def line(request: HttpRequest, staff: User, line_id: int) -> HttpResponse:
             for profile in page.profiles
         ],
         "acts": [
-            (ACTS[act.kind], words.actor(act.actor), act.reason and words.answer(act.reason), act)
+            (ACTS[act.kind], who[act.actor], act.reason and words.answer(act.reason), act)
             for act in page.acts
         ],
         "calls": [(CALLS[call.function], words.answer(call.outcome), call) for call in page.calls],

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from fairroam.apps.customers import queries as customers
 from fairroam.apps.refunds.queries.completeness import CODES
 from fairroam.rules import offers
 from fairroam.rules.money import minor_digits
@@ -153,8 +154,13 @@ class ReplaceForm(CaseForm):
 class HandOverForm(CaseForm):
     """Give the case to a colleague, or back to the queue."""
 
-    to = forms.EmailField(
-        label=gettext_lazy("Address of the colleague; empty: back to the queue"), required=False
+    to = forms.ChoiceField(
+        label=gettext_lazy("Hand over to"),
+        choices=lambda: [
+            ("", gettext_lazy("whoever is free")),
+            *((one.email, one.email) for one in customers.team()),
+        ],
+        required=False,
     )
 
 

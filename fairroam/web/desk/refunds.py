@@ -17,6 +17,7 @@ from fairroam.apps.conversations.queries import messages_of
 from fairroam.apps.conversations.refusals import NotAssigned
 from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.models import OVERSEERS, User
+from fairroam.apps.esims import queries as esims
 from fairroam.apps.evidence import operations as evidence
 from fairroam.apps.evidence import queries as evidence_rows
 from fairroam.apps.journal.refusals import NotAmongYours, Refusal
@@ -118,12 +119,19 @@ def told(request: HttpRequest, staff: User, refund_id: int, at: datetime) -> dic
     decision = refund.decision
     member = customers.staff_member(staff.pk)
     assert member is not None
+    is_overseer, may_move = member.role in OVERSEERS, refund.has_case and refund.is_open
     custody = evidence_rows.custody(refund.customer_id)
+    thread = messages_of(found.thread_id) if found.thread_id else ()
+    who = words.people(
+        [step.actor for step in found.history]
+        + [message.actor for message in thread]
+        + [link.actor for links in custody.values() for link in links]
+    )
 
     def custody_of(evidence_id: int) -> list[tuple[datetime, Any, str]]:
         """Who had a file in their hands: when, what they did, who."""
         links = custody.get(evidence_id, [])
-        return [(link.at, words.event(link.kind), words.actor(link.actor)) for link in links]
+        return [(link.at, words.event(link.kind), who[link.actor]) for link in links]
 
     return {
         "case": found,
@@ -132,27 +140,33 @@ def told(request: HttpRequest, staff: User, refund_id: int, at: datetime) -> dic
         "doubts": [words.doubt(code) for code in found.doubts],
         "flags": [(words.doubt(flag.code), flag_facts(flag)) for flag in found.flags],
         "clocks": [words.clock_line(clock, refund.zone, language) for clock in found.clocks],
-        "history": [
-            (step.at, words.event(step.kind), words.actor(step.actor)) for step in found.history
-        ],
+        "history": [(step.at, words.event(step.kind), who[step.actor]) for step in found.history],
+        "missing": [words.MISSING[code] for code in found.missing],
         "forms": forms_of(found),
         "thread": [
             {
-                "who": words.actor(message.actor),
+                "who": who[message.actor],
                 "words": message.words,
                 "received_at": message.received_at,
                 "files": message.files,
             }
-            for message in (messages_of(found.thread_id) if found.thread_id else ())
+            for message in thread
         ],
         "files": [(file, custody_of(file.id)) for file in queries.files_of(refund.id)],
         "about": about(
             refund.customer_id, staff, refund_id=refund.id, thread_id=found.thread_id or 0
         ),
         "is_mine": found.assigned_to in (None, staff.pk),
-        "may_take": found.assigned_to != staff.pk
-        and (found.assigned_to is None or member.role in OVERSEERS),
-        "is_overseer": member.role in OVERSEERS,
+        "may_take": may_move
+        and found.assigned_to != staff.pk
+        and (found.assigned_to is None or is_overseer),
+        "may_hand_over": may_move
+        and found.assigned_to is not None
+        and (found.assigned_to == staff.pk or is_overseer),
+        "is_overseer": is_overseer,
+        "alarms": is_overseer and desk.has_alarms(refund_id),
+        "line_stage": esims.line_state(refund.order_line_id).stage,
+        "zone": formats.zone_name(refund.zone, language),
         "limit_minor": customers.limit(member.role, refund.currency),
     }
 
@@ -202,7 +216,7 @@ def facts(refund: RefundRow, language: str) -> list[tuple[str, str]]:
     }
     rows = [(_("Lives in"), formats.country_name(said["residence"], language))]
     rows += [
-        (name, formats.instant(formats.aware(moment), refund.zone, language))
+        (name, words.day_and_clock(formats.aware(moment), refund.zone, language))
         for name, moment in moments.items()
         if moment
     ]

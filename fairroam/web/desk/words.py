@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -11,9 +12,11 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from fairroam.apps.catalogue import queries as catalogue
+from fairroam.apps.customers import queries as customers
 from fairroam.apps.refunds.queries.clocks import Clock
 from fairroam.rules.languages import language_of, words_for
 from fairroam.rules.sentences import load_language
+from fairroam.rules.zones import load_zone
 from fairroam.web.components import formats
 from fairroam.web.components.refused import sentence_of_code
 from fairroam.web.components.tags import provider_name
@@ -151,12 +154,12 @@ BOOKS = {
 
 # Parts of the queue: refunds.queries.desk names them.
 VIEWS = {
-    "open": _("Wait for us"),
+    "open": _("Waiting for us"),
     "mine": _("Mine"),
-    "nobodys": _("Nobody's"),
+    "nobodys": _("Not taken yet"),
     "urgent": _("Urgent"),
     "confirm": _("To confirm"),
-    "customer": _("Wait for the customer"),
+    "customer": _("Waiting for the customer"),
 }
 CLOCKS = {
     "answer": _("first answer until %(end)s"),
@@ -170,6 +173,14 @@ ALARMS = {
     ("decision", 2): _("the decision is late"),
     ("payment", 1): _("the money must leave soon"),
     ("payment", 2): _("the money is late"),
+}
+# What a case lacks, said of the customer: the codes of `refunds.queries.completeness`.
+MISSING = {
+    "reason": _("what happened, and what they wish for"),
+    "place_and_time": _("where they were, and when it did not work"),
+    "steps": _("which of the troubleshooting steps they tried"),
+    "evidence": _("a picture of what the phone shows, or of the place and its network"),
+    "device": _("the model of their phone, or a picture of its settings"),
 }
 
 
@@ -185,6 +196,13 @@ def clock_line(clock: Clock, zone: str, language: str) -> ClockLine:
     """ "decision until Thu 5 November, 24:00, Berlin time"."""
     text = str(CLOCKS[clock.kind]) % {"end": formats.until(clock.due_at, zone, language)}
     return ClockLine(text, clock.level, clock.is_paused)
+
+
+def day_and_clock(moment: datetime, zone: str, language: str) -> str:
+    """An instant where its zone is named beside it: "Mon 16 March 2026, 14:05"."""
+    local = moment.astimezone(load_zone(zone))
+    between = ", " if language_of(language) == "en" else " "
+    return f"{formats.day(local.date(), language)}{between}{local:%H:%M}"
 
 
 def alarm(clock: str, level: int) -> str:
@@ -212,6 +230,16 @@ def actor(who: str) -> str:
     role, _separator, number = who.partition(":")
     words = str(ACTORS.get(role, role))
     return gettext("%(who)s no. %(number)s") % {"who": words, "number": number} if number else words
+
+
+def people(actors: Iterable[str]) -> dict[str, str]:
+    """Who did it, on a page about one customer: colleagues by their address while they have one."""
+    seen = set(actors)
+    logins = {who: int(who.partition(":")[2]) for who in seen if who.startswith("staff:")}
+    addresses = customers.addresses_of_users(logins.values()) if logins else {}
+    named = {who: addresses.get(login) or actor(who) for who, login in logins.items()}
+    others = {who: str(ACTORS["customer"]) for who in seen if who.startswith("customer:")}
+    return {who: actor(who) for who in seen} | named | others
 
 
 def answer(code: str | None) -> str:

@@ -16,6 +16,7 @@ from fairroam.apps.refunds.models import Case, Decision, RefundRequest
 from fairroam.apps.refunds.operations.moves import lock_request, tell
 from fairroam.apps.refunds.refusals import (
     AboveYourLimit,
+    AlreadySettled,
     NotYourOwnCase,
     SamePersonAsBefore,
 )
@@ -42,11 +43,11 @@ def member_at(staff_user_id: int) -> StaffRow:
 def authorise(refund: RefundRequest, staff_user_id: int, *, now: datetime) -> StaffRow:
     """Let somebody act on a locked case: on nobody's, which becomes theirs, or on their own.
 
-    Raises NotAllowed, NotYourOwnCase, SamePersonAsBefore, NotAssigned.
+    Raises NotAllowed, NotYourOwnCase, SamePersonAsBefore, NotAssigned, AlreadySettled.
     """
     refuse_concerned(refund, staff_user_id)
     member = member_at(staff_user_id)
-    case = Case.objects.get(pk=refund.pk)
+    case = case_of(refund.pk)
     if case.assigned_to_id is None:
         assign(refund, staff_user_id, actor=f"staff:{staff_user_id}", now=now)
     elif case.assigned_to_id != staff_user_id:
@@ -54,12 +55,20 @@ def authorise(refund: RefundRequest, staff_user_id: int, *, now: datetime) -> St
     return member
 
 
+def case_of(request_id: int) -> Case:
+    """What people know of a request. Raises AlreadySettled where the rules alone have decided."""
+    case = Case.objects.filter(pk=request_id).first()
+    if case is None:
+        raise AlreadySettled(refund_id=request_id)
+    return case
+
+
 def refuse_concerned(refund: RefundRequest, staff_user_id: int) -> None:
     """Refuse whoever would decide for themselves, or again on what they said no to."""
     owner = refund.customer.user_id
     if owner is not None and customers.same_person(owner, staff_user_id):
         raise NotYourOwnCase(refund_id=refund.pk)
-    appealed_at = Case.objects.values_list("appealed_at", flat=True).get(pk=refund.pk)
+    appealed_at = case_of(refund.pk).appealed_at
     if appealed_at is None:
         return
     said_before = Decision.objects.filter(request=refund, decided_at__lt=appealed_at)
@@ -86,12 +95,13 @@ def assign(refund: RefundRequest, staff_user_id: int | None, *, actor: str, now:
 def take(*, request_id: int, staff_user_id: int, now: datetime) -> None:
     """Take a case that is nobody's; seniors and operators may take over a colleague's.
 
-    Raises NotAllowed, NotYourOwnCase, SamePersonAsBefore, NotAssigned, NotAmongYours.
+    Raises NotAllowed, NotYourOwnCase, SamePersonAsBefore, NotAssigned, NotAmongYours,
+    AlreadySettled.
     """
     refund = lock_request(request_id)
     member = member_at(staff_user_id)
     refuse_concerned(refund, staff_user_id)
-    owner = Case.objects.values_list("assigned_to_id", flat=True).get(pk=request_id)
+    owner = case_of(request_id).assigned_to_id
     if owner == staff_user_id:
         return
     if owner is not None and member.role not in OVERSEERS:
@@ -105,11 +115,12 @@ def hand_over(
 ) -> None:
     """Give one's case to a colleague, or (None) back to the queue; overseers may give anybody's.
 
-    Raises NotAllowed, NotAssigned, and for the receiver NotYourOwnCase, SamePersonAsBefore.
+    Raises NotAllowed, NotAssigned, AlreadySettled, and for the receiver NotYourOwnCase,
+    SamePersonAsBefore.
     """
     refund = lock_request(request_id)
     member = member_at(staff_user_id)
-    owner = Case.objects.values_list("assigned_to_id", flat=True).get(pk=request_id)
+    owner = case_of(request_id).assigned_to_id
     if owner != staff_user_id and member.role not in OVERSEERS:
         raise NotAssigned(refund_id=request_id)
     if to_user_id is not None:

@@ -67,7 +67,7 @@ def running(
         due_at = decide_by(starts_at, zone=order.zone, residence=order.residence)
         is_paused = case.paused_at is not None
         yield clock("decision", starts_at, due_at + pauses(case, now), is_paused, now)
-    if decision is not None and decision.result["pay_by"]:
+    if refund.is_live and decision is not None and decision.result["pay_by"]:
         last = pay_at_latest(date.fromisoformat(decision.result["pay_by"]), order.zone)
         yield clock("payment", refund.received_at, last, False, now)
 

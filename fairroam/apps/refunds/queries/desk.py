@@ -220,6 +220,11 @@ def alarms() -> list[Alarm]:
     ]
 
 
+def has_alarms(request_id: int) -> bool:
+    """Whether a deadline of this request is near or passed, and nobody has taken note of it."""
+    return Escalation.objects.filter(request_id=request_id, seen_at__isnull=True).exists()
+
+
 def case(request_id: int, *, now: datetime | None = None, staff_user_id: int | None = None) -> Case:
     """One case for the desk.
 
