@@ -139,6 +139,7 @@ REACTIONS: dict[str, list[str]] = {
     "refund.stalled": ["tell_refund"],
     "refund.retried": [],
     "payout.sent_again": [],
+    "payout.answer_settled": [],
     "payout.planned": ["send_payout"],
     "payout.needs_account": ["tell_payout"],
     "payout.account_named": [],

@@ -50,6 +50,19 @@ class IbanWrong(Refusal):
     status = 422
 
 
+class PayoutInDoubt(Refusal):
+    """Nobody has said yet what this payout really paid. Look it up at the provider and write it."""
+
+    code = "payout-in-doubt"
+
+
+class AmountMissing(Refusal):
+    """Write the amount that the provider's own page shows for it; 0 if nothing was paid."""
+
+    code = "amount-missing"
+    status = 422
+
+
 class HolderMissing(Refusal):
     """Banks want the name of an account's holder. Please write it as the statement shows it."""
 

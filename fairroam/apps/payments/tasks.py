@@ -11,8 +11,10 @@ from fairroam.apps.notices import operations as notices
 from fairroam.apps.payments import operations
 from fairroam.apps.payments.models import Payment, Payout
 from fairroam.apps.payments.queries.arrivals import RETURNED
+from fairroam.apps.payments.queries.doubts import ANSWER
 from fairroam.apps.payments.queries.providers import CAPABILITIES
 from fairroam.apps.payments.queries.rows import SENT_BACK
+from fairroam.apps.payments.refusals import AmountDiffers
 from fairroam.gateways.payments import (
     AnswerMismatch,
     PaymentGateway,
@@ -114,13 +116,7 @@ def send_payout(*, payout_id: int, now: datetime) -> None:
             payment_ref=payment.provider_ref, amount=amount, key=payout.key
         )
     except AnswerMismatch as mismatch:  # It may have had an effect: never repeat, never book.
-        operations.quarantine(
-            provider=payment.provider,
-            event_id=f"answer:{payout.key}",
-            reason="answer-differs",
-            content=str(mismatch),
-            now=now,
-        )
+        quarantine_answer(payout, mismatch, now)
         return
     except PayoutRefused as refused:
         receipt = PayoutReceipt(
@@ -137,13 +133,28 @@ def look_up_payout(*, payout_id: int, now: datetime) -> None:
     payout = Payout.objects.select_related("payment").get(pk=payout_id)
     payment = payout.payment
     assert payment.provider_ref is not None
-    receipt = gateway(payment.provider).look_up_payout(
-        payment_ref=payment.provider_ref, key=payout.key
-    )
+    try:
+        receipt = gateway(payment.provider).look_up_payout(
+            payment_ref=payment.provider_ref, key=payout.key
+        )
+        if receipt is not None:
+            operations.record_payout(payout_id=payout_id, receipt=receipt, now=now)
+    except (AnswerMismatch, AmountDiffers) as mismatch:
+        quarantine_answer(payout, mismatch, now)
+        return
     if receipt is None:
         send_payout(payout_id=payout_id, now=now)
-        return
-    operations.record_payout(payout_id=payout_id, receipt=receipt, now=now)
+
+
+def quarantine_answer(payout: Payout, mismatch: Exception, now: datetime) -> None:
+    """Show a person that a provider named other money than we asked it to send, once."""
+    operations.quarantine(
+        provider=payout.payment.provider,
+        event_id=f"{ANSWER}{payout.key}",
+        reason="answer-differs",
+        content=str(mismatch),
+        now=now,
+    )
 
 
 def fetch_report(*, provider: str, day: date, now: datetime) -> int:

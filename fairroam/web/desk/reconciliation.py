@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, timedelta
+from decimal import Decimal
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -18,11 +19,13 @@ from fairroam.apps.closures.queries import waivers
 from fairroam.apps.customers.models import User
 from fairroam.apps.orders.operations.arriving import Sender, settle_arrival
 from fairroam.apps.payments import operations
-from fairroam.apps.payments.queries import arrivals, desk, reports
+from fairroam.apps.payments.queries import arrivals, desk, doubts, reports
 from fairroam.apps.payments.queries.providers import asked_providers
-from fairroam.apps.payments.refusals import HolderMissing
+from fairroam.apps.payments.refusals import AmountMissing, HolderMissing
+from fairroam.apps.refunds.operations.answering import settle_payout_in_doubt
 from fairroam.apps.refunds.operations.outside import book_outside_refund
 from fairroam.clock import now
+from fairroam.web.components.amounts import as_typed, minor_of
 from fairroam.web.components.paging import page_of
 from fairroam.web.desk.payouts import answered, unexplained
 from fairroam.web.desk.staff import staff_only
@@ -36,13 +39,23 @@ class ConcludeForm(forms.Form):
 
     act = forms.ChoiceField(
         choices=[
-            (name, name) for name in ("assign", "book", "dismiss", "mistake", "take", "send_back")
+            (name, name)
+            for name in ("assign", "book", "dismiss", "mistake", "take", "send_back", "paid")
         ]
     )
     payout_id = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+    paid = forms.DecimalField(min_value=0, max_digits=12, decimal_places=3, required=False)
     holder = forms.CharField(max_length=70, required=False)  # whom a transfer came from
     iban = forms.CharField(max_length=42, required=False)
     words = forms.CharField(max_length=1000)
+
+    def paid_minor(self, currency: str) -> int:
+        """What a provider really paid, in minor units. Raises AmountMissing: nothing is no 0."""
+        paid = self.cleaned_data["paid"]
+        minor = minor_of(paid, currency)
+        if paid is None or paid != Decimal(as_typed(minor, currency)):
+            raise AmountMissing
+        return minor
 
     @property
     def sender(self) -> Sender | None:
@@ -83,14 +96,16 @@ def reconciliation(request: HttpRequest, staff: User) -> HttpResponse:
     late = page_of(desk.late_money(), request, name="late")
     contacts = closures.sealed_contacts(row.pk for row in late)
     events = page_of(desk.quarantined(), request)
-    meant = arrivals.meant_by(events)
+    meant, doubted = arrivals.meant_by(events), doubts.payouts_in_doubt(events)
     context = {
         "providers": [
             (provider, reports.days_of(provider, first=first, last=today))
             for provider in asked_providers()
         ],
         "differences": page_of(reports.open_differences(), request, name="differences"),
-        "events": events.each(lambda row: (row, quarantined(row.reason), meant.get(row.pk))),
+        "events": events.each(
+            lambda row: (row, quarantined(row.reason), meant.get(row.pk), doubted.get(row.pk))
+        ),
         "late": late.each(lambda row: (row, contacts.get(row.pk))),
         "keep_until": date(today.year + 3, 12, 31),
         "waivers": page_of(waivers.overdue(now()), request, name="waivers"),
@@ -137,9 +152,20 @@ def conclude_event(request: HttpRequest, staff: User, event_id: int) -> HttpResp
             now=now(),
         )
 
+    def settle_paid(form: ConcludeForm) -> None:
+        payout = doubts.payout_in_doubt(event_id)
+        settle_payout_in_doubt(
+            event_id=event_id,
+            paid_minor=form.paid_minor(payout.currency if payout else "EUR"),
+            words=form.cleaned_data["words"],
+            staff_user_id=staff.pk,
+            now=now(),
+        )
+
     return concluded(
         request,
         {
+            "paid": settle_paid,
             "take": settle,
             "send_back": settle,
             "assign": lambda form: operations.assign_event(

@@ -10,6 +10,8 @@ from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MovedMeanwhile, MoveNotAllowed, NotAmongYours
 from fairroam.apps.payments.models import Payout, ProviderEvent
 from fairroam.apps.payments.operations.sending import record_payout
+from fairroam.apps.payments.queries.doubts import payouts_in_doubt
+from fairroam.apps.payments.refusals import PayoutInDoubt
 from fairroam.gateways.payments import EventKind, PayoutReceipt, PayoutStatus
 from fairroam.gateways.payments import ProviderEvent as Told
 from fairroam.rules.money import Money
@@ -98,9 +100,11 @@ def assign_event(
 def dismiss_event(*, event_id: int, words: str, staff_user_id: int, now: datetime) -> None:
     """A person says why nothing follows from a quarantined notice; its body is let go.
 
-    Raises NotAmongYours, MovedMeanwhile.
+    Raises NotAmongYours, MovedMeanwhile, PayoutInDoubt (first say what was paid).
     """
     event = lock_quarantined(event_id)
+    if payouts_in_doubt([event]):
+        raise PayoutInDoubt(event_id=event_id)
     end_quarantine(event, "dismissed", words=words, staff_user_id=staff_user_id, now=now)
 
 

@@ -32,7 +32,8 @@ OURS = """
            o.provider_ref, o.currency,
            CASE WHEN t.reverses_id IS NULL THEN -t.minor ELSE t.minor END, t.booked_at
     FROM payments_payout o JOIN payments_payment p ON p.id = o.payment_id
-    JOIN ledger_transfer t ON t.key IN ('payout:' || o.key, 'payout:' || o.key || '/back')
+    JOIN ledger_transfer t ON t.key IN (
+        'payout:' || o.key, 'payout:' || o.key || '/back', 'payout:' || o.key || '/excess')
     WHERE p.provider = %(provider)s AND NOT o.is_by_hand
     UNION ALL
     SELECT CASE WHEN t.reverses_id IS NOT NULL THEN 'dispute_returned'
