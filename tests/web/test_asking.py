@@ -14,10 +14,12 @@ from django.test import Client
 
 from fairroam.apps.orders.models import OrderLine
 from fairroam.apps.refunds.models import Decision, RefundRequest
-from fairroam.gateways.payments import PayoutStatus
+from fairroam.gateways.payments import EventKind, PayoutStatus
+from fairroam.web.components.tags import above_total, below_total
 from fairroam.worker.books import find_faults
 from tests import given
 from tests.apps.lines_given import LATER, a_ready_line, ask_and_end, payout_of, prove_off, use
+from tests.apps.payments_given import tells
 from tests.apps.refunds_given import GIGABYTE, settle
 from tests.given import NOON
 from tests.web.site_given import words_of
@@ -80,6 +82,19 @@ def test_the_page_answers_the_three_questions_from_facts_with_their_instants():
     assert "Yes, until Mon 16 November 2026, 24:00, Berlin time; 14 days left" in words
     assert "Yes, first used Mon 2 November 2026, 13:00, Berlin time" in words
     assert "3.2 GB of 10 GB; 6.8 GB left" in words
+
+
+def test_the_page_says_what_waits_for_a_dispute_beside_a_total_that_adds_up():
+    line = a_ready_line()
+    use(line, GIGABYTE)
+    tells(line.order.payment, EventKind.DISPUTE_OPENED, 1900, dispute_ref="d1")
+
+    answer = sign_in(line).get(path_of(line))
+
+    assert "€17.10 of it waits until the bank has decided" in words_of(answer)
+    assert sum(one.amount or 0 for one in above_total(answer.context["lines"])) == 1710
+    (waits,) = (one for one in below_total(answer.context["lines"]) if one.amount)
+    assert waits.amount == -1710
 
 
 @pytest.mark.promise(46)

@@ -186,7 +186,7 @@ def as_json(statement: dict[str, Any]) -> str:
 # Codes of `rules.explain`. What follows from the total stands below it, in small type.
 SAID_BY_TOTAL = {"REFUND", "NO_REFUND"}
 WAYS_BACK = {"BACK_TO_METHOD", "BACK_TO_CREDIT", "PROMO_NOT_CASH"}
-BELOW_TOTAL = WAYS_BACK | {"TAX_SPLIT", "PAY_BY", "DEADLINE", "DEADLINE_PASSED"}
+BELOW_TOTAL = WAYS_BACK | {"DISPUTE_OPEN", "TAX_SPLIT", "PAY_BY", "DEADLINE", "DEADLINE_PASSED"}
 
 
 @register.filter
