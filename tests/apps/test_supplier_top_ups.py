@@ -22,6 +22,7 @@ from fairroam.apps.orders.refusals import CannotTopUp
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.suppliers import operations, queries, tasks
 from fairroam.apps.suppliers.models import SupplierTopUp
+from fairroam.apps.suppliers.operations.ordering import SILENT_AFTER
 from fairroam.gateways.suppliers import GatewayUnreachable
 from fairroam.worker import jobs
 from fairroam.worker.books import find_faults
@@ -130,9 +131,12 @@ def test_a_pack_without_an_answer_is_asked_for_again_under_the_same_key(resold, 
 
     with pytest.raises(GatewayUnreachable):
         buy(pack)
+    operations.note_silent_top_ups(now=NOON + SILENT_AFTER)
+    assert [row.reason for row in queries.troubles()] == ["silent"]
     tasks.resume_unfinished(now=LATER)
 
     assert stage(pack) == ("delivered", "fulfilled")
+    assert queries.troubles() == []
     assert sold(resold, pack) == 1
 
 

@@ -187,6 +187,25 @@ def test_an_esim_that_is_made_later_is_asked_for_until_it_is_there(access):
     assert access.bought(line) == 1
 
 
+def test_an_order_that_stays_silent_is_put_before_a_person_and_still_asked_for(access, client):
+    access.behave(allocation_seconds=None)
+    line = access.a_paid_line()
+    with pytest.raises(tasks.NotReady):
+        order(line)
+
+    for minutes in (29, 30, 31):
+        tasks.resume_unfinished(now=NOON + timedelta(minutes=minutes))
+        assert len(told("supplier.trouble")) == (minutes >= 30)
+    (trouble,) = queries.troubles()
+    assert (trouble.reason, trouble.order_ref) == ("silent", order_of(line).order_ref)
+    client.force_login(User.objects.get(pk=a_colleague(joined_at=NOON)))
+    assert "Ask them what became of it" in client.get("/desk/suppliers/").content.decode()
+
+    access.process.ask("POST", "/_allocations", json={})
+    tasks.resume_unfinished(now=FAR_LATER)
+    assert (order_of(line).stage, queries.troubles()) == ("delivered", [])
+
+
 @pytest.mark.parametrize("supplier", FROM_US)
 def test_what_is_sold_out_ends_the_line_unused_and_costs_nothing(both, supplier):
     resold = shop(both, supplier)

@@ -70,11 +70,15 @@ class ClaimRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TroubleRow:
-    """An order of an eSIM or a pack that did not come yet and says why, or contradicts itself."""
+    """An order of an eSIM or a pack that did not come yet and says why, or contradicts itself.
+
+    reason: "silent" where nobody says why. order_ref: the supplier's name of it, if it gave one.
+    """
 
     order_line_id: int
     supplier: str
     stage: str
+    order_ref: str
     reason: str
     planned_at: datetime
     is_stuck: bool
@@ -219,6 +223,7 @@ def troubles() -> list[TroubleRow]:
             order_line_id=order.pk,
             supplier=supplier,
             stage=order.stage,
+            order_ref=order.order_ref if isinstance(order, SupplierOrder) else order.top_up_ref,
             reason=order.reason,
             planned_at=order.planned_at,
             is_stuck=order.stuck_at is not None,

@@ -29,10 +29,21 @@ def suppliers(request: HttpRequest, staff: User) -> HttpResponse:
         "recoveries": queries.recoveries(),
         "claims": page_of(queries.open_claims(), request),
         "troubles": page_of(queries.troubles(), request, name="troubles").each(
-            lambda row: (row, words.answer(row.reason))
+            lambda row: (row, why(row))
         ),
     }
     return render(request, "desk/suppliers.html", context)
+
+
+def why(trouble: queries.TroubleRow) -> str:
+    """Why an order has not come, and for one that nobody explains, what to do next."""
+    if trouble.reason != "silent":
+        return words.answer(trouble.reason)
+    return _(
+        "they do not say why. Ask them what became of it (their number: %(number)s). We go on"
+        " asking, too. If the customer does not want to wait, open a case about this line: they get"
+        " the money back, and what still comes goes back to the supplier or is our loss."
+    ) % {"number": trouble.order_ref or _("none yet")}
 
 
 @staff_only

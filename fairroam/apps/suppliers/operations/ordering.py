@@ -23,6 +23,8 @@ from fairroam.rules.money import Money
 
 GIVE_UP_AFTER = timedelta(hours=1)  # of refusals that may pass: the customer gets the money back
 ASK_AGAIN_AFTER = timedelta(minutes=5)
+SILENT_AFTER = timedelta(minutes=30)  # Suppliers who make eSIMs later promise half a minute.
+SILENT = "silent"  # the reason of an order that did not come, while nobody says why
 OPEN = ("planned", "sent", "pending")
 
 
@@ -144,6 +146,21 @@ def note_trouble(*, order_line_id: int, reason: str, now: datetime) -> None:
     SupplierOrder.objects.filter(pk=order.pk).update(
         reason=reason, next_call_at=now + ASK_AGAIN_AFTER
     )
+
+
+@transaction.atomic
+def note_silence(*, now: datetime) -> None:
+    """Orders that did not come for SILENT_AFTER without a reason are in trouble: a person asks.
+
+    We go on asking, too: nobody may guess whether such an eSIM was bought. Tells
+    `supplier.trouble`.
+    """
+    silent = SupplierOrder.objects.select_for_update(no_key=True).filter(
+        stage__in=("sent", "pending"), reason="", planned_at__lte=now - SILENT_AFTER
+    )
+    for order in silent.order_by("pk"):
+        SupplierOrder.objects.filter(pk=order.pk).update(reason=SILENT)
+        tell(order, "supplier.trouble", now=now, reason=SILENT)
 
 
 @transaction.atomic

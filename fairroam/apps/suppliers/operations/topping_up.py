@@ -22,7 +22,12 @@ from fairroam.apps.metering import operations as metering
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_queries
 from fairroam.apps.suppliers.models import SupplierOrder, SupplierTopUp
-from fairroam.apps.suppliers.operations.ordering import ASK_AGAIN_AFTER, GIVE_UP_AFTER
+from fairroam.apps.suppliers.operations.ordering import (
+    ASK_AGAIN_AFTER,
+    GIVE_UP_AFTER,
+    SILENT,
+    SILENT_AFTER,
+)
 from fairroam.gateways.suppliers import TopUpReceipt
 from fairroam.rules import stages
 
@@ -133,6 +138,19 @@ def note_top_up_trouble(*, order_line_id: int, reason: str, now: datetime) -> No
     SupplierTopUp.objects.filter(pk=top_up.pk).update(
         reason=reason[:60], next_call_at=now + ASK_AGAIN_AFTER
     )
+
+
+@transaction.atomic
+def note_silent_top_ups(*, now: datetime) -> None:
+    """Do as `note_silence` does, for packs."""
+    silent = SupplierTopUp.objects.filter(
+        stage="sent", reason="", planned_at__lte=now - SILENT_AFTER
+    )
+    for order_line_id in silent.order_by("pk").values_list("pk", flat=True):
+        top_up = _lock(order_line_id)
+        if top_up.stage == "sent" and not top_up.reason:
+            SupplierTopUp.objects.filter(pk=top_up.pk).update(reason=SILENT)
+            _tell(top_up, "supplier.trouble", now=now, reason=SILENT)
 
 
 @transaction.atomic

@@ -59,6 +59,8 @@ def resume_unfinished(*, now: datetime) -> None:
     for order_line_id in ending:
         with alone(f"the end of line {order_line_id}", GatewayUnreachable):
             end_esim(order_line_id=order_line_id, now=now)
+    operations.note_silence(now=now)
+    operations.note_silent_top_ups(now=now)
 
 
 def poll_usage(*, now: datetime) -> None:
