@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from fairroam.gateways.payments import EventKind, ReportKind
 from fairroam.project import styles
 from fairroam.rules import stages
-from fairroam.web.components import charts, formats
+from fairroam.web.components import charts, formats, tags
 from fairroam.web.components.charts import DayUse, Portion, Stretch
 from fairroam.web.components.words import MATTERS, STAGES
 
@@ -69,6 +69,12 @@ def test_a_loss_lies_as_long_as_it_is_large_and_nothing_has_no_length():
 )
 def test_money_is_written_exactly_by_currency_and_language(minor, currency, language, shown):
     assert formats.money(minor, currency, language) == shown
+
+
+@pytest.mark.parametrize(("language", "shown"), [("en", "A, B × 2"), ("zh-hans", "A、B × 2")])
+def test_names_are_listed_with_the_comma_of_the_language_each_once(language, shown):
+    with translation.override(language):
+        assert tags.listed(["A", "B", "B"]) == shown
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
@@ -193,6 +194,13 @@ BELOW_TOTAL = WAYS_BACK | {"DISPUTE_OPEN", "TAX_SPLIT", "PAY_BY", "DEADLINE", "D
 def named_facts(facts: Mapping[str, str]) -> SafeString:
     """`<dl class="facts">{{ line.facts|named_facts }}</dl>`: what a line opens to."""
     return format_html_join("", "<dt>{}</dt><dd>{}</dd>", facts.items())
+
+
+@register.filter
+def listed(names: Iterable[object]) -> str:
+    """`{{ names|listed }}`: "A, B × 2", with the comma of the language; each name once."""
+    counts = Counter(map(str, names))
+    return gettext(", ").join(name if n == 1 else f"{name} × {n}" for name, n in counts.items())
 
 
 @register.filter
