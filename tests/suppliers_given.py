@@ -72,6 +72,25 @@ def an_airalo_plan() -> None:
     )
 
 
+def an_unlimited_plan() -> None:
+    """A plan of which its supplier counts no use."""
+    catalogue.offer_plan(
+        code="world-unlimited-7d-airalo",
+        names={"en": "World, unlimited", "zh-Hans": "全球无限量"},
+        countries=["JP"],
+        validity_days=7,
+        currency="EUR",
+        price_minor=1990,
+        list_price_minor=1990,
+        profile_type="resold",
+        supplier="airalo",
+        supplier_package="world-unlimited-7days",
+        wholesale_minor=1200,
+        wholesale_currency="USD",
+        allowances=[{"kind": "data", "granted": None}],
+    )
+
+
 @dataclass
 class Resold:
     """A shop that resells eSIMs of one supplier, and what only a test can turn there."""

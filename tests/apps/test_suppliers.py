@@ -27,14 +27,15 @@ from fairroam.apps.suppliers.operations.hearing import HINTS_PER_HOUR
 from fairroam.gateways.suppliers import (
     EventKind,
     GatewayUnreachable,
+    PlanStatus,
     SupplierEvent,
     UsageReading,
 )
 from fairroam.rules import stages
 from fairroam.worker.books import find_faults
 from sandbox.processes import SandboxProcess
-from tests import suppliers_given
-from tests.apps.lines_given import ask, use
+from tests import given, suppliers_given
+from tests.apps.lines_given import ask, begin_line, use
 from tests.given import NOON
 from tests.stories.traveller import a_colleague
 from tests.suppliers_given import COST_MINOR, Resold, order, order_in_vain, order_of
@@ -416,6 +417,45 @@ def test_one_esim_that_its_supplier_tells_nothing_of_hides_no_other_s_use(access
 
     assert [order_of(line).used_bytes for line in lines] == [0, 1_000, 1_000]
     assert [order_of(line).polled_at for line in lines] == [None, at, at]
+
+
+def test_an_unlimited_plan_begins_when_its_supplier_says_that_it_is_active(airalo):
+    suppliers_given.an_unlimited_plan()
+    line = given.a_paid_line("world-unlimited-7d-airalo")
+    begin_line(line)
+    order(line)
+    at = datetime.now(UTC) + timedelta(minutes=1)  # the stand-in's clock is the real one
+    tasks.poll_usage(now=at)
+    assert metering.usage_of(line.pk).starts_at is None
+
+    airalo.use(order_of(line).iccid, 5_000_000)
+    polled = [at + timedelta(hours=hours) for hours in (1, 2)]
+    for moment in polled:
+        tasks.poll_usage(now=moment)
+
+    usage = metering.usage_of(line.pk)
+    assert usage.starts_at == polled[0].replace(microsecond=0)
+    assert [one.used for one in usage.allowances] == [0]
+    assert order_of(line).used_as_of == polled[0]
+
+
+@pytest.mark.parametrize("plan", ["unused", "expired", "unknown", "pending"])
+def test_no_other_word_begins_a_plan_that_nobody_counts(airalo, plan):
+    line = airalo.a_ready_line()
+    reading = UsageReading(
+        ref=order_of(line).esim_ref,
+        used_bytes=None,
+        total_bytes=None,
+        as_of=LATER,
+        lag_seconds=0,
+        source="airalo",
+        raw="",
+        plan=PlanStatus(plan),
+    )
+
+    operations.record_reading(supplier="airalo", reading=reading, now=LATER)
+
+    assert metering.usage_of(line.pk).starts_at is None
 
 
 def test_an_esim_near_its_limit_is_asked_about_sooner(access):

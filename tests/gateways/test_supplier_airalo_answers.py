@@ -216,6 +216,7 @@ def test_a_reading_is_in_megabytes_of_two_to_the_twentieth(owner, usage, figures
         readings = at(url).usage(refs=[REF], now=now())
 
     assert [(reading.used_bytes, reading.total_bytes) for reading in readings] == figures
+    assert all(reading.plan == PlanStatus.IN_USE for reading in readings)
 
 
 @pytest.mark.parametrize(

@@ -222,6 +222,7 @@ class UsageReading:
 
     used_bytes, total_bytes: None where the supplier does not count or limit. as_of: the instant of
     the figure, which is `lag_seconds` late. raw: the figure before we made bytes of it.
+    plan: what it says of the plan beside the figure; all that tells of one that it does not count.
     """
 
     ref: str
@@ -231,6 +232,7 @@ class UsageReading:
     lag_seconds: int
     source: str
     raw: str
+    plan: PlanStatus = PlanStatus.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

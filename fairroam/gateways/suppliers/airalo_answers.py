@@ -221,6 +221,7 @@ def reading(ref: str, usage: Usage, now: datetime) -> UsageReading:
         lag_seconds=USAGE_LAG_SECONDS,
         source=SUPPLIER,
         raw=f"{usage.remaining} of {usage.total} MB left, {usage.status}",
+        plan=PLANS.get(usage.status, PlanStatus.UNKNOWN),
     )
 
 

@@ -31,6 +31,7 @@ from fairroam.rules.money import Money
 log = logging.getLogger(__name__)
 CLAIM_ANSWERED_AFTER = timedelta(days=14)  # A claim that is silent for longer goes to a person.
 COUNTRY_UNKNOWN = "ZZ"  # ISO 3166 leaves it to users; CLDR calls it "unknown region"
+BEGUN = (PlanStatus.IN_USE, PlanStatus.USED_UP)
 OVER = (
     PlanStatus.USED_UP,
     PlanStatus.EXPIRED,
@@ -51,7 +52,8 @@ FACTS = {
 def record_reading(*, supplier: str, reading: UsageReading, now: datetime) -> None:
     """Count what is new in a total that a supplier told. An older total changes nothing.
 
-    The use lies between the last reading and this one; it counts from the last one's instant.
+    The use lies between the last reading and this one; it counts from the last one's instant. A
+    plan whose use nobody counts begins when the supplier first says so: docs/decisions/0034.
     """
     found = SupplierOrder.objects.select_for_update(no_key=True).filter(
         supplier=supplier, esim_ref=reading.ref
@@ -59,28 +61,45 @@ def record_reading(*, supplier: str, reading: UsageReading, now: datetime) -> No
     order = found.get()
     assert order.delivered_at is not None
     since = order.used_as_of or order.delivered_at
-    if reading.used_bytes is None or reading.as_of <= since:
+    if reading.as_of <= since:
+        return
+    if reading.used_bytes is None:
+        if order.used_as_of is None and reading.plan in BEGUN:
+            _count(order, reading, RecordKind.ATTACH, 0, since=reading.as_of, now=now)
         return
     used_bytes = reading.used_bytes - order.used_bytes
     if used_bytes < 0:
         log.warning("order line %d: the supplier's total fell by %d", order.pk, -used_bytes)
         return
+    _count(order, reading, RecordKind.DATA, used_bytes, since=since, now=now)
+
+
+def _count(
+    order: SupplierOrder,
+    reading: UsageReading,
+    kind: RecordKind,
+    quantity: int,
+    *,
+    since: datetime,
+    now: datetime,
+) -> None:
+    """Remember the reading, and let the meters hear what it tells."""
     SupplierOrder.objects.filter(pk=order.pk).update(
-        used_bytes=reading.used_bytes, used_as_of=reading.as_of
+        used_bytes=reading.used_bytes or 0, used_as_of=reading.as_of
     )
-    if used_bytes:
+    if quantity or kind == RecordKind.ATTACH:
         record = NetworkRecord(
-            source=supplier,
+            source=order.supplier,
             record_id=f"{reading.ref}@{reading.as_of.isoformat()}",
             iccid=order.iccid,
-            kind=RecordKind.DATA,
-            quantity=used_bytes,
+            kind=kind,
+            quantity=quantity,
             started_at=since,
             ended_at=reading.as_of,
             country=COUNTRY_UNKNOWN,
             operator="",
         )
-        metering.record_usage(source=supplier, records=[record], now=now)
+        metering.record_usage(source=order.supplier, records=[record], now=now)
 
 
 def note_polled(*, order_line_ids: Collection[int], now: datetime) -> None:
