@@ -100,22 +100,23 @@ def test_a_plan_changes_for_new_orders_alone(operator):
     said = {
         name: form[name].value() for name in form.fields if form[name].value() not in (None, "")
     }
-    price = int(said["price_minor"])
+    assert said["price"] == "19.00"
 
-    refused = operator.post(path, said | {"list_price_minor": price - 1})
-    assert refused.context["form"].errors == {"list_price_minor": ["At least the price."]}
+    refused = operator.post(path, said | {"list_price": "18.99"})
+    assert refused.context["form"].errors == {"list_price": ["At least the price."]}
+    assert operator.post(path, said | {"price": "18.999"}).status_code == 422  # no tenth of a cent
     assert refused.context["refusal"]["code"] == "plan-refused"
     changed = said | {
-        "price_minor": price + 100,
-        "list_price_minor": price + 100,
+        "price": "20",
+        "list_price": "20.00",
         "gigabytes": "12",
     }
     assert operator.post(path, changed).status_code == 302
 
     row = queries.plan(sold.plan_copy["code"])
-    assert (row.price_minor, row.allowances[0].granted) == (price + 100, 12 * 10**9)
+    assert (row.price_minor, row.allowances[0].granted) == (2000, 12 * 10**9)
     sold.refresh_from_db()
-    assert sold.price_minor == price
+    assert sold.price_minor == 1900
     assert sold.plan_copy["allowances"][0]["granted"] == 10 * 10**9
     told = Event.objects.get(kind="plan.changed")
     assert told.facts["fields"] == ["granted_bytes", "list_price_minor", "price_minor"]

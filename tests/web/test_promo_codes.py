@@ -58,7 +58,7 @@ def test_a_code_that_makes_no_sense_is_not_made(desk, wrong):
 
 
 def test_checkout_takes_a_code_and_the_bill_shows_it_before(desk):
-    desk.post(PAGE, NEW | {"percent": "", "amount": "5", "currency": "eur"})
+    desk.post(PAGE, NEW | {"percent": "", "amount": "5", "currency": "EUR"})
     desk.logout()
     price = catalogue.plan("japan-10gb-30d").price_minor
 

@@ -131,7 +131,7 @@ def test_a_second_approver_on_another_login_of_the_same_person_is_none(olga):
     person = queries.staff_member(olga.pk).person_id
     again = a_colleague("operator", email="olga2@example.com", person_id=person)
     otto = a_colleague("operator", email="otto@example.com")
-    form = {"act": "set_limit", "role": "operator", "currency": "eur", "amount": "9000.50"}
+    form = {"act": "set_limit", "role": "operator", "currency": "EUR", "amount": "9000.50"}
     before = queries.limit("operator", "EUR")
     assert at_the_desk(olga).post(TEAM, form).status_code == 302
     row = StaffLimit.objects.get()

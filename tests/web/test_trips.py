@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from unicodedata import normalize
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
+from pypinyin import lazy_pinyin
 
 from fairroam import clock
 from fairroam.apps.catalogue import queries as catalogue
@@ -139,17 +141,31 @@ def test_a_local_sim_is_compared_with_its_source_and_day_and_nothing_without_a_r
     assert "What a SIM costs there" not in words_of(client.get("/plans/keep-number-uk-90d/"))
 
 
+def test_a_country_stands_where_people_look_for_it():
+    """By letters and by pinyin; 秘 has two readings, and the tables here know 秘鲁 by the other."""
+    english = [normalize("NFD", name)[0] for _code, name in places.residences("en")]
+    chinese = [name for _code, name in places.residences("zh-Hans") if name != "秘鲁"]
+    spoken = [lazy_pinyin(name)[0] for name in chinese]
+
+    assert english == sorted(english)
+    assert spoken == sorted(spoken)
+    assert len(spoken) > 200
+
+
 @pytest.mark.promise(9)
 def test_the_desk_adds_what_was_seen_and_hides_what_is_wrong():
     operator = Client()
     operator.force_login(given.a_colleague("operator"))
     seen = {
-        "country": "KR", "operator": "Third Mobile KR", "name": "SIM", "price_minor": "33000",
+        "country": "KR", "operator": "Third Mobile KR", "name": "SIM", "price": "33000",
         "currency": "KRW", "days": "10", "seen_on": "2026-10-01",
         "source": "https://example.com/sim",
     }  # fmt: skip
 
     assert operator.post("/desk/tariffs/", seen | {"seen_on": "2100-01-01"}).status_code == 422
+    assert (
+        operator.post("/desk/tariffs/", seen | {"price": "0.5"}).status_code == 422
+    )
     assert operator.post("/desk/tariffs/", seen).status_code == 302
     assert operator.post("/desk/tariffs/", seen).status_code == 422  # told once a day
     (row,) = catalogue.tariffs(["KR"], clock.now().date())

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django import forms
 from django.core.validators import DecimalValidator
+from django.utils.translation import gettext as _
 
 from fairroam.rules.money import minor_digits
 
@@ -24,6 +25,17 @@ def take_amounts(field: forms.Field, currency: str, *, least_minor: int = 1) -> 
 def as_typed(minor: int, currency: str) -> str:
     """Minor units as somebody would type them."""
     return str(Decimal(minor).scaleb(-minor_digits(currency)))
+
+
+def whole_minor(form: forms.BaseForm, name: str, amount: Decimal, currency: str) -> int:
+    """An amount in minor units of a currency chosen beside it.
+
+    A part of a unit is an error of the field.
+    """
+    minor = amount.scaleb(minor_digits(currency))
+    if minor != minor.to_integral_value():
+        form.add_error(name, _("This currency has no such small part."))
+    return int(minor)
 
 
 def minor_of(amount: Decimal | None, currency: str) -> int:

@@ -88,7 +88,7 @@ def review(request: HttpRequest, staff: User, closure_id: int) -> HttpResponse:
     form = ReviewForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Choose what shall happen."))
-        return redirect("desk:closures")
+        return redirect("desk:closing", closure_id)
     try:
         operations.review_closure(
             closure_id=closure_id, staff_user_id=staff.pk, now=now(), **form.cleaned_data
@@ -96,4 +96,5 @@ def review(request: HttpRequest, staff: User, closure_id: int) -> HttpResponse:
         messages.success(request, _("Done. The customer is told now."))
     except Refusal as refusal:
         messages.error(request, sentence_of(refusal))
+        return redirect("desk:closing", closure_id)
     return redirect("desk:closures")

@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_countries import countries
 
+from fairroam.apps.catalogue import queries as catalogue
 from fairroam.apps.customers.models import User
 from fairroam.apps.incidents import operations, queries
 from fairroam.apps.incidents.operations import Report
@@ -32,6 +33,7 @@ from fairroam.web.components import formats
 from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused, sentence_of
 from fairroam.web.desk.staff import staff_only
+from fairroam.web.site import places
 
 LOOK_SECONDS = 2
 MOVING = ("counting", "running")
@@ -71,11 +73,21 @@ class Moment(forms.DateTimeField):
         return moment.replace(tzinfo=UTC) if moment else None
 
 
-def named_countries() -> list[tuple[str, str]]:
-    """Every country, by its name in the page's language."""
+def named_countries() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Every country by its name in the page's language, those of our plans first."""
     language = get_language() or "en"
-    named = [(code, formats.country_name(code, language)) for code, _name in countries]
-    return sorted(named, key=lambda pair: pair[1])
+    ours = {country for plan in catalogue.plans() for country in plan.countries}
+    others = {code for code, _name in countries} - ours
+    return [
+        (
+            title,
+            [
+                (code, formats.country_name(code, language))
+                for code in places.in_order_of_names(codes, language)
+            ],
+        )
+        for title, codes in ((_("Where our plans work"), ours), (_("Everywhere else"), others))
+    ]
 
 
 class IncidentForm(forms.Form):
@@ -159,7 +171,11 @@ def incident(request: HttpRequest, staff: User, incident_id: int) -> HttpRespons
     """One incident: correct it, and see the runs that it led to."""
     row = queries.incident(incident_id)
     form = IncidentForm(request.POST or None, initial=filled(row))
-    context = {"row": row, "runs": runs.runs_of(incident_id)}
+    context = {
+        "row": row,
+        "runs": runs.runs_of(incident_id),
+        "maybe_hit": queries.maybe_hit(incident_id),
+    }
     if not form.is_valid():
         status = 422 if form.is_bound else 200
         return render(request, "desk/incident.html", {**context, "form": form}, status=status)

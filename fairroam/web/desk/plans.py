@@ -21,12 +21,12 @@ from fairroam.apps.customers.models import User
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.clock import now
 from fairroam.rules.languages import NAMES
+from fairroam.web.components.amounts import as_typed, minor_of, take_amounts
 from fairroam.web.components.refused import render_refused
-from fairroam.web.components.tags import money
 from fairroam.web.desk.staff import staff_only
 
 GIGABYTE = 10**9
-PLAIN = ("price_minor", "list_price_minor", "validity_days", "is_offered")
+PLAIN = ("validity_days", "is_offered")
 # Why a plan cannot be offered so: catalogue.operations.plans names these codes.
 WHY_NOT = {
     "below_price": gettext_lazy("At least the price."),
@@ -37,20 +37,15 @@ WHY_NOT = {
     ),
     "trial_without_limit": gettext_lazy("A trial has a limit."),
 }
-TYPED_AS = {"granted_bytes": "gigabytes"}  # column -> field of the form
+PRICES = {"price_minor": "price", "list_price_minor": "list_price"}
+TYPED_AS = PRICES | {"granted_bytes": "gigabytes"}  # column -> field of the form
 
 
 class PlanForm(forms.Form):
-    """A plan's names by language, its prices in minor units, days and data."""
+    """A plan's names by language, its prices as people write them, days and data."""
 
-    price_minor = forms.IntegerField(
-        label=gettext_lazy("Price in minor units"), min_value=0, max_value=10**12
-    )
-    list_price_minor = forms.IntegerField(
-        label=gettext_lazy("Price before the discount, in minor units"),
-        min_value=0,
-        max_value=10**12,
-    )
+    price = forms.DecimalField(min_value=0, max_digits=12)
+    list_price = forms.DecimalField(min_value=0, max_digits=12)
     validity_days = forms.IntegerField(
         label=gettext_lazy("Days (empty: it never ends)"),
         min_value=1,
@@ -71,10 +66,18 @@ class PlanForm(forms.Form):
         granted = [one.granted for one in plan.allowances.all() if one.kind == "data"]
         gigabytes = Decimal(granted[0]) / GIGABYTE if granted and granted[0] else None
         start = {name: getattr(plan, name) for name in PLAIN} | {"gigabytes": gigabytes}
+        start |= {
+            name: as_typed(getattr(plan, column), plan.currency) for column, name in PRICES.items()
+        }
         super().__init__(sent, initial=start)
-        for name in ("price_minor", "list_price_minor"):
-            shown = money(getattr(plan, name), plan.currency)
-            self.fields[name].help_text = _("Now %(amount)s.") % {"amount": shown}
+        self.currency = plan.currency
+        labels = {
+            "price": _("Price in %(currency)s"),
+            "list_price": _("Price before the discount, in %(currency)s"),
+        }
+        for name, label in labels.items():
+            self.fields[name].label = label % {"currency": plan.currency}
+            take_amounts(self.fields[name], plan.currency, least_minor=0)
         for code, language in NAMES.items():
             self.fields[f"name_{code}"] = forms.CharField(
                 label=_("%(text)s (%(language)s)")
@@ -91,7 +94,9 @@ class PlanForm(forms.Form):
         names = {code: said[f"name_{code}"] for code in NAMES if said[f"name_{code}"]}
         gigabytes = said["gigabytes"]
         granted = None if gigabytes is None else int(gigabytes * GIGABYTE)
-        return {name: said[name] for name in PLAIN} | {"names": names, "granted_bytes": granted}
+        prices = {column: minor_of(said[name], self.currency) for column, name in PRICES.items()}
+        plain = {name: said[name] for name in PLAIN}
+        return plain | prices | {"names": names, "granted_bytes": granted}
 
 
 @never_cache

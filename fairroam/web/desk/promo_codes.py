@@ -20,7 +20,8 @@ from fairroam.apps.customers.models import User
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.orders import operations, queries
 from fairroam.clock import now
-from fairroam.rules.money import Money, known_currencies, minor_digits
+from fairroam.rules.money import Money, known_currencies
+from fairroam.web.components.amounts import whole_minor
 from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.components.tags import in_words
@@ -53,8 +54,10 @@ class PromoCodeForm(forms.Form):
         decimal_places=3,
         required=False,
     )
-    currency = forms.CharField(
-        label=gettext_lazy("Currency of the amount"), min_length=3, max_length=3, required=False
+    currency = forms.ChoiceField(
+        label=gettext_lazy("Currency of the amount"),
+        choices=lambda: [("", ""), *words.currency_choices(sorted(known_currencies()))],
+        required=False,
     )
     plans = forms.MultipleChoiceField(
         label=gettext_lazy("For these plans; none: for every plan"),
@@ -80,19 +83,16 @@ class PromoCodeForm(forms.Form):
         if bool(percent) == bool(amount):
             self.add_error("percent", _("Please give a percentage or an amount."))
         elif amount:
-            said["reduction"] = self.money(amount, said.get("currency", "").upper())
+            said["reduction"] = self.money(amount, said.get("currency", ""))
         else:
             said["reduction"] = percent
         return said
 
     def money(self, amount: Decimal, currency: str) -> Money | None:
-        if currency not in known_currencies():
-            self.add_error("currency", _("We do not know this currency."))
+        if not currency:
+            self.add_error("currency", _("Choose the currency of the amount."))
             return None
-        minor = amount * Decimal(10) ** minor_digits(currency)
-        if minor != minor.to_integral_value():
-            self.add_error("amount", _("This currency has no such small part."))
-        return Money(int(minor), currency)
+        return Money(whole_minor(self, "amount", amount, currency), currency)
 
 
 @never_cache

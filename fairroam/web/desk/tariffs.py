@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,6 +17,7 @@ from fairroam.apps.catalogue.refusals import TariffRefused
 from fairroam.apps.customers.models import User
 from fairroam.clock import now
 from fairroam.rules.money import known_currencies
+from fairroam.web.components.amounts import whole_minor
 from fairroam.web.components.refused import render_refused
 from fairroam.web.desk.staff import staff_only
 from fairroam.web.desk.words import currency_choices
@@ -33,12 +36,7 @@ class TariffForm(forms.Form):
     country = forms.ChoiceField(label=_("Country"))
     operator = forms.CharField(label=_("Network"), max_length=60)
     name = forms.CharField(label=_("Name of the tariff"), max_length=80)
-    price_minor = forms.IntegerField(
-        label=_("Price in minor units"),
-        min_value=0,
-        max_value=10**12,
-        help_text=_("Cents, yen, satang: 1990 is €19.90, and ¥1,990."),
-    )
+    price = forms.DecimalField(label=_("Price"), min_value=0, max_digits=12, decimal_places=3)
     currency = forms.ChoiceField(label=_("Currency"), choices=currencies, initial="EUR")
     gigabytes = forms.DecimalField(
         label=_("Data in GB"),
@@ -57,6 +55,13 @@ class TariffForm(forms.Form):
         country = self.fields["country"]
         assert isinstance(country, forms.ChoiceField)
         country.choices = [("", _("Please choose")), *places.residences(get_language() or "en")]
+
+    def clean(self) -> dict[str, Any]:
+        """The price in whole minor units of its currency."""
+        said = super().clean() or {}
+        if "price" in said and "currency" in said:
+            said["price_minor"] = whole_minor(self, "price", said.pop("price"), said["currency"])
+        return said
 
     def fields_of_row(self) -> dict[str, object]:
         """What was typed, in the units of a row."""
@@ -78,7 +83,8 @@ def tariffs(request: HttpRequest, staff: User) -> HttpResponse:
             operations.add_tariff(**form.fields_of_row(), actor=f"staff:{staff.pk}", now=now())  # type: ignore[arg-type]
         except TariffRefused as refusal:
             for column, texts in refusal.reasons.items():
-                form.add_error(column if column in form.fields else None, texts)
+                field = "price" if column == "price_minor" else column
+                form.add_error(field if field in form.fields else None, texts)
             return render_refused(request, "desk/tariffs.html", form, refusal, **listed)
         return redirect("desk:tariffs")
     status = 422 if form.is_bound else 200

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -23,10 +22,12 @@ from fairroam.apps.customers.models import ROLES, RULES, User
 from fairroam.apps.customers.refusals import InvitationEnded
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
-from fairroam.rules.money import known_currencies, minor_digits
+from fairroam.rules.money import known_currencies
 from fairroam.web.account.signin import mail_secret
+from fairroam.web.components.amounts import whole_minor
 from fairroam.web.components.refused import render_refused
 from fairroam.web.desk.staff import ROLE_NAMES, staff_only
+from fairroam.web.desk.words import currency_choices
 
 
 class InviteForm(forms.Form):
@@ -54,7 +55,11 @@ class LimitForm(forms.Form):
     role = forms.ChoiceField(
         label=gettext_lazy("Role"), choices=[(role, ROLE_NAMES[role]) for role in (RULES, *ROLES)]
     )
-    currency = forms.CharField(label=gettext_lazy("Currency"), min_length=3, max_length=3)
+    currency = forms.ChoiceField(
+        label=gettext_lazy("Currency"),
+        choices=lambda: currency_choices(sorted(known_currencies())),
+        initial="EUR",
+    )
     amount = forms.DecimalField(
         label=gettext_lazy("Up to, alone"), min_value=0, max_digits=15, decimal_places=3
     )
@@ -64,14 +69,7 @@ class LimitForm(forms.Form):
         said = super().clean() or {}
         if "currency" not in said or "amount" not in said:
             return said
-        said["currency"] = said["currency"].upper()
-        if said["currency"] not in known_currencies():
-            self.add_error("currency", _("We do not know this currency."))
-            return said
-        minor = said["amount"] * Decimal(10) ** minor_digits(said["currency"])
-        if minor != minor.to_integral_value():
-            self.add_error("amount", _("This currency has no such small part."))
-        said["minor"] = int(minor)
+        said["minor"] = whole_minor(self, "amount", said["amount"], said["currency"])
         return said
 
 

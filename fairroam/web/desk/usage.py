@@ -70,7 +70,8 @@ def files(request: HttpRequest, staff: User) -> HttpResponse:
         ),
     }
     if not form.is_valid():
-        return render(request, "desk/usage.html", {**context, "form": form})
+        status = 422 if form.is_bound else 200
+        return render(request, "desk/usage.html", {**context, "form": form}, status=status)
     try:
         receive(form.cleaned_data["source"], form.cleaned_data["file"], staff)
     except Refusal as refusal:

@@ -19,7 +19,8 @@ from fairroam.apps.wallet import queries
 from fairroam.apps.wallet.operations import vouchers as operations
 from fairroam.apps.wallet.queries import vouchers as sold
 from fairroam.clock import now
-from fairroam.rules.money import Money, minor_digits
+from fairroam.rules.money import Money
+from fairroam.web.components.amounts import whole_minor
 from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
 from fairroam.web.desk.incidents import Moment
@@ -49,10 +50,8 @@ class VoucherForm(forms.Form):
         """The amount as money, in whole minor units."""
         said = super().clean() or {}
         if "amount" in said and "currency" in said:
-            minor = said["amount"].scaleb(minor_digits(said["currency"]))
-            if minor != minor.to_integral_value():
-                self.add_error("amount", _("This currency has no such small part."))
-            said["money"] = Money(int(minor), said["currency"])
+            minor = whole_minor(self, "amount", said["amount"], said["currency"])
+            said["money"] = Money(minor, said["currency"])
         return said
 
 

@@ -93,7 +93,7 @@ EVENTS = {
     "refund.paid": _("money arrived"),
     "refund.stalled": _("money came back"),
     "refund.retried": _("sent the money again"),
-    "refund.assigned": _("gave or took the case"),
+    "refund.assigned": _("took or handed over the case"),
     "refund.flagged": _("raised a flag"),
     "refund.escalated": _("a deadline came near or passed"),
     "refund.more_asked": _("asked the customer for more"),
@@ -199,10 +199,10 @@ def clock_line(clock: Clock, zone: str, language: str) -> ClockLine:
 
 
 def day_and_clock(moment: datetime, zone: str, language: str) -> str:
-    """An instant where its zone is named beside it: "Mon 16 March 2026, 14:05"."""
+    """An instant where its zone is named beside it: "16 March 2026, 14:05"."""
     local = moment.astimezone(load_zone(zone))
     between = ", " if language_of(language) == "en" else " "
-    return f"{formats.day(local.date(), language)}{between}{local:%H:%M}"
+    return f"{formats.plain_day(local.date(), language)}{between}{local:%H:%M}"
 
 
 def alarm(clock: str, level: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
+from unicodedata import normalize
 
 from babel import Locale
 from django import forms
@@ -13,17 +14,34 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django_countries import countries as iso
 
+from fairroam.rules.languages import language_of
 from fairroam.rules.residences import zones_by_country
 from fairroam.rules.territories import territory_name
 from fairroam.rules.traditional import in_traditional
 from fairroam.web.components import formats
+
+# What GB 2312 counts as rare, by a common character of the same sound.
+SAME_SOUND = str.maketrans({"梵": "凡", "斐": "非", "瑙": "脑"})
+
+
+def place_in_list(name: str, language: str) -> bytes:
+    """Where people look for a name: by its letters, in Chinese by its pinyin or its strokes.
+
+    The common characters of GB 2312 stand in the order of their pinyin, those of Big5 in that of
+    their strokes.
+    """
+    if language_of(language) == "zh-Hans":
+        return name.translate(SAME_SOUND).encode("gb18030")
+    if language_of(language) == "zh-Hant":
+        return name.encode("big5", "replace")
+    return normalize("NFD", name).encode("ascii", "ignore").lower()
 
 
 @cache
 def residences(language: str) -> tuple[tuple[str, str], ...]:
     """Every country we know a time zone for, as (code, name), in the order of the names."""
     named = [(code, formats.country_name(code, language)) for code in zones_by_country()]
-    return tuple(sorted(named, key=lambda pair: pair[1]))
+    return tuple(sorted(named, key=lambda pair: place_in_list(pair[1], language)))
 
 
 class CountrySelect(forms.Select):
@@ -46,7 +64,9 @@ def options(choices: tuple[tuple[str, str], ...], chosen: str) -> SafeString:
 
 def in_order_of_names(codes: Iterable[str], language: str) -> list[str]:
     """The same codes, sorted as their names are."""
-    return sorted(codes, key=lambda code: formats.country_name(code, language))
+    return sorted(
+        codes, key=lambda code: place_in_list(formats.country_name(code, language), language)
+    )
 
 
 def is_residence(code: str) -> bool:

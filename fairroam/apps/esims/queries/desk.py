@@ -61,6 +61,7 @@ class LineAtDesk:
     """All of one line. acts: newest first; profiles and calls: oldest first."""
 
     found: FoundLine
+    customer_id: int
     zone: str
     supplier: str
     ending_at: datetime | None
@@ -105,6 +106,7 @@ def line_at_desk(order_line_id: int) -> LineAtDesk:
     sold = line.order_line
     return LineAtDesk(
         found=_found(line),
+        customer_id=line.customer_id,
         zone=sold.order.zone,
         supplier=sold.plan_copy.get("supplier", ""),
         ending_at=line.ending_at,
