@@ -159,6 +159,7 @@ REACTIONS: dict[str, list[str]] = {
     "payout.pay_by_near": [],
     "payout.pay_by_missed": [],
     "dispute.opened": [],
+    "dispute.amount_changed": [],
     "dispute.answered": [],
     "dispute.won": ["end_settlement"],
     "dispute.lost": ["end_settlement", "lose_voucher"],

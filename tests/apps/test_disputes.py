@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
 from django.db import transaction
 
 from fairroam.apps.journal.refusals import MoveNotAllowed
+from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders import queries as order_rows
 from fairroam.apps.payments import operations as payments
 from fairroam.apps.payments.models import Dispute, Payment, Payout
+from fairroam.apps.payments.models import ProviderEvent as Quarantined
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds.models import RefundRequest
-from fairroam.gateways.payments import EventKind
+from fairroam.gateways.payments import EventKind, ProviderEvent, ReportKind
 from fairroam.rules.money import Money
 from fairroam.worker.books import find_faults
 from tests import given
 from tests.apps.lines_given import LATER, a_ready_line, ask, ask_and_end
-from tests.apps.payments_given import PRICE, house, tells
+from tests.apps.payments_given import PRICE, house, line, report, tells
 from tests.apps.refunds_given import STAFF
 from tests.given import NOON
 
@@ -245,3 +248,78 @@ def test_a_dispute_that_opened_keeps_a_request_of_one_line_out_of_the_bank():
 
     assert RefundRequest.objects.get() == refund
     assert not Payout.objects.exclude(stage="held").exists()
+
+
+def amounts(payment: Payment, *history: tuple[int, int, str]) -> list[str]:
+    """The provider tells (hours after noon, amount, outcome) of one dispute, in this order."""
+    return [
+        orders.hear_provider(
+            provider="sandbox",
+            told=ProviderEvent(
+                event_id=f"dispute:{number}",
+                kind=CLOSED if outcome else OPENED,
+                occurred_at=NOON + timedelta(hours=hours),
+                payment_ref=payment.provider_ref or "",
+                amount=Money(minor, "EUR"),
+                dispute_ref="d1",
+                outcome=outcome,
+            ),
+            now=LATER,
+        )
+        for number, (hours, minor, outcome) in enumerate(history)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("history", "taken", "lost"),
+    [
+        ([(0, 1900, ""), (1, 500, "")], 500, 0),
+        ([(0, 500, ""), (1, 1900, "")], 1900, 0),
+        ([(1, 500, ""), (0, 1900, "")], 500, 0),  # What was said first is heard last.
+        ([(0, 1900, ""), (1, 600, "lost")], 600, 600),  # The bank gave a part back at the end.
+        ([(1, 600, "lost"), (0, 1900, "")], 600, 600),
+        ([(0, 500, ""), (1, 900, ""), (2, 700, ""), (3, 700, "won")], 0, 0),
+        ([(0, 900, ""), (1, 500, "won")], 0, 0),
+    ],
+)
+def test_of_two_amounts_of_a_dispute_the_later_counts(history, taken, lost):
+    payment = a_payment()
+
+    assert set(amounts(payment, *history)) == {"applied"}
+
+    assert -house("loss") == lost
+    assert -house("clearing", "sandbox") == PRICE - taken
+    assert house("disputed", "sandbox") == (0 if history[-1][2] or lost else -taken)
+    told = [line(ReportKind.CAPTURE, payment.provider_ref or "")]
+    before = 0
+    for _, minor, outcome in sorted(history):
+        kind = ReportKind.DISPUTE if minor > before else ReportKind.DISPUTE_RETURNED
+        told += [line(kind, "d1", abs(minor - before))] if minor != before else []
+        told += [line(ReportKind.DISPUTE_RETURNED, "d1", minor)] if outcome == "won" else []
+        before = minor
+    if history == sorted(history):  # Else we never knew of the amount in between.
+        day = report(*told, at=LATER)
+        assert payments.reconcile(provider="sandbox", report=day, now=LATER) == 0
+    assert list(find_faults()) == []
+
+
+def test_an_amount_that_is_told_after_the_end_waits_for_a_person():
+    payment = a_payment()
+
+    heard = amounts(payment, (0, 1900, "lost"), (1, 600, "lost"), (1, 1900, "lost"), (2, 0, ""))
+
+    assert heard == ["applied", "quarantined", "applied", "quarantined"]
+    waiting = Quarantined.objects.filter(outcome="quarantined")
+    assert {event.reason for event in waiting} == {"dispute-amount-differs"}
+    assert -house("loss") == 1900
+
+
+def test_a_dispute_that_grew_pays_what_is_owed_by_all_that_it_took():
+    paid = given.a_paid_line()
+    orders.give_up(order_line_id=paid.pk, now=NOON)
+
+    heard = amounts(paid.order.payment, (0, 500, ""), (1, 1900, ""), (2, 1900, "lost"))
+
+    payout = Payout.objects.get()
+    assert heard == ["applied"] * 3
+    assert (payout.stage, payout.covered_minor) == ("settled_by_chargeback", PRICE)

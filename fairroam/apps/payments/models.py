@@ -196,6 +196,8 @@ class Dispute(models.Model):
     fee_minor = models.BigIntegerField(default=0)  # what the provider takes for a lost one
     stage = models.CharField(max_length=12, default="open")
     heard_at = models.DateTimeField()
+    # When the provider told this amount; of two amounts the later one counts.
+    amount_told_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     words = models.TextField(default="")  # what a person noted about it
     seen_by = models.CharField(max_length=60, default="")  # who took a loss to notice

@@ -73,7 +73,12 @@ TABLES = (
         why=BOOKS,
         kept="id provider payment_id currency amount_minor stage heard_at ended_at words",
         withheld={GUARD: "words"},
-        ours={KEY: "provider_ref", PROGRAM: "fee_minor", STAFF: "seen_by seen_at"},
+        ours={
+            KEY: "provider_ref",
+            PROGRAM: "fee_minor",
+            STEP: "amount_told_at",
+            STAFF: "seen_by seen_at",
+        },
     ),
     Table(
         name="payments_latemoney",

@@ -50,6 +50,14 @@ class IbanWrong(Refusal):
     status = 422
 
 
+class DisputeAmountDiffers(Refusal):
+    """This dispute is over, by another amount. Look at the provider's page: what differs in its
+    report can be booked with a reason.
+    """
+
+    code = "dispute-amount-differs"
+
+
 class PayoutInDoubt(Refusal):
     """Nobody has said yet what this payout really paid. Look it up at the provider and write it."""
 

@@ -243,6 +243,7 @@ TOLD: dict[str, Callable[[msgspec.Raw], dict[str, Any]]] = {
     "PAYMENT.REFUND.PENDING": refunded,
     "PAYMENT.REFUND.FAILED": refunded,
     "CUSTOMER.DISPUTE.CREATED": disputed,
+    "CUSTOMER.DISPUTE.UPDATED": disputed,
     "CUSTOMER.DISPUTE.RESOLVED": resolved,
 }
 # How an event code begins -> what it is when money came, and when it left. The longest one counts.

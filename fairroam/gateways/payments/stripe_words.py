@@ -189,6 +189,7 @@ TOLD: dict[str, Callable[[msgspec.Raw], dict[str, Any]]] = {
     "refund.updated": refunded,
     "refund.failed": refunded,
     "charge.dispute.created": disputed,
+    "charge.dispute.updated": disputed,
     "charge.dispute.funds_withdrawn": disputed,
     "charge.dispute.closed": disputed,
 }

@@ -61,6 +61,7 @@ def apply(told: ProviderEvent, provider: str, now: datetime) -> str:
             amount=told.amount,
             outcome=told.outcome,
             fee_minor=told.fee_minor,
+            told_at=told.occurred_at,
             now=now,
         )
         return "applied"

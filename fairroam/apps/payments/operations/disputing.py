@@ -16,7 +16,9 @@ from fairroam.apps.payments.models import Dispute, Payment, Payout
 from fairroam.apps.payments.operations.covering import cover_by_chargebacks
 from fairroam.apps.payments.operations.handing_over import keep_for_a_person
 from fairroam.apps.payments.operations.planning import first_stage, release
+from fairroam.apps.payments.queries.reports import changes_of
 from fairroam.apps.payments.queries.rows import was_disputed
+from fairroam.apps.payments.refusals import DisputeAmountDiffers
 from fairroam.rules import stages
 from fairroam.rules.money import Money
 
@@ -33,13 +35,17 @@ def hear_dispute(
     amount: Money,
     outcome: str,
     fee_minor: int = 0,
+    told_at: datetime | None = None,
     now: datetime,
 ) -> Dispute:
     """What a provider tells of a dispute, opened or ended, in any order; an end stays.
 
     outcome: "" while it is open, then won or lost (by us). The bank has the money from the
     beginning. Won: it comes back, and payouts go on. Lost: it pays what we owe through that
-    payment; the rest, and the fee, are a loss that a person is shown.
+    payment; the rest, and the fee, are a loss that a person is shown. told_at: when the provider
+    said so; None: now. Of two amounts the later counts, and the difference is booked; with the
+    end of a dispute it is what was won or lost of it. Raises DisputeAmountDiffers for an amount
+    that is told once it is over, or that no dispute can be about.
     """
     payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
     dispute, is_new = Dispute.objects.get_or_create(
@@ -50,11 +56,14 @@ def hear_dispute(
             "currency": amount.currency,
             "amount_minor": amount.minor,
             "heard_at": now,
+            "amount_told_at": told_at or now,
         },
     )
     if is_new:
         book_taken(dispute, now)
         tell(dispute, "dispute.opened", now)
+    else:
+        hear_amount(dispute, amount, bool(outcome), told_at or now, now)
     if (dispute.stage, ENDS.get(outcome, "")) in stages.DISPUTE:
         end(dispute, ENDS[outcome], fee_minor, now)
     weigh(payment, now)
@@ -83,16 +92,50 @@ def book_taken(dispute: Dispute, now: datetime) -> None:
     ledger.post([Entry(taken_key(dispute), dispute.amount_minor, disputed, clearing)], now=now)
 
 
+def hear_amount(
+    dispute: Dispute, amount: Money, is_end: bool, told_at: datetime, now: datetime
+) -> None:
+    """The bank took more, or gave some back, while it looks at it: book the difference.
+
+    What was said before the amount that we know is old news. Raises DisputeAmountDiffers.
+    """
+    known = dispute.amount_told_at or dispute.heard_at
+    if told_at < known or (told_at == known and not is_end):
+        return
+    before = Money(dispute.amount_minor, dispute.currency)
+    if amount != before:
+        if dispute.ended_at or amount.currency != before.currency or amount.minor < 1:
+            raise DisputeAmountDiffers(dispute_id=dispute.pk, told=amount.minor)
+        book_change(dispute, amount.minor - before.minor, now)
+        dispute.amount_minor = amount.minor
+    dispute.amount_told_at = told_at
+    dispute.save(update_fields=["amount_minor", "amount_told_at"])
+    if amount != before:
+        tell(dispute, "dispute.amount_changed", now)
+
+
+def book_change(dispute: Dispute, minor: int, now: datetime) -> None:
+    """`minor` more is with the bank; below 0: so much less."""
+    disputed = BookName("disputed", dispute.currency, label=dispute.provider)
+    clearing = BookName("clearing", dispute.currency, label=dispute.provider)
+    source, target = (disputed, clearing) if minor > 0 else (clearing, disputed)
+    key = f"{taken_key(dispute)}/amount:{changes_of(taken_key(dispute)) + 1}"
+    ledger.post([Entry(key, abs(minor), source, target)], now=now)
+
+
 def end(dispute: Dispute, move: str, fee_minor: int, now: datetime) -> None:
     dispute.stage = stages.next_stage(stages.DISPUTE, dispute.stage, move)
     dispute.ended_at = now
-    if dispute.stage == "won":
+    disputed = BookName("disputed", dispute.currency, label=dispute.provider)
+    clearing = BookName("clearing", dispute.currency, label=dispute.provider)
+    if dispute.stage == "won" and not changes_of(taken_key(dispute)):
         ledger.reverse(taken_key(dispute), now=now)
+    elif dispute.stage == "won":
+        back = Entry(f"{taken_key(dispute)}/back", dispute.amount_minor, clearing, disputed)
+        ledger.post([back], now=now)
     else:
         dispute.fee_minor = fee_minor
         loss = BookName("loss", dispute.currency)
-        disputed = BookName("disputed", dispute.currency, label=dispute.provider)
-        clearing = BookName("clearing", dispute.currency, label=dispute.provider)
         lost = Entry(f"{taken_key(dispute)}/lost", dispute.amount_minor, loss, disputed)
         fee = Entry(f"{taken_key(dispute)}/fee", fee_minor, loss, clearing)
         ledger.post([lost, fee], now=now)

@@ -36,14 +36,16 @@ OURS = """
         'payout:' || o.key, 'payout:' || o.key || '/back', 'payout:' || o.key || '/excess')
     WHERE p.provider = %(provider)s AND NOT o.is_by_hand
     UNION ALL
-    SELECT CASE WHEN t.reverses_id IS NOT NULL THEN 'dispute_returned'
+    SELECT CASE WHEN b.kind = 'clearing' THEN 'dispute_returned'
                 WHEN t.key LIKE '%%/fee' THEN 'dispute_fee' ELSE 'dispute' END,
            d.provider_ref, d.currency,
-           CASE WHEN t.reverses_id IS NOT NULL THEN t.minor ELSE -t.minor END, t.booked_at
+           CASE WHEN b.kind = 'clearing' THEN t.minor ELSE -t.minor END, t.booked_at
     FROM payments_dispute d JOIN ledger_transfer t ON t.key IN (
         'dispute:' || d.provider || ':' || d.provider_ref,
         'dispute:' || d.provider || ':' || d.provider_ref || '/back',
         'dispute:' || d.provider || ':' || d.provider_ref || '/fee')
+        OR t.key LIKE 'dispute:' || d.provider || ':' || d.provider_ref || '/amount:%%'
+    JOIN ledger_book b ON b.id = t.source_id
     WHERE d.provider = %(provider)s
     UNION ALL
     SELECT split_part(t.key, ':', 3), split_part(t.key, ':', 4), t.currency, -t.minor, t.booked_at
@@ -99,6 +101,11 @@ def reported(provider: str, subjects: Iterable[Subject]) -> dict[Subject, int]:
         subject = Subject(line.kind, line.ref, line.currency)
         sums[subject] = sums.get(subject, 0) + line.minor
     return sums
+
+
+def changes_of(taken_key: str) -> int:
+    """How often the amount of a dispute, booked under that key, was changed."""
+    return Transfer.objects.filter(key__startswith=f"{taken_key}/amount:").count()
 
 
 @dataclass(frozen=True, slots=True)

@@ -358,8 +358,8 @@ FAULTS = {
         LEFT JOIN wallet_move m ON m.lot_id = l.id AND m.cause = split_part(o.cause, '/', 1)
         WHERE o.cause LIKE 'balance-refund:%' GROUP BY o.id
         HAVING -coalesce(sum(m.minor), 0) <> (  -- A provider may have paid it in two goes.
-            SELECT sum(x.amount_minor) FROM payments_payout x WHERE x.payment_id = o.payment_id
-            AND split_part(x.cause, '/', 1) = split_part(o.cause, '/', 1) AND stage <> 'rerouted')""",
+          SELECT sum(x.amount_minor) FROM payments_payout x WHERE x.payment_id = o.payment_id
+          AND split_part(x.cause, '/', 1) = split_part(o.cause, '/', 1) AND stage <> 'rerouted')""",
     "promotional lot {} left as money or to somebody else": """
         SELECT l.id FROM wallet_lot l JOIN wallet_move m ON m.lot_id = l.id
         WHERE l.kind = 'promo' AND m.cause LIKE ANY (ARRAY['balance-refund:%', 'transfer:%'])""",
