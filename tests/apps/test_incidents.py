@@ -13,6 +13,7 @@ from fairroam.apps.journal.models import Event
 from fairroam.apps.journal.refusals import MoveNotAllowed
 from fairroam.apps.orders.models import OrderLine
 from fairroam.apps.refunds import queries as refunds
+from fairroam.gateways.lines import COUNTRY_UNKNOWN
 from tests.apps.incidents_given import DAY, STAFF, a_report, an_outage, see
 from tests.apps.lines_given import a_ready_line
 from tests.given import NOON
@@ -111,6 +112,29 @@ def test_an_incident_of_one_operator_hits_only_those_attached_to_it(operators, i
     assert hit_lines(incident) == ([line.pk] if is_hit else [])
     named = an_outage(FAILS, FAILS + DAY, operators=["Example Mobile"])
     assert hit_lines(named) == [line.pk]
+
+
+@pytest.mark.parametrize(
+    ("plan", "country", "operator", "operators", "maybe"),
+    [
+        ("asia-day-pass-5d", COUNTRY_UNKNOWN, "", [], 1),  # one of its countries is Japan
+        ("asia-day-pass-5d", COUNTRY_UNKNOWN, "", ["Other"], 1),
+        ("asia-day-pass-5d", "KR", "Example Mobile", [], 0),
+        ("japan-10gb-30d", "JP", "", ["Other"], 1),  # its country is known, its network is not
+        ("japan-10gb-30d", "JP", "", [], 0),  # hit for certain
+        ("japan-10gb-30d", "JP", "Example Mobile", ["Other"], 0),
+        ("europe-20gb-30d", COUNTRY_UNKNOWN, "", [], 0),  # it does not work in Japan
+    ],
+)
+def test_the_desk_sees_how_many_more_a_failure_may_have_hit(
+    plan, country, operator, operators, maybe
+):
+    line = a_ready_line(plan)
+    see(line, FAILS - timedelta(hours=1), country=country, operator=operator)
+
+    incident = an_outage(FAILS, FAILS + DAY, operators=operators)
+
+    assert queries.maybe_hit(incident.pk) == maybe
 
 
 def test_a_plan_that_was_over_is_not_hit():

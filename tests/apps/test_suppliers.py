@@ -24,6 +24,7 @@ from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.suppliers import operations, queries, tasks
 from fairroam.apps.suppliers.models import SupplierClaim, SupplierHint, SupplierOrder
 from fairroam.apps.suppliers.operations.hearing import HINTS_PER_HOUR
+from fairroam.gateways.lines import COUNTRY_UNKNOWN
 from fairroam.gateways.suppliers import (
     EventKind,
     GatewayUnreachable,
@@ -402,6 +403,9 @@ def test_totals_become_records_by_difference_each_byte_once(access):
 
     (used,) = metering.usage_of(line.pk).allowances
     assert used.used == 1_500
+    countries = OrderLine.objects.get(pk=line.pk).plan_copy["countries"]
+    known = countries[0] if len(countries) == 1 else COUNTRY_UNKNOWN
+    assert {one.country for one in line.usage.all()} == {known}
 
 
 def test_one_esim_that_its_supplier_tells_nothing_of_hides_no_other_s_use(access):
@@ -436,6 +440,7 @@ def test_an_unlimited_plan_begins_when_its_supplier_says_that_it_is_active(airal
     usage = metering.usage_of(line.pk)
     assert usage.starts_at == polled[0].replace(microsecond=0)
     assert [one.used for one in usage.allowances] == [0]
+    assert [one.country for one in line.usage.all()] == ["JP"]  # the plan's only one
     assert order_of(line).used_as_of == polled[0]
 
 

@@ -17,6 +17,7 @@ from fairroam.apps.incidents.models import Incident
 from fairroam.apps.incidents.refusals import NoSuchIncident
 from fairroam.apps.journal.queries.planned import ANY_OF, Question, together
 from fairroam.apps.journal.queries.rows import Rows
+from fairroam.gateways.lines import COUNTRY_UNKNOWN
 
 # A phone that was last seen there so shortly before was still there when the network failed.
 SEEN_BEFORE_HOURS = 24
@@ -121,6 +122,25 @@ HITS = f"""
     SELECT DISTINCT run.order_line_id, run.customer_id {IS_HIT} AND i.id = %s
     ORDER BY run.customer_id, run.order_line_id
 """
+# Used then, by a plan for one of these countries, on a network that nobody names.
+MAYBE_HIT = f"""
+    SELECT count(*) FROM (
+        SELECT run.order_line_id
+        FROM incidents_incident i
+        JOIN metering_planperiod period ON period.during && tstzrange(i.began_at, i.ended_at)
+        JOIN metering_planrun run ON run.order_line_id = period.order_line_id
+        JOIN orders_orderline sold ON sold.id = run.order_line_id
+        WHERE i.id = %s
+          AND jsonb_exists_any(sold.plan_copy -> 'countries', i.countries::text[])
+          AND EXISTS (
+            SELECT 1 FROM metering_usagerecord seen
+            WHERE seen.order_line_id = run.line_id
+              AND seen.ended_at >= i.began_at - make_interval(hours => %s)
+              AND (i.ended_at IS NULL OR seen.started_at < i.ended_at)
+              AND (seen.country = %s
+                   OR seen.operator = '' AND seen.country = ANY (i.countries)))
+        EXCEPT SELECT run.order_line_id {IS_HIT} AND i.id = %s) maybe
+"""  # noqa: S608 - no name comes from outside
 OUTAGES = f"""
     SELECT DISTINCT run.order_line_id, i.began_at, i.ended_at {IS_HIT}
       AND i.stage = 'confirmed' AND run.order_line_id = {ANY_OF}
@@ -134,6 +154,21 @@ def hits(incident_id: int) -> list[Hit]:
     with connection.cursor() as cursor:
         cursor.execute(HITS, [SEEN_BEFORE_HOURS, incident_id])
         return [Hit(*found) for found in cursor.fetchall()]
+
+
+def maybe_hit(incident_id: int) -> int:
+    """How many plans an incident may have hit beside `hits`.
+
+    They were used then, and their supplier does not say in which of their plan's countries, or on
+    whose network. A person must ask: no rule gives them anything.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            MAYBE_HIT,
+            [incident_id, SEEN_BEFORE_HOURS, COUNTRY_UNKNOWN, SEEN_BEFORE_HOURS, incident_id],
+        )
+        (count,) = cursor.fetchone()
+        return int(count)
 
 
 def outages_of(order_line_ids: Sequence[int]) -> dict[int, list[Outage]]:

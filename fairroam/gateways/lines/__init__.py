@@ -17,6 +17,7 @@ from fairroam.gateways.calls import AnswerMismatch, GatewayUnreachable, KeyReuse
 from fairroam.gateways.signatures import BadSignature, StaleEvent
 
 __all__ = [
+    "COUNTRY_UNKNOWN",
     "AnswerMismatch",
     "BadSignature",
     "Capabilities",
@@ -35,6 +36,8 @@ __all__ = [
     "UsageNotUnderstood",
     "UsagePage",
 ]
+
+COUNTRY_UNKNOWN = "ZZ"  # ISO 3166 leaves it to users; CLDR calls it "unknown region"
 
 
 class LineRefused(Exception):
@@ -117,7 +120,8 @@ class NetworkRecord:
     """One use of one line. It may come twice, late and in any order.
 
     (source, record_id) is the same in every copy. quantity: bytes of both directions (1 GB =
-    10**9), seconds, or messages, by `kind`. country: ISO 3166 alpha-2 of the visited network.
+    10**9), seconds, or messages, by `kind`. country: ISO 3166 alpha-2 of the visited network;
+    COUNTRY_UNKNOWN and an empty operator where nobody says.
     corrects: (source, record_id) of the record that a negative quantity takes back from.
     """
 

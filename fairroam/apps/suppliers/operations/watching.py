@@ -13,13 +13,14 @@ from fairroam.apps.journal import operations as journal
 from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.metering import operations as metering
+from fairroam.apps.orders import queries as orders
 from fairroam.apps.suppliers.models import (
     SupplierBalance,
     SupplierClaim,
     SupplierOrder,
 )
 from fairroam.apps.suppliers.operations.moves import lock_order, move_claim
-from fairroam.gateways.lines import NetworkRecord, RecordKind
+from fairroam.gateways.lines import COUNTRY_UNKNOWN, NetworkRecord, RecordKind
 from fairroam.gateways.suppliers import (
     EsimState,
     PlanStatus,
@@ -30,7 +31,6 @@ from fairroam.rules.money import Money
 
 log = logging.getLogger(__name__)
 CLAIM_ANSWERED_AFTER = timedelta(days=14)  # A claim that is silent for longer goes to a person.
-COUNTRY_UNKNOWN = "ZZ"  # ISO 3166 leaves it to users; CLDR calls it "unknown region"
 BEGUN = (PlanStatus.IN_USE, PlanStatus.USED_UP)
 OVER = (
     PlanStatus.USED_UP,
@@ -96,10 +96,16 @@ def _count(
             quantity=quantity,
             started_at=since,
             ended_at=reading.as_of,
-            country=COUNTRY_UNKNOWN,
+            country=_country(order),
             operator="",
         )
         metering.record_usage(source=order.supplier, records=[record], now=now)
+
+
+def _country(order: SupplierOrder) -> str:
+    """Where an eSIM was used: its plan's only country; suppliers tell of none."""
+    countries = orders.terms_of(order.pk).plan_copy["countries"]
+    return str(countries[0]) if len(countries) == 1 else COUNTRY_UNKNOWN
 
 
 def note_polled(*, order_line_ids: Collection[int], now: datetime) -> None:
