@@ -8,12 +8,14 @@ import pytest
 import time_machine
 
 from fairroam.apps.incidents.models import Incident
+from fairroam.apps.orders.models import OrderLine
 from fairroam.apps.payments.models import Payout
 from fairroam.apps.refunds.models import RefundRun
 from fairroam.apps.refunds.operations import everyone
 from fairroam.clock import now
 from fairroam.worker.giving import give_to_everyone
 from tests.apps.everyone_given import ENDS, FAILS, a_hit_line, an_operator
+from tests.apps.incidents_given import see
 from tests.given import a_colleague
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -72,7 +74,10 @@ def test_one_operator_counts_and_another_confirms(client, catalogue):
     assert "1 of 1 plans done" in done
     assert 'hx-get="/desk/runs/' not in done
     assert Payout.objects.get().amount_minor == 380
-    assert client.get(f"/desk/incidents/{incident.pk}/").status_code == 200
+    see(OrderLine.objects.get(), ENDS - timedelta(hours=1), country="JP", operator="")
+    client.post(f"/desk/incidents/{incident.pk}/", FORM | {"version": 2, "operators": "KDDI"})
+    seen = client.get(f"/desk/incidents/{incident.pk}/").content.decode()
+    assert "may have been hit, too: 1." in seen
 
 
 def test_a_wrong_report_keeps_what_was_typed(client):
