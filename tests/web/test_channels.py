@@ -86,6 +86,9 @@ def test_a_report_is_looked_at_by_a_person_and_listed_for_everybody(client, oper
 def test_an_operator_keeps_the_list(client, operator):
     client.post("/desk/channels/", {"kind": "mail", "address": "help@fairroam.example"})
     again = client.post("/desk/channels/", {"kind": "mail", "address": "HELP@fairroam.example"})
+    for kind, slip in (("mail", "help at fairroam"), ("web", "-3x"), ("phone", "oops")):
+        wrong = client.post("/desk/channels/", {"kind": kind, "address": slip})
+        assert (wrong.status_code, list(wrong.context["form"].errors)) == (422, ["address"])
     assert again.status_code == 409
     assert origin_of("help@fairroam.example") == "ours"
 

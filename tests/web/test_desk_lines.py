@@ -13,7 +13,9 @@ from fairroam.apps.esims.models import CarrierCall, Line, LineAct, Profile
 from fairroam.apps.journal.models import Event
 from fairroam.apps.orders.models import OrderLine
 from fairroam.gateways.lines import Capabilities
-from tests.apps.lines_given import a_ready_line
+from tests.apps.closures_given import give_credit
+from tests.apps.lines_given import a_ready_line, use
+from tests.apps.refunds_given import GIGABYTE
 from tests.given import NOON, a_colleague
 from tests.web.site_given import words_of
 
@@ -142,3 +144,19 @@ def test_nobody_else_sees_any_of_it(line):
 def test_a_line_that_does_not_exist_is_not_found(desk):
     assert desk.get("/desk/lines/999999/").status_code == 404
     assert desk.post("/desk/lines/999999/end-again/").status_code == 302
+
+
+def test_what_a_customer_asks_by_phone_stands_on_their_pages(desk, line):
+    """How much is left, until when, and what is in the wallet; from each page to the other."""
+    use(line, GIGABYTE)
+    customer = line.order.customer
+    give_credit(customer, "paid_credit", 5000)
+    give_credit(customer, "promo_credit", 300)
+
+    of_line = desk.get(f"/desk/lines/{line.pk}/")
+    of_customer = desk.get(f"/desk/customers/{customer.pk}/")
+
+    assert "Used 1 GB / 10 GB" in words_of(of_line)
+    assert f'href="/desk/customers/{customer.pk}/"' in of_line.content.decode()
+    assert "Balance €50.00 and €3.00 as a gift" in words_of(of_customer)
+    assert f'href="/desk/lines/{line.pk}/"' in of_customer.content.decode()

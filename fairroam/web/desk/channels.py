@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django import forms
 from django.contrib import messages
+from django.core.validators import RegexValidator, validate_email
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -21,12 +25,32 @@ from fairroam.web.components.refused import render_refused, sentence_of
 from fairroam.web.desk.staff import staff_only
 from fairroam.web.site.channels import KINDS
 
+SHAPES: dict[str, Callable[[str], object]] = {
+    "web": forms.URLField(assume_scheme="https").clean,
+    "mail": validate_email,
+    "phone": RegexValidator(
+        r"\A\+?[0-9 ()/.-]{3,30}\Z",
+        gettext_lazy("A phone number has digits, and may begin with +."),
+    ),
+}
+
 
 class ChannelForm(forms.Form):
     """A way to reach us, exactly as people see it."""
 
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=list(KINDS.items()))
     address = forms.CharField(label=gettext_lazy("Address, number or link"), max_length=200)
+
+    def clean(self) -> dict[str, Any]:
+        """An address has the shape of its kind: a slip would be signed, and sent to everybody."""
+        said = super().clean() or {}
+        check = SHAPES.get(said.get("kind", ""))
+        if check and "address" in said:
+            try:
+                check(said["address"])
+            except forms.ValidationError as wrong:
+                self.add_error("address", wrong)
+        return said
 
 
 @never_cache

@@ -1,4 +1,4 @@
-"""One customer at the desk: every order, case and paper, each with its way there."""
+"""One customer at the desk: every order, case, balance and paper, each with its way there."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from fairroam.apps.esims.queries import desk as lines
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.papers import queries as papers
 from fairroam.apps.refunds.queries import desk as refunds
+from fairroam.apps.wallet import queries as wallet
+from fairroam.clock import now
 from fairroam.web.desk.staff import staff_only
 
 PAPERS_SHOWN = 20  # the newest
@@ -35,6 +37,7 @@ def customer(request: HttpRequest, staff: User, customer_id: int) -> HttpRespons
         "customer": found,
         "lines": lines.find_lines(found.number),
         "papers": papers.papers_of(found.pk)[:PAPERS_SHOWN],
+        "purses": [purse for purse in wallet.purses(found.pk, now()) if purse.total],
         "about": about(found.pk, staff),
     }
     return render(request, "desk/customer.html", context)

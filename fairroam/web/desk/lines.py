@@ -14,10 +14,13 @@ from fairroam.apps.customers.models import User
 from fairroam.apps.esims import operations
 from fairroam.apps.esims.queries import desk as queries
 from fairroam.apps.journal.refusals import Refusal
+from fairroam.apps.metering import queries as metering
 from fairroam.clock import now
+from fairroam.web.components import formats
 from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.desk import words
+from fairroam.web.desk.customers import about
 from fairroam.web.desk.staff import staff_only
 
 SEARCH_LENGTH_MAX = 40
@@ -72,9 +75,26 @@ def line(request: HttpRequest, staff: User, line_id: int) -> HttpResponse:
     """One line: stages, facts with their sources, acts, every call to the carrier."""
     page = queries.line_at_desk(line_id)
     who = words.people(act.actor for act in page.acts)
+    language, use = request.LANGUAGE_CODE, metering.usage_of(line_id)
     context = {
         "page": page,
         "line": page.found,
+        "about": about(page.customer_id, staff),
+        "use": [
+            *(
+                (_("Used"), words.used_of(one.kind, one.used, one.granted, language))
+                for one in use.allowances
+            ),
+            *(
+                (name, formats.instant(at, page.zone, language))
+                for name, at in (
+                    (_("Began"), use.starts_at),
+                    (_("Ends"), use.ends_at),
+                    (_("Counted until"), use.as_of),
+                )
+                if at
+            ),
+        ],
         "profiles": [
             (
                 profile,

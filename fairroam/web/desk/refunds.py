@@ -221,12 +221,6 @@ def facts(refund: RefundRow, language: str) -> list[tuple[str, str]]:
         if moment
     ]
     for meter in said["allowances"]:
-        used = formats.allowance(meter["used"], meter["kind"], language)
-        rows.append((_("Used"), f"{used} / {granted(meter, language)}"))
+        used = words.used_of(meter["kind"], meter["used"], meter["granted"], language)
+        rows.append((_("Used"), used))
     return rows
-
-
-def granted(meter: dict[str, Any], language: str) -> str:
-    if meter["granted"] is None:
-        return _("unlimited")
-    return formats.allowance(meter["granted"], meter["kind"], language)

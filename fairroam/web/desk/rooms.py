@@ -157,7 +157,7 @@ ROOMS: dict[str | Promise, tuple[Room, ...]] = {
             unbooked,
         ),
         Room("books", _("The books")),
-        Room("records", _("Rows that stay as they are"), "operator"),
+        Room("records", _("Permanent records"), "operator"),
         Room("figures", _("Tax, margin and reasons"), "senior"),
     ),
     _("Networks"): (
@@ -172,7 +172,7 @@ ROOMS: dict[str | Promise, tuple[Room, ...]] = {
         ),
     ),
     _("The desk itself"): (
-        Room("reports", _("How money back goes")),
+        Room("reports", _("Refunds in figures")),
         Room("replies", _("Saved replies")),
         Room("channels", _("Channels and fakes"), "operator", counted(channels.waiting_reports)),
         Room("brand", _("The brand"), "operator"),

@@ -205,6 +205,12 @@ def day_and_clock(moment: datetime, zone: str, language: str) -> str:
     return f"{formats.plain_day(local.date(), language)}{between}{local:%H:%M}"
 
 
+def used_of(kind: str, used: int, granted: int | None, language: str) -> str:
+    """How much of an allowance is used: "4 GB / 10 GB"."""
+    most = gettext("unlimited") if granted is None else formats.allowance(granted, kind, language)
+    return f"{formats.allowance(used, kind, language)} / {most}"
+
+
 def alarm(clock: str, level: int) -> str:
     """What is near or late."""
     return str(ALARMS[clock, level])

@@ -32,6 +32,7 @@ class FoundLine:
     order_number: str
     customer_number: str
     iccid: str | None
+    zone: str
     made_at: datetime
 
 
@@ -133,6 +134,7 @@ def _found(line: Any) -> FoundLine:
         order_number=line.order_line.order.number,
         customer_number=line.customer.number,
         iccid=profile.iccid if profile else None,
+        zone=line.order_line.order.zone,
         made_at=line.made_at,
     )
 
