@@ -680,14 +680,18 @@ def test_the_desk_sees_credit_claims_and_losses_and_settles_a_claim(airalo, clie
     take_off(line)
     airalo.credit(0)
     tasks.poll_balances(now=LATER)
-    staff = a_colleague(joined_at=NOON)
+    agent = a_colleague(joined_at=NOON)
     assert client.get("/desk/suppliers/").status_code == 302
-    client.force_login(User.objects.get(pk=staff))
+    client.force_login(User.objects.get(pk=agent))
 
     page = client.get("/desk/suppliers/").content.decode()
     assert "Our credit at Airalo is low" in page
     assert claim_of(line).claim_ref in page
     path = f"/desk/suppliers/{line.pk}/settle/"
+    assert "They refused" not in page
+    assert client.post(path, {"answer": "rejected"}).status_code == 403
+    client.force_login(given.a_colleague("senior", email="sue@fairroam.example"))
+    assert "They refused" in client.get("/desk/suppliers/").content.decode()
     answers = [client.post(path, {"answer": "rejected"}).status_code for _ in range(2)]
 
     assert answers == [302, 302]

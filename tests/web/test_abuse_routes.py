@@ -72,6 +72,7 @@ AGENT = (
     "search/", "customers/",
 )  # fmt: skip
 BY_AGENTS = {"payouts/<int:payout_id>/send-again/"}
+BY_SENIORS = {"suppliers/<int:order_line_id>/settle/"}
 BY_OPERATORS = {"guides/<slug:slug>/show/"}
 TOKENS = {"invitations/<str:token>/"}  # open to the mailbox that it was sent to
 
@@ -210,6 +211,8 @@ def role_for(route: str) -> str:
     page = route.removeprefix("desk/")
     if page in BY_AGENTS or page == "":
         return "agent"
+    if page in BY_SENIORS:
+        return "senior"
     if page in BY_OPERATORS:
         return "operator"
     for role, starts in (("senior", SENIOR), ("operator", OPERATOR), ("agent", AGENT)):

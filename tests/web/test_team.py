@@ -12,15 +12,18 @@ from fairroam.apps.customers import operations, queries
 from fairroam.apps.customers.models import StaffInvitation, StaffLimit, StaffMember, User
 from fairroam.apps.customers.refusals import InvitationEnded
 from tests.given import NOON, a_colleague, a_customer
-from tests.web.factors_given import mails, sign_in, with_generator
+from tests.web.factors_given import mails, note, sign_in, with_generator
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 TEAM = "/desk/team/"
 
 
-def at_the_desk(user: User) -> Client:
+def at_the_desk(user: User, *, is_proven: bool = True) -> Client:
+    """A browser of theirs, where they have just used their second factor."""
     browser = Client()
     browser.force_login(user)
+    if is_proven:
+        note(browser, user, method="mfa", type="totp")
     return browser
 
 
@@ -49,6 +52,21 @@ def test_the_team_is_the_operators_page(olga):
     assert "max@example.com" in page
     assert "has a second factor" in page
     assert StaffMember.objects.filter(ended_at=None).count() == 2
+
+
+@pytest.mark.parametrize("act", ["invite", "change_role", "end_member", "set_limit"])
+def test_the_team_changes_with_a_fresh_proof_alone(olga, act):
+    max_ = a_colleague()
+    said = {"act": act, "id": staff_id(max_), "role": "operator", "email": "new@example.com"}
+    desk = at_the_desk(olga, is_proven=False)
+
+    refused = desk.post(TEAM, said | {"person": "", "currency": "EUR", "amount": "5"})
+
+    assert refused.status_code == 403
+    assert 'data-code="step-up-required"' in refused.content.decode()
+    assert (StaffInvitation.objects.count(), StaffLimit.objects.count()) == (0, 0)
+    assert [row.staff.role for row in queries.team()].count("agent") == 1
+    assert desk.get(TEAM).status_code == 200
 
 
 @pytest.mark.parametrize("role", ["senior", "operator"])

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from fairroam.apps.customers import queries as customers
 from fairroam.apps.customers.models import User
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.suppliers import operations, queries
@@ -24,10 +25,12 @@ from fairroam.web.desk.staff import staff_only
 @require_safe
 def suppliers(request: HttpRequest, staff: User) -> HttpResponse:
     """Every supplier's side of the books."""
+    member = customers.staff_member(staff.pk)
     context = {
         "balances": queries.balances(),
         "recoveries": queries.recoveries(),
         "claims": page_of(queries.open_claims(), request),
+        "may_settle": member is not None and member.role != "agent",
         "troubles": page_of(queries.troubles(), request, name="troubles").each(
             lambda row: (row, why(row))
         ),
@@ -46,7 +49,7 @@ def why(trouble: queries.TroubleRow) -> str:
     ) % {"number": trouble.order_ref or _("none yet")}
 
 
-@staff_only
+@staff_only(role="senior")  # It moves the books, as a report of a provider does.
 @require_POST
 def settle(request: HttpRequest, staff: User, order_line_id: int) -> HttpResponse:
     """Say what the supplier answered to a claim, where it tells people only."""

@@ -24,6 +24,7 @@ from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
 from fairroam.rules.money import known_currencies
 from fairroam.web.account.signin import mail_secret
+from fairroam.web.account.step_up import step_up_required
 from fairroam.web.components.amounts import whole_minor
 from fairroam.web.components.refused import render_refused
 from fairroam.web.desk.staff import ROLE_NAMES, staff_only
@@ -89,9 +90,10 @@ def shown(**wrong: forms.Form) -> dict[str, Any]:
 
 @never_cache
 @staff_only(role="operator")
+@step_up_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def team(request: HttpRequest, user: User) -> HttpResponse:
-    """Everybody with role and factors; below it invitations and limits."""
+    """Everybody with role and factors, invitations, limits; a change needs a fresh proof."""
     if request.method != "POST":
         return render(request, "desk/team.html", shown())
     member = customers.staff_member(user.pk)
