@@ -104,3 +104,12 @@ class VoucherKept(Refusal):
 
     code = "voucher-kept"
     status = 409
+
+
+class CreditGone(Refusal):
+    """So much of this credit is not there any more: it is spent, kept for an order, or somebody
+    else's by now. Dismiss the notice with your reason, and book what differs in the report.
+    """
+
+    code = "credit-gone"
+    status = 409

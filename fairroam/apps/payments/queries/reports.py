@@ -44,9 +44,14 @@ OURS = """
         'dispute:' || d.provider || ':' || d.provider_ref,
         'dispute:' || d.provider || ':' || d.provider_ref || '/back',
         'dispute:' || d.provider || ':' || d.provider_ref || '/fee')
-        OR t.key LIKE 'dispute:' || d.provider || ':' || d.provider_ref || '/amount:%%'
     JOIN ledger_book b ON b.id = t.source_id
     WHERE d.provider = %(provider)s
+    UNION ALL
+    SELECT CASE WHEN b.kind = 'clearing' THEN 'dispute_returned' ELSE 'dispute' END,
+           split_part(split_part(t.key, ':', 3), '/', 1), t.currency,
+           CASE WHEN b.kind = 'clearing' THEN t.minor ELSE -t.minor END, t.booked_at
+    FROM ledger_transfer t JOIN ledger_book b ON b.id = t.source_id
+    WHERE t.key LIKE 'dispute:' || %(provider)s || ':%%/amount:%%'
     UNION ALL
     SELECT split_part(t.key, ':', 3), split_part(t.key, ':', 4), t.currency, -t.minor, t.booked_at
     FROM ledger_transfer t WHERE t.key LIKE 'report:' || %(provider)s || ':%%'

@@ -7,7 +7,8 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from fairroam.apps.journal.refusals import NotAmongYours
+from fairroam.apps.customers import operations as customers
+from fairroam.apps.journal.refusals import MoveNotAllowed, NotAmongYours
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.orders.models import Tender
@@ -17,6 +18,10 @@ from fairroam.apps.payments.models import Payment, ProviderEvent
 from fairroam.apps.payments.operations.hearing import end_quarantine, lock_quarantined, receipt_in
 from fairroam.apps.payments.operations.sending import record_outside
 from fairroam.apps.payments.refusals import MoreThanWasPaid
+from fairroam.apps.wallet import operations as wallet
+from fairroam.apps.wallet.operations.outside import give_back_outside
+from fairroam.apps.wallet.operations.selling import is_voucher
+from fairroam.gateways.payments import PayoutStatus
 from fairroam.rules.money import share_by_weight
 from fairroam.rules.tax import tax_inside
 
@@ -25,8 +30,9 @@ from fairroam.rules.tax import tax_inside
 def book_outside_refund(*, event_id: int, words: str, staff_user_id: int, now: datetime) -> None:
     """Book the refund that a quarantined notice tells of against the payment it names.
 
-    It counts as given back, so that nobody is paid twice, with a credit note per line. Raises
-    NotAmongYours (no such payment), MoreThanWasPaid, MoveNotAllowed, MovedMeanwhile.
+    It counts as given back, so that nobody is paid twice, with a credit note per line. What paid
+    into a wallet, or for a voucher, is taken out there. Raises NotAmongYours (no such payment),
+    MoreThanWasPaid, CreditGone, BuyerLeft, MoveNotAllowed, MovedMeanwhile.
     """
     provider, ref = ProviderEvent.objects.filter(pk=event_id).values_list(
         "provider", "content__payment_ref"
@@ -34,13 +40,27 @@ def book_outside_refund(*, event_id: int, words: str, staff_user_id: int, now: d
     payment = Payment.objects.filter(provider=provider, provider_ref=ref).first()
     if payment is None:
         raise NotAmongYours(event_id=event_id)
+    is_credit = wallet.is_top_up(payment.pk) or is_voucher(payment.pk)
+    if is_credit:
+        customers.lock(payment.customer_id)
     line_ids = Tender.objects.filter(payment=payment).values_list("line_id", flat=True)
     for line_id in sorted(set(line_ids)):
         orders.lock_line(line_id)
     event = lock_quarantined(event_id)
     receipt = receipt_in(event)
-    for tender, minor in shares(payment, receipt.amount.minor):
-        give_back(tender, minor, event, receipt.provider_ref, now)
+    if receipt.status == PayoutStatus.FAILED:
+        raise MoveNotAllowed(event_id=event_id, stage=receipt.status)
+    if is_credit:
+        give_back_outside(
+            payment_id=payment.pk,
+            minor=receipt.amount.minor,
+            provider_ref=receipt.provider_ref,
+            actor=f"staff:{staff_user_id}",
+            now=now,
+        )
+    else:
+        for tender, minor in shares(payment, receipt.amount.minor):
+            give_back(tender, minor, event, receipt.provider_ref, now)
     end_quarantine(
         event,
         "booked",
