@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as N_
 from django.utils.translation import pgettext_lazy
 
 
@@ -323,3 +324,6 @@ MISSING: dict[str, str | Promise] = {
     "evidence": _("a picture of what the phone shows, or of the place and its network"),
     "device": _("the model of your phone, or a picture of its settings"),
 }
+
+# What Django itself says of a field, to be said our way: our texts go before Django's own.
+OF_A_FIELD = (N_("This field is required."), N_("Enter a valid email address."))
