@@ -309,10 +309,10 @@ def records(request: HttpRequest, staff: User, kind: str = "transfers") -> HttpR
     return render(request, "desk/records.html", context, status=200 if form.is_valid() else 422)
 
 
-def shown(record: Record, row: Any, language: str) -> Iterator[tuple[str, bool]]:
-    """Each cell in words, and whether it is an amount."""
-    for name, value in zip(record.columns, record.values(row), strict=True):
-        yield in_words(value, language), name in record.amounts
+def shown(record: Record, row: Any, language: str) -> Iterator[tuple[str, bool, str | Promise]]:
+    """Each cell in words, whether it is an amount, and the title of its column."""
+    for (name, title), value in zip(record.columns.items(), record.values(row), strict=True):
+        yield in_words(value, language), name in record.amounts, title
 
 
 def in_words(value: object, language: str) -> str:
