@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from fairroam.apps.customers import queries as people
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.customers.refusals import FourEyes, NotAllowed
 from fairroam.apps.incidents import operations as incidents
@@ -209,8 +210,14 @@ def test_a_dispute_holds_its_part_of_what_is_given(max_, mia):
     assert Event.objects.filter(kind="payout.planned").count() == 0
 
 
-def test_nobody_gives_money_to_themselves(max_, mia):
-    line = a_hit_line("max@fairroam.example")
+@pytest.mark.parametrize(
+    "address", ["max@fairroam.example", "Mia+travel@fairroam.example", "mia@home.example"]
+)
+def test_nobody_gives_money_to_themselves_by_whichever_login(max_, mia, address):
+    member = people.staff_member(mia.pk)
+    given.a_colleague("agent", email="mia@home.example", person_id=member.person_id)
+    line = a_hit_line(address)
+
     run = carry_out(a_confirmed_run(the_outage(), max_, mia))
 
     assert outcomes(run) == {line.pk: ("owed", "own")}

@@ -86,6 +86,7 @@ def test_two_logins_of_one_human_are_one_pair_of_eyes():
     assert queries.same_person(nora.pk, nora.pk)
     assert not queries.same_person(nora.pk, olga.pk)
     assert not queries.same_person(nora.pk, a_customer().user_id)
+    assert queries.same_person(a_customer("Nora2+trips@example.com").user_id, nora.pk)
 
 
 def test_nobody_is_hired_twice_nor_while_their_account_closes():

@@ -11,7 +11,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.db.models.functions import Lower
 
 from fairroam.apps.customers.models import (
@@ -29,6 +29,7 @@ from fairroam.apps.customers.models import (
     User,
 )
 from fairroam.apps.journal.queries.planned import ask
+from fairroam.rules.mailboxes import mailbox
 
 # Up to how much (minor units) each may pay back alone until an operator sets another limit.
 # They are worth about the same in every currency; in one that is not named nobody decides alone.
@@ -230,13 +231,19 @@ def limit(role: str, currency: str) -> int:
 
 
 def same_person(user_a: int, user_b: int) -> bool:
-    """Whether two logins are one human, as far as we know: then they are one pair of eyes."""
-    if user_a == user_b:
-        return True
-    persons = StaffMember.objects.filter(user_id__in=[user_a, user_b]).values_list(
-        "person_id", flat=True
-    )
-    return len(persons) == 2 and len(set(persons)) == 1
+    """Whether two logins are one human, as far as we know: then they are one pair of eyes.
+
+    So are logins of one colleague, and logins whose mail goes to one mailbox: somebody who works
+    here may be a customer, too, by another address of theirs.
+    """
+    return user_a == user_b or not mailboxes_of([user_a]).isdisjoint(mailboxes_of([user_b]))
+
+
+def mailboxes_of(user_ids: Collection[int]) -> set[str]:
+    """The mailboxes of these logins, and of all other logins of the same colleagues."""
+    persons = StaffMember.objects.filter(user_id__in=user_ids).values("person_id")
+    logins = User.objects.filter(Q(pk__in=user_ids) | Q(staff_member__person_id__in=persons))
+    return {mailbox(email) for email in logins.values_list("email", flat=True) if email}
 
 
 def has_second_factor(customer_id: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -17,24 +16,13 @@ from fairroam.apps.orders.models import Order, Trial
 from fairroam.apps.orders.operations.confirm import conclude
 from fairroam.apps.orders.operations.place import keep_consents, open_order
 from fairroam.apps.orders.refusals import ConsentMissing, TrialUsed, UnknownResidence
+from fairroam.rules.mailboxes import mailbox
 from fairroam.rules.residences import zone_of
-
-# Mail services where dots in a name lead to the same mailbox. Source: Gmail's own help pages.
-DOTS_MEAN_NOTHING = ("gmail.com", "googlemail.com")
 
 
 def mailbox_of(email: str) -> str:
-    """A hash of the mailbox behind an address, without case, "+tag" and dots that mean nothing.
-
-    Its host is taken as mail is sent to it: the same host has many names in Unicode (RFC 3490).
-    """
-    name, _, host = email.strip().lower().rpartition("@")
-    name = name.partition("+")[0]
-    with suppress(UnicodeError):  # A name that is none gets no mail, and no trial.
-        host = host.encode("idna").decode()
-    if host in DOTS_MEAN_NOTHING:
-        name, host = name.replace(".", ""), DOTS_MEAN_NOTHING[0]
-    return sha256(f"{name}@{host}".encode()).hexdigest()
+    """A hash of the mailbox behind an address: nobody needs to know which one had a trial."""
+    return sha256(mailbox(email).encode()).hexdigest()
 
 
 def begin_trial(

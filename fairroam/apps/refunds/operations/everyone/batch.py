@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from fairroam.apps.customers import queries as people
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.incidents import queries as incidents
 from fairroam.apps.notices import operations as notices
@@ -25,6 +26,7 @@ from fairroam.apps.refunds.operations.everyone.telling import (
 from fairroam.apps.refunds.operations.giving import parts_of, pay_back
 from fairroam.apps.refunds.operations.moves import RULES, tell
 from fairroam.apps.refunds.operations.recording import record_decision
+from fairroam.rules.mailboxes import mailbox
 
 RECORD = """
     UPDATE refunds_refundrunline line SET outcome = done.outcome, refund_id = done.refund_id
@@ -57,6 +59,8 @@ class Batch:
     def __init__(self, run: RefundRun, lines: Sequence[RefundRunLine], now: datetime) -> None:
         self.run, self.lines, self.now = run, lines, now
         self.owners = lock_owners(lines)
+        deciders = [one for one in (run.made_by_id, run.confirmed_by_id) if one is not None]
+        self.deciders = people.mailboxes_of(deciders)
         line_ids = [line.order_line_id for line in lines]
         self.payments = lock_payments(line_ids)
         gone = {key for key, one in self.owners.items() if not one.is_open or one.leaving_at}
@@ -90,9 +94,9 @@ class Batch:
             return "moved"
         if judged.finding != "owed":
             return "told"
-        deciders = (self.run.made_by_id, self.run.confirmed_by_id)
-        user_id = self.owners[line.customer_id].user_id
-        return "own" if user_id is not None and user_id in deciders else "given"
+        owner = self.owners[line.customer_id].user
+        is_own = owner is not None and mailbox(owner.email) in self.deciders
+        return "own" if is_own else "given"
 
     def letters(self, lines: Sequence[Judged]) -> list[Notice]:
         """What those read who get nothing; once per incident and line."""
