@@ -274,7 +274,11 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_NOTIFICATIONS = False
-ACCOUNT_RATE_LIMITS = {"desk_search": "60/m/user"}  # beside the library's own
+ACCOUNT_RATE_LIMITS = {  # beside the library's own
+    "desk_search": "60/m/user",
+    # Pages without a sign-in that write to a mailbox: a shared network has many people in it.
+    "public_mail": "60/10m/ip",
+}
 # How many servers of ours stand in front and write X-Forwarded-For; limits count per address.
 ALLAUTH_TRUSTED_PROXY_COUNT = env_int("FAIRROAM_TRUSTED_PROXIES", "0")
 if ALLAUTH_TRUSTED_PROXY_COUNT:  # they end TLS and say so; browsers are told to come by it alone

@@ -42,6 +42,15 @@ class MoveNotAllowed(Refusal):
     code = "wrong-state"
 
 
+class TooManyFromNetwork(Refusal):
+    """Very much was sent from your network just now. Please send this again in ten minutes, or
+    write to us by e-mail: that counts the same.
+    """
+
+    code = "too-many-from-network"
+    status = 429
+
+
 class TooManyWrongCodes(Refusal):
     """Too many wrong codes came from your network. Please wait an hour, then try again."""
 

@@ -1,15 +1,16 @@
-"""Codes that somebody could guess at: after some wrong ones an address waits."""
+"""What a network may try: wrong codes, and mails that nobody who signed in asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from allauth.core import ratelimit
 from allauth.core.internal.ratelimit import get_ip
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from fairroam.apps.journal.refusals import Refusal, TooManyWrongCodes
+from fairroam.apps.journal.refusals import Refusal, TooManyFromNetwork, TooManyWrongCodes
 
 WRONG_MAX = 10
 WAIT_SECONDS = 3600  # after the last wrong code that was counted
@@ -33,3 +34,15 @@ def guarded(request: HttpRequest, typed: str, wrong: type[Refusal]) -> Iterator[
     except wrong:
         cache.set(key, tried + 1, WAIT_SECONDS)
         raise
+
+
+def count_public_mail(request: HttpRequest) -> None:
+    """Count a form that writes to a mailbox which somebody typed, against its network address.
+
+    Each address that is written to has a bound of its own; this one keeps a single sender from
+    writing to thousands of them. The settings name it: `public_mail`. In IPv6 the /64 counts.
+
+    Raises TooManyFromNetwork.
+    """
+    if not ratelimit.consume(request, action="public_mail"):
+        raise TooManyFromNetwork

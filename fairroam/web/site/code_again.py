@@ -13,8 +13,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from fairroam.apps.esims import operations
 from fairroam.apps.esims.refusals import LinkUsedUp
 from fairroam.apps.esims.tasks import CODE_LINK_SALT
+from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.orders import queries as orders
 from fairroam.clock import now
+from fairroam.web.components.guessing import count_public_mail
 from fairroam.web.components.refused import render_refused
 from fairroam.web.site.orders import remember_order
 
@@ -42,6 +44,10 @@ def ask(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         status = 422 if form.is_bound else 200
         return render(request, "site/code_again.html", {"form": form}, status=status)
+    try:
+        count_public_mail(request)
+    except Refusal as refusal:
+        return render_refused(request, "site/code_again.html", form, refusal)
     operations.ask_for_code(
         order_number=form.cleaned_data["number"], email=form.cleaned_data["email"], now=now()
     )

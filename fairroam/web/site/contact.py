@@ -19,6 +19,7 @@ from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.clock import now
 from fairroam.rules import outside_help
 from fairroam.web.account.me import signed_in
+from fairroam.web.components.guessing import count_public_mail
 from fairroam.web.components.refused import render_refused
 
 
@@ -49,6 +50,7 @@ def contact(request: HttpRequest) -> HttpResponse:
         return render(request, "site/contact.html", {"form": form}, status=status)
     said = form.cleaned_data
     try:
+        count_public_mail(request)
         operations.ask_as_visitor(
             address=said["email"],
             subject=said["subject"],

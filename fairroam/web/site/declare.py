@@ -25,6 +25,7 @@ from fairroam.clock import now
 from fairroam.rules.labels import Labels, labels_for
 from fairroam.rules.languages import language_of
 from fairroam.web.account.me import signed_in
+from fairroam.web.components.guessing import count_public_mail
 from fairroam.web.components.refused import render_refused, sentence_of
 from fairroam.web.site import places
 
@@ -129,6 +130,7 @@ def _two_steps(request: HttpRequest, kind: str) -> HttpResponse:
     if request.POST.get("step") != "confirm":
         return render(request, "site/declare_confirm.html", {**context, "form": form})
     try:
+        count_public_mail(request)
         declared = _declare(request, form.cleaned_data["key"], form.said(residence))
     except Refusal as refusal:
         return render_refused(request, "site/declare.html", form, refusal, **context)

@@ -20,6 +20,7 @@ from fairroam.apps.orders import tasks
 from fairroam.apps.orders.operations import trials
 from fairroam.clock import now
 from fairroam.rules.languages import language_of, words_for
+from fairroam.web.components.guessing import count_public_mail
 from fairroam.web.components.refused import render_refused
 from fairroam.web.site import places
 from fairroam.web.site.checkout import CONSENTS
@@ -67,6 +68,11 @@ def trial(request: HttpRequest) -> HttpResponse:
         status = 422 if form.is_bound else 200
         context = {"form": form, "plans": catalogue.trials()}
         return render(request, "site/trial.html", context, status=status)
+    try:
+        count_public_mail(request)
+    except Refusal as refusal:
+        plans = catalogue.trials()
+        return render_refused(request, "site/trial.html", form, refusal, plans=plans)
     said = form.cleaned_data
     tasks.mail_trial_link(
         email=said["email"],
