@@ -73,6 +73,19 @@ def test_a_trial_is_delivered_without_a_card_and_moves_no_money():
     assert list(find_faults()) == []
 
 
+def test_who_tries_for_free_is_not_asked_to_get_money_back():
+    line = begin()
+    make_ready(line)
+    client = Client()
+    client.force_login(line.order.customer.user)
+
+    for path in ("/account/", f"/account/lines/{line.pk}/"):
+        page = words_of(client.get(path))
+        assert "Top up" in page
+        assert "Ask for money back" not in page
+        assert "What would I get back?" not in page
+
+
 def test_a_trial_is_in_no_list_of_what_is_sold_and_nobody_can_order_it():
     assert "trial-100mb-3d" not in {plan.code for plan in catalogue.plans()}
     assert "trial-100mb-3d" not in catalogue.offers()

@@ -74,7 +74,22 @@ def test_a_plan_whose_time_is_over_does_not_run_and_asks_for_nothing(client, ada
         for stay, is_over in trip.stays
     }
     assert trips == {running.pk: False, over.pk: True}
-    assert client.get(f"/account/lines/{over.pk}/").context["over"] is True
+    line = client.get(f"/account/lines/{over.pk}/")
+    assert "Usage 9 GB of 10 GB" in words_of(line)
+    assert "This plan has ended. A further pack goes on the same eSIM" in words_of(line)
+
+
+@pytest.mark.promise(23)
+def test_a_line_shows_its_use_by_day_with_the_days_between_and_the_table_behind(client, ada):
+    line, today = a_ready_line("asia-3gb-open"), now()
+    for days_ago in (40, 6, 4):  # the first is too long ago to be drawn
+        use(line, GIGABYTE // 2, at=today - timedelta(days=days_ago))
+
+    page = client.get(f"/account/lines/{line.pk}/")
+
+    assert [day.used * 2 // GIGABYTE for day in page.context["days"]] == [1, 0, 1]
+    assert page.context["days"][0].countries == ("JP",)
+    assert "Usage by day, 1 GB in all" in words_of(page)
 
 
 def test_orders_say_a_line_by_the_name_that_its_owner_gave_it(client, ada):

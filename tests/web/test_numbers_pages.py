@@ -83,7 +83,10 @@ def test_the_first_page_shows_the_number_until_when_it_is_safe_and_when_to_renew
 ):
     words = words_of(owner.get("/account/"))
     assert NUMBER in words
-    assert "Safe until Sat 1 May 2027, 24:00, London time" in words
+    assert "Safe until Sat 1 May 2027, 24:00, London time Paid until" in words
+    page = words_of(owner.get(f"/account/lines/{keeping.pk}/"))
+    assert f"Your number {NUMBER}" in page
+    assert "Top up" not in page  # it is renewed, on a page of its own
     assert f"Renew {NUMBER}" not in words
 
     clock.move_to(NOON + timedelta(days=70))  # three weeks before its 90 days end

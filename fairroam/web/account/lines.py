@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import segno
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from fairroam.apps.metering import queries as metering
 from fairroam.clock import now
 from fairroam.gateways.identifiers import ActivationCode
 from fairroam.web.account import line_acts, me, overview
 from fairroam.web.account.live import render_live, watched_seconds
+from fairroam.web.components.charts import DayUse
 
 # The journey of a line, in the order in which it is told: once it happened, and before.
 FACTS = {
@@ -40,18 +45,22 @@ def qr_code(code: ActivationCode) -> str:
 # Between two questions: one second shows a fact within two, and most of the answers are empty.
 NEWS_SECONDS, QUIET_SECONDS = 1, 20
 WATCHED_SECONDS = 300  # so long after it was opened, somebody is taken to look at the page
+CHARTED_DAYS = 31  # more bars than that are too thin for a phone
 
 
 @never_cache
 @require_safe
 def line(request: HttpRequest, line_id: int) -> HttpResponse:
     """One line. htmx asks for the moving part again while the carrier has news."""
-    customer_id = me.owner_of_line(request, line_id)
+    customer_id, at = me.owner_of_line(request, line_id), now()
     card = overview.card(line_id, customer_id)
     code = card.page.code
+    own_numbers = overview.kept([card], customer_id, at)
     context = {
         "card": card,
-        "over": card.is_over(now()),
+        "days": days(card, at),
+        "keeping": own_numbers[0] if own_numbers else None,
+        "over": card.is_over(at),
         "page": card.page,
         "steps": steps(card),
         "code": code,
@@ -66,6 +75,34 @@ def line(request: HttpRequest, line_id: int) -> HttpResponse:
         part="account/line_part.html",
         seconds=pause(card, is_watched=is_watched),
     )
+
+
+def days(card: overview.LineCard, at: datetime) -> list[DayUse]:
+    """Data by day over all packs on the eSIM, from the first day with use to the last.
+
+    Of the latest weeks alone: before the plan's end, or before now.
+    """
+    if card.usage.starts_at is None:
+        return []
+    zone = ZoneInfo(card.page.zone)
+    latest = min(card.usage.ends_at or at, at).astimezone(zone).date()
+    first = latest - timedelta(days=CHARTED_DAYS - 1)
+    since = datetime(first.year, first.month, first.day, tzinfo=zone)
+    line_id = card.page.line.order_line_id
+    told = [
+        each
+        for each in metering.days_of_use(line_id, zone=card.page.zone, since=since)
+        if each.kind == "data" and each.quantity > 0
+    ]
+    if not told:
+        return []
+    charted = []
+    for place in range((told[-1].on - told[0].on).days + 1):
+        on = told[0].on + timedelta(days=place)
+        of_day = [each for each in told if each.on == on]
+        countries = tuple(each.country for each in of_day)
+        charted.append(DayUse(on, sum(each.quantity for each in of_day), countries))
+    return charted[-CHARTED_DAYS:]
 
 
 def pause(card: overview.LineCard, *, is_watched: bool) -> int | None:

@@ -52,13 +52,18 @@ def _label(pack: PlanRow) -> str:
 
 
 def packs_for(page: esims.LinePage) -> list[PlanRow]:
-    """The plans that the eSIM can carry and that work somewhere where it does."""
+    """The plans that the eSIM can carry and that work somewhere where it does.
+
+    None that keeps a number: that one is renewed, on the page of the number.
+    """
     home, supplier = set(page.plan_copy["countries"]), page.plan_copy.get("supplier", "")
     packs = catalogue.packs_of_supplier(supplier) if supplier else catalogue.plans()
     return [
         pack
         for pack in packs
-        if orders.can_carry(page.plan_copy, pack) and home & set(pack.countries)
+        if orders.can_carry(page.plan_copy, pack)
+        and home & set(pack.countries)
+        and not pack.number_rule
     ]
 
 
@@ -69,12 +74,13 @@ def top_up(request: HttpRequest, customer: Customer, line_id: int) -> HttpRespon
     """Choose a pack; its order's page leads on to the payment."""
     page = esims.line_page(line_id, customer.pk)
     line_id = page.line.order_line_id
-    if page.line.stage in ("terminating", "terminated"):
+    packs = packs_for(page)
+    if page.line.stage in ("terminating", "terminated") or not packs:
         return redirect("account:line", line_id)
     form = TopUpForm(
         request.POST or None,
         initial={"key": uuid4()},
-        packs=packs_for(page),
+        packs=packs,
         residence=customer.residence,
         at=now(),
     )

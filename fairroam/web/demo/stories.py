@@ -138,6 +138,21 @@ def go(traveller: Traveller, megabytes: int, country: str = "", time: str = "") 
     return line_id
 
 
+def use_more(traveller: Traveller, megabytes: int, country: str) -> None:
+    """Use their one eSIM on, until so many megabytes of it are used in all."""
+    line_id = Order.objects.get(customer_id=owner_of(traveller)).lines.get().pk
+    so_far = used_bytes(line_id)
+    if so_far < megabytes * MEGABYTE:
+        iccid = esims.line_page(line_id, owner_of(traveller)).iccid
+        more = megabytes * MEGABYTE - so_far
+        phone("use", iccid=iccid, country=country, bytes=more, kind="data")
+        wait_for(lambda: used_bytes(line_id) > so_far, "the usage record")
+
+
+def used_bytes(line_id: int) -> int:
+    return metering.usage_of(line_id).allowances[0].used
+
+
 def family() -> None:
     """Five eSIMs, each with the name of who has it; two are in use."""
     ids = buy(people.YI_CHUN, quantity=5)
@@ -360,12 +375,14 @@ SCENES = (
     Scene(9, "Pia pauses", pause),
     Scene(9, "Aiko is in Germany", partial(go, people.AIKO, 3000, "DE", "second")),
     Scene(8, "Portugal is without network", outage),
-    Scene(6, "Lena is on her way", partial(go, people.LENA, 10000, "AT")),
+    Scene(6, "Lena is on her way", partial(go, people.LENA, 4000, "AT")),
     Scene(1, "Petra leaves", leave_at_once),
+    Scene(1, "Lena is in Vienna", partial(use_more, people.LENA, 7500, "AT")),
     Scene(1, "Rosa gets an offer", bargain),
     Scene(1, "Karim waits for his bank", slow_bank),
     Scene(1, "Igor's bank disputes", dispute),
     Scene(0, "Mei uses a quarter", partial(go, people.MEI, 2500)),
+    Scene(0, "Lena has used half", partial(use_more, people.LENA, 10000, "AT")),
     Scene(0, "Ben has a code", partial(buy, people.BEN)),
     Scene(0, "Carla gets money back", carla),
     Scene(0, "Dan waits for a person", dan),

@@ -37,12 +37,14 @@ class LinePage:
 
     facts: the earliest of each over all its profiles. timeline, next_step: of the present one.
     plan_copy: of the plan or pack that was asked for; esim_copy: of what the eSIM came with.
+    is_free: nothing was to pay for it, so there is nothing to give back.
     """
 
     line: LineRow
     order_number: str
     plan_copy: dict[str, Any]
     esim_copy: dict[str, Any]
+    is_free: bool
     zone: str
     iccid: str | None
     facts: ActivationFacts
@@ -59,7 +61,7 @@ ONE = """
     SELECT line.order_line_id, line.customer_id, line.stage, line.name,
            line.preferred_networks, line.made_at, line.ending_at, line.ended_at,
            sold.plan_copy, CASE WHEN esim.id <> sold.id THEN esim.plan_copy END AS esim_copy,
-           placed.number, placed.zone,
+           sold.price_minor = 0 AS is_free, placed.number, placed.zone,
            (SELECT json_agg(json_build_array(p.id, p.stage, p.iccid, p.smdp_address, p.matching_id,
                 (SELECT json_agg(json_build_array(f.kind, f.happened_at, f.source)
                                  ORDER BY f.happened_at, f.id)
@@ -120,6 +122,7 @@ def page_of(row: dict[str, Any]) -> LinePage:
         order_number=row["number"],
         plan_copy=row["plan_copy"],
         esim_copy=row["esim_copy"] or row["plan_copy"],
+        is_free=row["is_free"],
         zone=row["zone"],
         iccid=profile.iccid if profile else None,
         facts=facts_from(tuple(of_all)),

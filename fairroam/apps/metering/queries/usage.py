@@ -155,9 +155,14 @@ def stopped_at(order_line_id: int) -> datetime | None:
     return runs.values_list("stopped_at", flat=True).first()
 
 
-def days_of_use(order_line_id: int, *, zone: str) -> list[DayOfUse]:
-    """What was counted, per day, country and kind, oldest first. zone: IANA."""
+def days_of_use(order_line_id: int, *, zone: str, since: datetime | None = None) -> list[DayOfUse]:
+    """What was counted, per day, country and kind, oldest first. zone: IANA.
+
+    since: leaves out what began before.
+    """
     counted = UsageRecord.objects.filter(order_line_id=order_line_id, outcome="counted")
+    if since is not None:
+        counted = counted.filter(started_at__gte=since)
     days = (
         counted.exclude(kind="attach")
         .values("country", "kind", on=TruncDate("started_at", tzinfo=ZoneInfo(zone)))
