@@ -6,7 +6,7 @@ from datetime import datetime
 
 from fairroam.apps.esims.operations import numbers_keep
 from fairroam.apps.esims.queries import numbers
-from fairroam.apps.esims.tasks import alone
+from fairroam.apps.journal.tasks import alone
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.metering.operations.start import start_plan
 from fairroam.apps.metering.queries.latest import latest_uses

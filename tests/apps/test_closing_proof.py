@@ -289,7 +289,7 @@ def test_a_closing_that_cannot_go_on_holds_up_no_other(caplog):
 
     tasks.resume_closings(now=EVENING)  # The first has no certificate to send.
 
-    assert f"closing {broken.pk} cannot go on" in caplog.text
+    assert f"closing {broken.pk} cannot be gone on with" in caplog.text
     assert queries.next_step(other.pk) == "lines"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 from smtplib import SMTPException
 
@@ -26,6 +25,7 @@ from fairroam.apps.closures.queries import (
 from fairroam.apps.closures.queries.waivers import waivers_of
 from fairroam.apps.customers import queries as people
 from fairroam.apps.esims.queries.numbers import kept_lines_of
+from fairroam.apps.journal.tasks import alone
 from fairroam.apps.notices import operations as notices
 from fairroam.apps.notices.tasks.answers import is_final
 from fairroam.apps.papers.operations import render_pdf
@@ -52,8 +52,6 @@ TEXTS = {
     "closure.undone": _("%(brand)s: your account stays open; the closing was taken back."),
 }
 
-log = logging.getLogger(__name__)
-
 
 def take_next_step(*, closure_id: int, now: datetime) -> None:
     """Take one step; its event brings the next. Safe to repeat."""
@@ -75,10 +73,8 @@ def continue_closing(*, customer_id: int, now: datetime) -> None:
 def resume_closings(*, now: datetime) -> None:
     """Look again at every closing that is not over: an event may have been missed."""
     for closure_id in Closure.objects.filter(unfinished(now)).values_list("pk", flat=True):
-        try:
+        with alone(f"closing {closure_id}"):
             take_next_step(closure_id=closure_id, now=now)
-        except Exception:  # One that cannot go on, a person sees in the log; the others do go on.
-            log.exception("closing %s cannot go on", closure_id)
 
 
 def tell_customer(*, kind: str, closure_id: int, event_id: int, now: datetime) -> None:
@@ -135,10 +131,8 @@ def sms_gateway() -> SmsGateway:
 def end_due_services(*, now: datetime) -> None:
     """Begin the ends of single services whose time has come."""
     for end_id in ends_due(now):
-        try:
+        with alone(f"service end {end_id}"):
             operations.begin_end(end_id=end_id, now=now)
-        except Exception:  # A person sees this one in the log; the others must not wait for it.
-            log.exception("service end %s cannot begin", end_id)
 
 
 def tell_service_end(*, kind: str, end_id: int, now: datetime) -> None:

@@ -12,7 +12,7 @@ from fairroam.apps.esims.tasks.mails import (
     tell_customer,
 )
 from fairroam.apps.esims.tasks.provide import STEPS, DiscoveryDown, StockContended, provision
-from fairroam.apps.esims.tasks.unfinished import UNFINISHED_AFTER, alone, resume_unfinished
+from fairroam.apps.esims.tasks.unfinished import UNFINISHED_AFTER, resume_unfinished
 
 __all__ = [
     "CODE_LINK_SALT",
@@ -20,7 +20,6 @@ __all__ = [
     "UNFINISHED_AFTER",
     "DiscoveryDown",
     "StockContended",
-    "alone",
     "do_act",
     "help_to_attach",
     "line_gateway",

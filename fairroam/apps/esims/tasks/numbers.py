@@ -20,7 +20,7 @@ from fairroam.apps.esims.operations import (
 from fairroam.apps.esims.queries import numbers as queries
 from fairroam.apps.esims.tasks.gateways import line_gateway
 from fairroam.apps.esims.tasks.number_mails import announce_renewals
-from fairroam.apps.esims.tasks.unfinished import alone
+from fairroam.apps.journal.tasks import alone
 from fairroam.gateways.calls import AnswerMismatch, GatewayUnreachable
 from fairroam.gateways.identity import CheckUnknown, IdentityGateway
 from fairroam.gateways.identity import sandbox as identity_sandbox

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from fairroam.apps.esims import queries
 from fairroam.apps.esims.tasks.acts import do_act
 from fairroam.apps.esims.tasks.end import take_off
 from fairroam.apps.esims.tasks.provide import DiscoveryDown, StockContended, provision
+from fairroam.apps.journal.tasks import alone
 from fairroam.gateways.calls import GatewayUnreachable
 
-log = logging.getLogger(__name__)
 UNFINISHED_AFTER = timedelta(minutes=2)
-
-
-@contextmanager
-def alone(what: str, *expected: type[Exception]) -> Iterator[None]:
-    """One of many: whatever goes wrong with it keeps none of the others waiting.
-
-    expected: what needs nobody's look, as it is run again; all else a person sees in the log, but
-    for what the error says: a database quotes the values of its rows there.
-    """
-    try:
-        yield
-    except expected:
-        pass
-    except Exception as error:
-        log.error("%s cannot be gone on with: %s", what, type(error).__qualname__)
 
 
 def resume_unfinished(*, now: datetime) -> None:

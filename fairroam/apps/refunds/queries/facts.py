@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,7 @@ from fairroam.apps.refunds.queries.troubles import (
     trouble_of,
     troubled_asked,
     troubles_of,
+    written,
 )
 from fairroam.apps.refunds.refusals import AskedTooMuch, NothingPaid
 from fairroam.apps.suppliers import queries as suppliers
@@ -63,11 +64,6 @@ class Known:
     told: ActivationFacts
     outages: Sequence[Outage]
     trouble: TroubleRow | None = None
-
-
-def written(moment: datetime | None) -> str | None:
-    """An instant as the rules read it: UTC, whole seconds."""
-    return moment.astimezone(UTC).replace(microsecond=0).isoformat() if moment else None
 
 
 def gather_facts(

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from fairroam import rules
 from fairroam.apps.refunds.models.troubles import STEPS
-from fairroam.apps.refunds.queries.facts import ACTIVATION, Quote, written
+from fairroam.apps.refunds.queries.facts import ACTIVATION, Quote
+from fairroam.apps.refunds.queries.troubles import written
 
 DAY = timedelta(days=1)
 TENTH = 10

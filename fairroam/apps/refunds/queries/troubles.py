@@ -63,11 +63,16 @@ class TroubleRow:
     def as_fact(self) -> dict[str, Any]:
         """The fact `trouble` as the rules read it: whole seconds, UTC."""
         return {
-            "opened_at": _whole_second(self.opened_at),
+            "opened_at": written(self.opened_at),
             "steps_done": self.steps_done,
-            "restored_at": _whole_second(self.restored_at) if self.restored_at else None,
+            "restored_at": written(self.restored_at),
             "cause": self.cause,
         }
+
+
+def written(moment: datetime | None) -> str | None:
+    """An instant as the rules read it: UTC, whole seconds."""
+    return moment.astimezone(UTC).replace(microsecond=0).isoformat() if moment else None
 
 
 def network_says(order_line_id: int) -> NetworkSays:
@@ -126,7 +131,3 @@ def _works_since(trouble: Trouble, network: NetworkSays) -> datetime | None:
         return None
     more = network.used.get("data", 0) - trouble.network["used"].get("data", 0)
     return network.used_at if more >= WORKS_FROM_BYTES else None
-
-
-def _whole_second(moment: datetime) -> str:
-    return moment.astimezone(UTC).replace(microsecond=0).isoformat()

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from django.conf import settings
 
 from fairroam.apps.esims import queries as esims
-from fairroam.apps.esims.tasks import UNFINISHED_AFTER, alone
+from fairroam.apps.esims.tasks import UNFINISHED_AFTER
+from fairroam.apps.journal.tasks import alone
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.suppliers import operations, queries
 from fairroam.apps.suppliers.queries import Bought
