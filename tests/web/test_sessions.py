@@ -114,6 +114,21 @@ def test_an_account_that_is_erased_leaves_no_browser_and_its_visitors_are_told(a
     assert personal.erase(ada.pk).keys() == erased.keys()
 
 
+def test_the_code_to_a_new_address_is_guessed_five_times_and_names_that_address_alone(ada):
+    browser = sign_in("ada@example.com")
+    browser.post("/account/security/address/", {"email": "one@example.com"})
+    first = newest_code()
+    browser.post("/account/security/address/", {"email": "two@example.com"})
+
+    tried = [
+        browser.post("/account/security/address/code/", {"new_code": code}).status_code
+        for code in [first, *["WRONG"] * 4, newest_code()]
+    ]
+
+    assert tried == [422] * 5 + [302]
+    assert User.objects.get().email == "ada@example.com"
+
+
 def test_another_address_is_proven_and_the_old_one_is_told(ada):
     browser, other = sign_in("ada@example.com"), sign_in("ada@example.com")
     other.get("/account/")

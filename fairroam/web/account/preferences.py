@@ -15,7 +15,6 @@ from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -23,15 +22,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
 from fairroam.apps.customers import operations
-from fairroam.apps.customers.models import FRESH_FOR, Customer, User
+from fairroam.apps.customers.models import Customer, User
 from fairroam.apps.customers.refusals import AddressTaken
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.apps.notices import operations as notices
 from fairroam.clock import now
 from fairroam.rules.languages import NAMES, language_of
+from fairroam.web.account import mailed_codes
 from fairroam.web.account.me import customers_only, signed_in
-from fairroam.web.account.signin import MailedCodeAdapter, mail_secret
-from fairroam.web.account.step_up import TRIES_MAX, often, step_up_required
+from fairroam.web.account.signin import mail_secret
+from fairroam.web.account.step_up import often, step_up_required
 from fairroam.web.components import formats
 from fairroam.web.components.refused import render_refused
 
@@ -122,13 +122,7 @@ def change_address(request: HttpRequest) -> HttpResponse:
     if not ratelimit.consume(request, action="request_login_code", key=email):
         form.add_error(None, often())
         return render(request, "account/address.html", {"form": form}, status=429)
-    code = MailedCodeAdapter(request).generate_login_code()
-    request.session[PENDING] = {
-        "email": email,
-        "digest": digest_of(email, code),
-        "at": now().timestamp(),
-        "tries": 0,
-    }
+    code = mailed_codes.begin(request, PENDING, whose=email, email=email)
     mail_secret("customers.new_address", email, code=code)
     return redirect("confirm_address")
 
@@ -141,12 +135,15 @@ def confirm_address(request: HttpRequest) -> HttpResponse:
     """Take the code: the address changes, the old one is told, the account rests for 72 hours."""
     user = request.user
     assert isinstance(user, User)
-    pending = request.session.get(PENDING)
-    if pending is None or now().timestamp() - pending["at"] > FRESH_FOR.total_seconds():
+    pending = mailed_codes.waiting(request, PENDING)
+    if pending is None:
         return redirect("change_address")
     form = CodeForm(request.POST or None)
-    context: dict[str, Any] = {"email": pending["email"]}
-    if form.is_valid() and not is_right(request, pending, form.cleaned_data["new_code"]):
+    email = pending["email"]
+    context: dict[str, Any] = {"email": email}
+    if form.is_valid() and not mailed_codes.is_right(
+        request, PENDING, whose=email, typed=form.cleaned_data["new_code"]
+    ):
         form.add_error(
             "new_code", _("This is not the code in the newest mail. Look there once more.")
         )
@@ -156,13 +153,13 @@ def confirm_address(request: HttpRequest) -> HttpResponse:
             request, "account/address_code.html", {**context, "form": form}, status=status
         )
     try:
-        replace_address(request, user, pending["email"])
+        replace_address(request, user, email)
     except AddressTaken as refusal:
-        del request.session[PENDING]
+        mailed_codes.end(request, PENDING)
         return render_refused(request, "account/address.html", AddressForm(), refusal)
     except Refusal as refusal:
         return render_refused(request, "account/address_code.html", form, refusal, **context)
-    del request.session[PENDING]
+    mailed_codes.end(request, PENDING)
     messages.success(request, _("Your address is changed. All other devices are signed out."))
     return redirect("mfa_index")
 
@@ -184,18 +181,3 @@ def replace_address(request: HttpRequest, user: User, email: str) -> None:
         now=at,
         customer_id=customer.pk if customer else None,
     )
-
-
-def is_right(request: HttpRequest, pending: dict[str, Any], typed: str) -> bool:
-    if constant_time_compare(pending["digest"], digest_of(pending["email"], typed)):
-        return True
-    pending["tries"] += 1
-    if pending["tries"] >= TRIES_MAX:
-        request.session.pop(PENDING)
-    request.session.modified = True
-    return False
-
-
-def digest_of(email: str, code: str) -> str:
-    plain = "".join(character for character in code.upper() if character.isalnum())
-    return salted_hmac("fairroam.new_address", f"{email}:{plain}", algorithm="sha256").hexdigest()

@@ -21,7 +21,6 @@ from django.contrib.auth.views import redirect_to_login
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
 from fairroam.apps.customers import queries as customers
@@ -29,13 +28,13 @@ from fairroam.apps.customers.models import FRESH_FOR, User
 from fairroam.apps.customers.queries import Proof
 from fairroam.apps.customers.refusals import StepUpRequired
 from fairroam.clock import moved_by, now
+from fairroam.web.account import mailed_codes
 from fairroam.web.account.passkey_forms import ProveByPasskey
 from fairroam.web.account.signin import MailedCodeAdapter, mail_secret
 from fairroam.web.components.refused import sentence_of
 
 View = Callable[..., HttpResponse]
 MAILED = "step_up_code"  # session key: of the code that is on its way, only a digest
-TRIES_MAX = 5
 PREFIX = "step_up_"  # of the fields that this page adds to a form
 METHODS = {"webauthn": "passkey", "totp": "totp", "recovery_codes": "recovery_code"}
 
@@ -107,7 +106,7 @@ def take_answer(request: HttpRequest) -> tuple[str, int] | None:
     user, sent = request.user, request.POST
     assert isinstance(user, User)
     if f"{PREFIX}again" in sent:
-        request.session.pop(MAILED, None)
+        mailed_codes.end(request, MAILED)
         return None
     form: Form
     if sent.get(f"{PREFIX}credential"):
@@ -131,24 +130,14 @@ def take_answer(request: HttpRequest) -> tuple[str, int] | None:
 
 
 def take_mailed_code(request: HttpRequest, user: User) -> tuple[str, int] | None:
-    kept = request.session.get(MAILED)
-    if kept is None or now().timestamp() - kept["at"] > FRESH_FOR.total_seconds():
+    if mailed_codes.waiting(request, MAILED) is None:
         return _("This code is no longer valid. A new one is on its way."), 403
     typed = request.POST.get(f"{PREFIX}code", "")
-    if constant_time_compare(kept["digest"], digest_of(user, typed)):
-        del request.session[MAILED]
-        record_authentication(request, user, method="code", email=user.email)
-        return None
-    kept["tries"] += 1
-    if kept["tries"] >= TRIES_MAX:
-        request.session.pop(MAILED)
-    request.session.modified = True
-    return _("This is not the code in the newest mail. Look there once more."), 403
-
-
-def digest_of(user: User, code: str) -> str:
-    plain = "".join(character for character in code.upper() if character.isalnum())
-    return salted_hmac("fairroam.step_up", f"{user.pk}:{plain}", algorithm="sha256").hexdigest()
+    if not mailed_codes.is_right(request, MAILED, whose=str(user.pk), typed=typed):
+        return _("This is not the code in the newest mail. Look there once more."), 403
+    mailed_codes.end(request, MAILED)
+    record_authentication(request, user, method="code", email=user.email)
+    return None
 
 
 def often() -> str:
@@ -157,17 +146,11 @@ def often() -> str:
 
 def mail_code(request: HttpRequest, user: User) -> bool:
     """See that a code is on its way; False when that was asked for too often."""
-    kept = request.session.get(MAILED)
-    if kept is not None and now().timestamp() - kept["at"] <= FRESH_FOR.total_seconds():
+    if mailed_codes.waiting(request, MAILED) is not None:
         return True
     if not ratelimit.consume(request, action="request_login_code", key=user.email):
         return False
-    code = MailedCodeAdapter(request).generate_login_code()
-    request.session[MAILED] = {
-        "digest": digest_of(user, code),
-        "at": now().timestamp(),
-        "tries": 0,
-    }
+    code = mailed_codes.begin(request, MAILED, whose=str(user.pk))
     mail_secret("customers.step_up_code", user.email, code=code)
     return True
 
