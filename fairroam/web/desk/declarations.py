@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +22,7 @@ from fairroam.apps.refunds.queries.declarations import (
     waiting_declarations,
 )
 from fairroam.clock import now
-from fairroam.web.components.paging import page_of
+from fairroam.web.components.paging import PageOf, page_of
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.desk.staff import staff_only
 
@@ -42,13 +44,17 @@ class SettleForm(forms.Form):
 @require_safe
 def declarations(request: HttpRequest, staff: User) -> HttpResponse:
     """Oldest first, each with its clock and the order that its mailbox belongs to, if any."""
+    return render(request, "desk/declarations.html", {"rows": listed(request)})
+
+
+def listed(request: HttpRequest) -> PageOf[Any]:
+    """What waits: each with the moment to look by, whether that is over, and its order."""
     at = now()
     page = page_of(waiting_declarations(), request)
     orders = named_orders(page)
-    rows = page.each(
+    return page.each(
         lambda said: (said, by := look_by(said.declared_at), by <= at, orders.get(said.pk))
     )
-    return render(request, "desk/declarations.html", {"rows": rows})
 
 
 @staff_only
@@ -57,8 +63,9 @@ def settle(request: HttpRequest, staff: User, declaration_id: int) -> HttpRespon
     """Carry out or close one declaration."""
     form = SettleForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Write the reason; the customer reads it."))
-        return redirect("desk:declarations")
+        return not_settled(
+            request, declaration_id, _("Write the reason; the customer reads it."), 422
+        )
     said = form.cleaned_data
     try:
         if said["act"] == "confirm":
@@ -77,5 +84,23 @@ def settle(request: HttpRequest, staff: User, declaration_id: int) -> HttpRespon
             )
         messages.success(request, _("Done. The customer is told now."))
     except Refusal as refusal:
-        messages.error(request, sentence_of(refusal))
+        return not_settled(request, declaration_id, sentence_of(refusal), refusal.status)
     return redirect("desk:declarations")
+
+
+def not_settled(
+    request: HttpRequest, declaration_id: int, sentence: str, status: int
+) -> HttpResponse:
+    """The list again: why beside the declaration, with what was typed; above, if it has left."""
+    rows = listed(request)
+    if declaration_id not in {said.pk for said, *_more in rows}:
+        messages.error(request, sentence)
+        return redirect("desk:declarations")
+    wrong = {
+        "id": declaration_id,
+        "sentence": sentence,
+        "order_number": request.POST.get("order_number", "")[:20],
+        "words": request.POST.get("words", "")[:2000],
+    }
+    context = {"rows": rows, "wrong": wrong}
+    return render(request, "desk/declarations.html", context, status=status)
