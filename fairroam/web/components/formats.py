@@ -114,13 +114,6 @@ def instant(moment: datetime, zone: str, language: str) -> str:
     return _joined(local.date(), f"{local:%H:%M}", zone, language)
 
 
-def day_and_clock(moment: datetime, zone: str, language: str) -> str:
-    """The same where the zone is named beside it: "Mon 16 March 2026, 14:05"."""
-    local = moment.astimezone(ZoneInfo(zone))
-    between = ", " if language_of(language) == "en" else " "
-    return f"{day(local.date(), language)}{between}{local:%H:%M}"
-
-
 def until(moment: datetime, zone: str, language: str) -> str:
     """The end of a period. Midnight is said as 24:00 of the day that it ends."""
     local = moment.astimezone(ZoneInfo(zone))
