@@ -134,7 +134,7 @@ def test_the_desk_sees_how_many_more_a_failure_may_have_hit(
 
     incident = an_outage(FAILS, FAILS + DAY, operators=operators)
 
-    assert queries.maybe_hit(incident.pk) == maybe
+    assert queries.maybe_hit(incident.pk) == [line.pk] * maybe
 
 
 def test_a_plan_that_was_over_is_not_hit():

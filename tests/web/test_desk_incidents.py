@@ -78,6 +78,7 @@ def test_one_operator_counts_and_another_confirms(client, catalogue):
     client.post(f"/desk/incidents/{incident.pk}/", FORM | {"version": 2, "operators": "KDDI"})
     seen = client.get(f"/desk/incidents/{incident.pk}/").content.decode()
     assert "may have been hit, too: 1." in seen
+    assert f'href="/desk/lines/{OrderLine.objects.get().pk}/"' in seen
 
 
 def test_a_wrong_report_keeps_what_was_typed(client):

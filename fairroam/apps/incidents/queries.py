@@ -124,7 +124,7 @@ HITS = f"""
 """
 # Used then, by a plan for one of these countries, on a network that nobody names.
 MAYBE_HIT = f"""
-    SELECT count(*) FROM (
+    SELECT DISTINCT line_id FROM metering_planrun WHERE order_line_id IN (
         SELECT run.order_line_id
         FROM incidents_incident i
         JOIN metering_planperiod period ON period.during && tstzrange(i.began_at, i.ended_at)
@@ -139,7 +139,8 @@ MAYBE_HIT = f"""
               AND (i.ended_at IS NULL OR seen.started_at < i.ended_at)
               AND (seen.country = %s
                    OR seen.operator = '' AND seen.country = ANY (i.countries)))
-        EXCEPT SELECT run.order_line_id {IS_HIT} AND i.id = %s) maybe
+        EXCEPT SELECT run.order_line_id {IS_HIT} AND i.id = %s)
+    ORDER BY line_id
 """  # noqa: S608 - no name comes from outside
 OUTAGES = f"""
     SELECT DISTINCT run.order_line_id, i.began_at, i.ended_at {IS_HIT}
@@ -156,10 +157,10 @@ def hits(incident_id: int) -> list[Hit]:
         return [Hit(*found) for found in cursor.fetchall()]
 
 
-def maybe_hit(incident_id: int) -> int:
-    """How many plans an incident may have hit beside `hits`.
+def maybe_hit(incident_id: int) -> list[int]:
+    """The eSIMs, by the order lines they were made for, that an incident may have hit, too.
 
-    They were used then, and their supplier does not say in which of their plan's countries, or on
+    Their plans were used then, and the supplier does not say in which of their countries, or on
     whose network. A person must ask: no rule gives them anything.
     """
     with connection.cursor() as cursor:
@@ -167,8 +168,7 @@ def maybe_hit(incident_id: int) -> int:
             MAYBE_HIT,
             [incident_id, SEEN_BEFORE_HOURS, COUNTRY_UNKNOWN, SEEN_BEFORE_HOURS, incident_id],
         )
-        (count,) = cursor.fetchone()
-        return int(count)
+        return [line_id for (line_id,) in cursor.fetchall()]
 
 
 def outages_of(order_line_ids: Sequence[int]) -> dict[int, list[Outage]]:

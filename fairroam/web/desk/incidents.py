@@ -174,7 +174,7 @@ def incident(request: HttpRequest, staff: User, incident_id: int) -> HttpRespons
     context = {
         "row": row,
         "runs": runs.runs_of(incident_id),
-        "maybe_hit": queries.maybe_hit(incident_id),
+        "maybe_hit": page_of(queries.maybe_hit(incident_id), request, name="maybe"),
     }
     if not form.is_valid():
         status = 422 if form.is_bound else 200
