@@ -9,6 +9,7 @@ from django.utils import translation
 
 from fairroam.project.messages import PACKAGE
 from fairroam.rules.rails import rails
+from fairroam.web.account import leave
 from fairroam.web.components.tags import currency_name, rail_name
 from fairroam.web.components.words import AT_DESK, MISSING, RAILS, STAGES
 from fairroam.web.desk import usage, words
@@ -67,6 +68,8 @@ def test_no_stage_calls_a_colleague_by_what_only_the_customer_is():
     assert set(AT_DESK) == yours
     assert not [word for word in AT_DESK.values() if re.search(r"\byou", str(word))]
     assert set(words.MISSING) == set(MISSING)
+    assert set(words.CLOSING_MONEY) == set(leave.MONEY)
+    assert set(words.CLOSING_HELD_BY) == set(leave.HELD_BY)
     assert [
         page.name for page in pages if re.search(f'stage_badge "({flows})"', page.read_text())
     ] == []

@@ -17,12 +17,19 @@ from fairroam.apps.closures.queries import ClosureRow
 from fairroam.apps.customers.models import User
 from fairroam.apps.journal.refusals import Refusal
 from fairroam.clock import now
-from fairroam.web.account.leave import HELD_BY, MONEY, STEPS
+from fairroam.web.account.leave import STEPS
 from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import sentence_of
 from fairroam.web.desk.customers import about
 from fairroam.web.desk.staff import staff_only
-from fairroam.web.desk.words import CLOSING_DOUBTS, event, people, waits_for
+from fairroam.web.desk.words import (
+    CLOSING_DOUBTS,
+    CLOSING_HELD_BY,
+    CLOSING_MONEY,
+    event,
+    people,
+    waits_for,
+)
 
 ACTS = ("approve", "ask", "reject")
 
@@ -68,11 +75,13 @@ def closing(request: HttpRequest, staff: User, closure_id: int) -> HttpResponse:
     context = {
         "row": row,
         "doubts": [CLOSING_DOUBTS[code] for code in row.doubts],
-        "held_by": [HELD_BY.get(code, code) for code in row.held_by],
+        "held_by": [CLOSING_HELD_BY.get(code, code) for code in row.held_by],
         "is_late": row.review_by is not None and row.review_by <= now(),
         "may_review": row.stage in ("review", "asked"),
         "money": [
-            (MONEY[item["code"]], item["facts"]) for item in row.checklist if item["code"] in MONEY
+            (CLOSING_MONEY[item["code"]], item["facts"])
+            for item in row.checklist
+            if item["code"] in CLOSING_MONEY
         ],
         "steps": [(STEPS[step.name], waits_for(step.waits_for or ""), step) for step in row.steps],
         "history": [(event(kind), names[who], at) for kind, who, at in history],

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from fairroam.apps.customers.models import User
-from fairroam.apps.journal.refusals import Refusal
+from fairroam.apps.journal.refusals import NotAmongYours, Refusal
 from fairroam.apps.refunds import operations
 from fairroam.apps.refunds.queries.declarations import (
     look_by,
@@ -83,6 +83,9 @@ def settle(request: HttpRequest, staff: User, declaration_id: int) -> HttpRespon
                 now=now(),
             )
         messages.success(request, _("Done. The customer is told now."))
+    except NotAmongYours as refusal:
+        sentence = _("No order has this number. Compare it letter by letter.")
+        return not_settled(request, declaration_id, sentence, refusal.status)
     except Refusal as refusal:
         return not_settled(request, declaration_id, sentence_of(refusal), refusal.status)
     return redirect("desk:declarations")

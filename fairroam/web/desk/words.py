@@ -301,3 +301,23 @@ CLOSING_DOUBTS = {
     ),
     "dispute_lost": _("A bank took money back for good. Is anything still owed or open?"),
 }
+# What a closing gave back or holds, and what stops one: the customer's own page says "you".
+CLOSING_MONEY = {
+    "paid_credit_left": _("Balance that they paid in"),
+    "credit_held": _("Balance that their bank looks at"),
+    "refund_open": _("Back for plans, if they ask now"),
+    "refund_in_progress": _("Asked for, not decided"),
+    "money_moving": _("On its way to them"),
+    "money_held": _("Waits for their bank"),
+    "money_asked": _("Needs another way"),
+    "voucher_unredeemed": _("Vouchers that they bought"),
+    "promo_credit_lost": _("Gifts, never payable in cash"),
+}
+CLOSING_HELD_BY = {
+    "refund_in_progress": _("A request for money back is not decided yet."),
+    "order_in_progress": _("An order is not finished."),
+    "paid_credit_left": _("They have a balance again: they take it out first."),
+    "recent_contact_change": _(
+        "Their address or a way to sign in was changed: an account rests for 72 hours after that."
+    ),
+}
