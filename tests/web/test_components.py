@@ -44,7 +44,7 @@ def test_whatever_a_provider_tells_of_has_its_words():
 
 
 def test_a_loss_lies_as_long_as_it_is_large_and_nothing_has_no_length():
-    loss, gain = Portion("a", "-€4", 2, -4), Portion("b", "€1", 1, None)
+    loss, gain = Portion("a", "−€4", 2, -4), Portion("b", "€1", 1, None)
 
     drawn = [(beam.whole, beam.part) for beam in charts.beams([loss, gain])]
 
@@ -63,7 +63,7 @@ def test_a_loss_lies_as_long_as_it_is_large_and_nothing_has_no_length():
         (1900, "KWD", "en", "KWD1.900"),
         (1900, "EUR", "zh-hant", "€19.00"),
         (1900, "TWD", "zh-hant", "$19.00"),
-        (-5, "EUR", "en", "-€0.05"),
+        (-5, "EUR", "en", "−€0.05"),
         (10**17 + 1, "EUR", "en", "€1,000,000,000,000,000.01"),
     ],
 )
@@ -147,7 +147,7 @@ def a_receipt(**words: object) -> str:
 def test_a_receipt_shows_every_line_with_its_number_and_what_was_kept_out():
     page = a_receipt(number="RD-1", deadline="2026-03-16T23:00:00Z", pay_by="2026-03-30")
 
-    for words in ("You paid", "€29.00", "-€7.25", "€21.75", "5 of 20 GB", "RD-1"):
+    for words in ("You paid", "€29.00", "−€7.25", "€21.75", "5 of 20 GB", "RD-1"):
         assert words in page
     assert page.count("data-kept-out") == 1
     assert page.count("<details>") == 1

@@ -44,15 +44,20 @@ Writer = Callable[[Voice, Any, Mapping[str, Any]], str]
 
 
 def _money(voice: Voice, minor: int, _reason: Mapping[str, Any]) -> str:
-    return _price(voice.locale, voice.currency, minor)
+    return price(minor, voice.currency, voice.locale)
 
 
 @lru_cache(maxsize=4096)  # prices and what is due repeat: who pays many back writes few of them
-def _price(locale: Locale, currency: str, minor: int) -> str:
+def price(minor: int, currency: str, locale: Locale) -> str:
+    """`minor` units of an ISO 4217 `currency`: 1999 EUR is "€19.99", 19 JPY "¥19".
+
+    Below nothing it has a minus sign, as wide as a figure; CLDR's hyphen is hard to see.
+    """
     digits = minor_digits(currency)
     exact = _pattern(locale, digits)
     amount = Decimal(minor).scaleb(-digits)
-    return str(exact.apply(amount, locale, currency=currency, currency_digits=False))
+    written = str(exact.apply(amount, locale, currency=currency, currency_digits=False))
+    return written.replace("-", "\N{MINUS SIGN}")
 
 
 @cache

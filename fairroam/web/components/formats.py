@@ -13,11 +13,9 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_skeleton, get_timezone_location
 from babel.numbers import (
-    format_currency,
     format_decimal,
     format_percent,
     get_currency_name,
-    get_currency_precision,
 )
 from babel.units import format_unit
 
@@ -48,9 +46,8 @@ def _words(language: str) -> Language:
 
 @lru_cache(maxsize=4096)  # a mail to everybody says the same few amounts and days
 def money(minor: int, currency: str, language: str) -> str:
-    """`minor` units of an ISO 4217 `currency`: 1999 EUR is "€19.99", 19 JPY "¥19"."""
-    major = Decimal(minor).scaleb(-get_currency_precision(currency))
-    return format_currency(major, currency, locale=locale_of(language))
+    """`minor` units of an ISO 4217 `currency`, as in the reasons of a decision."""
+    return sentences.price(minor, currency, locale_of(language))
 
 
 def gigabytes(count: int, language: str) -> str:
