@@ -89,7 +89,7 @@ def test_one_button_asks_and_the_page_shows_that_it_is_under_way(owner, line, ki
     ("kind", "typed", "status", "said"),
     [
         ("change_phone", {"is_lost": "no"}, 409, "Delete it there first"),
-        ("change_phone", {}, 422, "required"),
+        ("change_phone", {}, 422, "Choose one."),
         ("choose_network", {"network": "JP|Elsewhere"}, 422, "not one of the available choices"),
         ("resume", {}, 409, "not possible in the present state"),
     ],
@@ -166,6 +166,7 @@ def test_a_pack_is_ordered_for_the_esim_and_shown_on_its_page(owner, line):
     answer = owner.post(address, typed | boxes)
 
     assert without_boxes.status_code == 422
+    assert words_of(without_boxes).count("Tick this box to go on.") == 3
     order = Order.objects.get(lines__tops_up=line.pk)
     assert answer["Location"] == f"/orders/{order.number}/"
     assert {code for code, _ in form.fields["plan"].choices} >= {"asia-day-pass-5d"}

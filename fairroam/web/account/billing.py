@@ -45,7 +45,7 @@ class BillingForm(forms.Form):
     )
     country = forms.ChoiceField(label=gettext_lazy("Country"), choices=by_name)
     tax_number = forms.CharField(
-        label=gettext_lazy("VAT number, if there is one"),
+        label=gettext_lazy("VAT number"),
         max_length=30,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),

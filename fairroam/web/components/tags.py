@@ -9,7 +9,8 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from django import template
+from django import forms, template
+from django.forms.utils import ErrorList
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.html import format_html_join
@@ -276,6 +277,22 @@ def money_back_curve(
         "width": charts.CURVE_WIDTH,
         "height": charts.CURVE_HEIGHT,
     }
+
+
+@register.filter
+def errors_in_words(field: forms.BoundField) -> ErrorList:
+    """`{{ field|errors_in_words }}`: its errors; a box or a choice is not "required", but named."""
+    match field.field:
+        case forms.BooleanField():
+            words = gettext("Tick this box to go on.")
+        case forms.ChoiceField() if not isinstance(field.field, forms.MultipleChoiceField):
+            words = gettext("Choose one.")
+        case _:
+            return field.errors
+    for error in field.errors.as_data():
+        if error.message == forms.Field.default_error_messages["required"]:
+            error.message = words
+    return field.errors
 
 
 @register.inclusion_tag("components/usage_bars.html")
