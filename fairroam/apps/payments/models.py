@@ -184,6 +184,11 @@ class Payout(models.Model):
             ),
         ]
 
+    @property
+    def to_send_minor(self) -> int:
+        """What of it really goes out: all but what a chargeback paid."""
+        return self.amount_minor - self.covered_minor
+
 
 class Dispute(models.Model):
     """A customer's bank took money of a payment back and asks us why it should not keep it."""

@@ -40,7 +40,7 @@ MOVES = {
 
 def to_send(payout: Payout) -> Money:
     """What of a payout really goes out: all but what a chargeback paid."""
-    return Money(payout.amount_minor - payout.covered_minor, payout.currency)
+    return Money(payout.to_send_minor, payout.currency)
 
 
 @transaction.atomic
