@@ -62,7 +62,7 @@ def test_abuse_15_no_mailbox_is_filled_however_the_address_is_written():
     for _ in range(10):
         withdraw(Client(), typed(line))
 
-    with nothing_changed():
+    with nothing_changed(but="shared_cache"):  # where a network's tries are counted
         for number, email in enumerate(("ada@example.com", "ADA@Example.com", " Ada@example.COM ")):
             browser = Client(headers={"x-forwarded-for": f"198.51.100.{number}"})
             answer = browser.post("/withdraw/", typed(line, email=email) | {"step": "confirm"})
