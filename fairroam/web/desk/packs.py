@@ -25,7 +25,7 @@ class PackForm(forms.Form):
     """The next version of a pack, as its file would say it."""
 
     source = forms.CharField(
-        label=gettext_lazy("As a file of the packs says it (TOML)"),
+        label=gettext_lazy("The whole pack, as TOML"),
         max_length=50_000,
         widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false", "class": "code"}),
     )
