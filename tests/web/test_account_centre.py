@@ -108,15 +108,17 @@ def test_lines_make_trips_and_their_plans_can_be_bought_again(client, ada):
     first, second = a_ready_line(), a_ready_line()
     use(first, GIGABYTE, at=NOON)
     use(second, GIGABYTE, at=NOON + timedelta(days=3))
+    use(a_ready_line("asia-day-pass-5d"), GIGABYTE, at=NOON + timedelta(days=4))
     a_ready_line()  # not used yet: no trip
 
     page = client.get("/account/")
 
     (trip,) = page.context["trips"]
-    assert len(trip.trip.stays) == 2
+    assert len(trip.trip.stays) == 3
     assert trip.trip.countries == ("JP",)
     assert 'href="/plans/japan-10gb-30d/"' in page.content.decode()
     assert "Buy" in words_of(page)
+    assert "1 GB, unlimited" in words_of(page)
 
 
 @pytest.mark.promise(66)
