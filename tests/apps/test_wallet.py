@@ -93,6 +93,9 @@ def test_an_order_is_paid_by_wallet_and_card_together(ada):
         for kind in ("cash", "credit", "promo")
     }
     assert sums == {"cash": cash, "credit": 1000, "promo": 500}
+    order.refresh_from_db()
+    ways = [one["text"] for one in order.invoice.statement["paid_by"]]
+    assert sorted(ways) == ["Card", "Gift credit", "Wallet"]  # as people say it, not as we store it
 
 
 def test_an_order_that_the_wallet_pays_whole_needs_no_provider(ada):

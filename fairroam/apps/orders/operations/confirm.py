@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import translation
 
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers import queries as people
@@ -16,6 +17,7 @@ from fairroam.apps.orders.models import UNUSED, Order, OrderLine, Tender
 from fairroam.apps.orders.operations.tenders import capture_entries, causes_of, tenders_of
 from fairroam.apps.papers import operations as papers
 from fairroam.apps.payments import operations as payments
+from fairroam.apps.payments.queries.providers import method_name
 from fairroam.apps.wallet import operations as wallet
 from fairroam.rules import stages
 from fairroam.rules.money import Money
@@ -114,6 +116,10 @@ def invoice(order: Order, lines: list[OrderLine], tenders: Sequence[Tender]) -> 
     sums: dict[str, int] = {}
     for tender in tenders:
         sums[tender.method] = sums.get(tender.method, 0) + tender.captured_minor
+    with translation.override(order.language.lower()):
+        paid_by = [
+            {"text": method_name(method), "amount": amount(minor)} for method, minor in sums.items()
+        ]
     return {
         "order": order.number,
         "zone": order.zone,
@@ -130,6 +136,6 @@ def invoice(order: Order, lines: list[OrderLine], tenders: Sequence[Tender]) -> 
         "total": amount(order.total_minor),
         "tax": amount(sum(line.tax_minor for line in lines)),
         "tax_rate": lines[0].tax_rate,
-        "paid_by": [{"text": method, "amount": amount(minor)} for method, minor in sums.items()],
+        "paid_by": paid_by,
         "terms": lines[0].packs,
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from fairroam.apps.payments.refusals import WayNotOffered
 from fairroam.gateways.payments import Capabilities
@@ -19,6 +21,13 @@ METHODS: Mapping[str, str] = {
     "stripe": "card",
     "paypal": "paypal",
     "bank": "transfer",
+}
+METHOD_NAMES: Mapping[str, str | Promise] = {
+    "card": _("Card"),
+    "paypal": "PayPal",
+    "transfer": _("Bank transfer"),
+    "wallet": _("Wallet"),
+    "promo": _("Gift credit"),
 }
 CAPABILITIES: Mapping[str, Capabilities] = {
     "sandbox": SandboxPayments.capabilities,
@@ -57,6 +66,11 @@ def ways_to_pay(currency: str) -> tuple[str, ...]:
         for name in providers()
         if currency in (CAPABILITIES[name].currencies or frozenset({currency}))
     )
+
+
+def method_name(method: str) -> str:
+    """A way to pay as people of the active language call it; itself where we have no word."""
+    return str(METHOD_NAMES.get(method, method))
 
 
 def way_to_pay(provider: str, currency: str) -> tuple[str, str]:

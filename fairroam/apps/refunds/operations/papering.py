@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from fairroam import rules
 from fairroam.apps.papers import operations as papers
 from fairroam.apps.papers.models import Paper
+from fairroam.apps.payments.queries.providers import method_name
 from fairroam.apps.refunds.models import (
     Decision,
     Declaration,
@@ -102,8 +103,7 @@ def way_of(part: RefundPart) -> str:
     """How a part went back, in words."""
     if part.payout is None:
         return _("Balance of your account")
-    ways = {"card": _("Card"), "bank": _("Bank transfer")}
-    return ways.get(part.tender.method, part.tender.method)
+    return method_name(part.tender.method)
 
 
 def issue_declaration_receipt(said: Declaration, *, pay_by: date, now: datetime) -> Paper:

@@ -14,6 +14,7 @@ from fairroam.apps.journal.queries.planned import Often, question, together
 from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.orders.models import OrderLine
 from fairroam.apps.papers import queries as papers
+from fairroam.apps.payments.queries.providers import method_name
 from fairroam.apps.refunds.models import ON_THE_WAY, Decision, RefundPart, RefundRequest
 from fairroam.apps.refunds.queries.clocks import decide_by
 from fairroam.apps.refunds.queries.exhibits import given_asked
@@ -57,6 +58,11 @@ class PartRow:
     arrived_at: datetime | None
     payout_id: int | None = None
     expected_by: date | None = None  # local day, frozen when the payout set out
+
+    @property
+    def way(self) -> str:
+        """By which way it goes back, in words."""
+        return method_name(self.method)
 
     @property
     def asks_customer(self) -> bool:
