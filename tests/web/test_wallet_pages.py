@@ -106,6 +106,9 @@ def test_credit_is_given_and_taken_on_two_sides(hers, ada):
     EmailAddress.objects.create(user=bob.user, email=bob.user.email, primary=True, verified=True)
     theirs = Client()
     theirs.force_login(bob.user)
+    wrong = hers.post("/account/wallet/give/EUR/", {"address": "bob", "key": str(uuid4())})
+    assert wrong.status_code == 422  # said before she has to show who she is
+    assert 'value="bob"' in wrong.content.decode()
 
     answer = proven(
         hers,

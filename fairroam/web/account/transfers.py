@@ -37,7 +37,6 @@ class SendForm(AmountForm):
 
 @never_cache
 @customers_only
-@step_up_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def send(request: HttpRequest, customer: Customer, currency: str) -> HttpResponse:
     """The form that gives paid credit away; its rules stand beside it."""
@@ -45,10 +44,22 @@ def send(request: HttpRequest, customer: Customer, currency: str) -> HttpRespons
     purse, agreed = queries.purses_of(customer.pk, currency, at), queries.terms(currency, at)
     form = SendForm(request.POST or None, currency=currency)
     context = {"purse": purse, "terms": agreed}
-    if not form.is_valid():
+    if not form.is_valid():  # said before anybody has to show who they are
         status = 422 if form.is_bound else 200
         page = {**context, "form": form}
         return render(request, "account/transfer_send.html", page, status=status)
+    return send_proven(request, customer, currency, form, context)
+
+
+@step_up_required
+def send_proven(
+    request: HttpRequest,
+    customer: Customer,
+    currency: str,
+    form: SendForm,
+    context: dict[str, Any],
+) -> HttpResponse:
+    at = now()  # after the proof
     try:
         sent = operations.send_credit(
             sender_id=customer.pk,

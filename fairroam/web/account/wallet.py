@@ -202,7 +202,6 @@ def transfer(request: HttpRequest, customer: Customer, top_up_key: UUID) -> Http
 
 @never_cache
 @customers_only
-@step_up_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def get_back(request: HttpRequest, customer: Customer, currency: str) -> HttpResponse:
     """The balance back along its sources: all of it, or a part."""
@@ -217,10 +216,22 @@ def get_back(request: HttpRequest, customer: Customer, currency: str) -> HttpRes
         "sources": queries.sources_of(customer.pk, currency, at),
         "resting": vouchers.resting(customer.pk, currency, at),
     }
-    if not form.is_valid():
+    if not form.is_valid():  # said before anybody has to show who they are
         status = 422 if form.is_bound else 200
         page = {**context, "form": form}
         return render(request, "account/wallet_get_back.html", page, status=status)
+    return get_back_proven(request, customer, currency, form, context)
+
+
+@step_up_required
+def get_back_proven(
+    request: HttpRequest,
+    customer: Customer,
+    currency: str,
+    form: AmountForm,
+    context: dict[str, Any],
+) -> HttpResponse:
+    at = now()  # after the proof
     try:
         operations.refund_balance(
             customer_id=customer.pk,
