@@ -103,6 +103,8 @@ def hear_amount(
     if told_at < known or (told_at == known and not is_end):
         return
     before = Money(dispute.amount_minor, dispute.currency)
+    if amount == before and told_at == known:
+        return
     if amount != before:
         if dispute.ended_at or amount.currency != before.currency or amount.minor < 1:
             raise DisputeAmountDiffers(dispute_id=dispute.pk, told=amount.minor)
