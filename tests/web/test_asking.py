@@ -124,6 +124,7 @@ def test_nothing_due_still_leads_to_a_person(at_three):
     refund = RefundRequest.objects.get()
     assert answer.url == f"/account/refunds/{refund.pk}/"
     assert (refund.stage, refund.words) == ("under_review", "It was slow")
+    assert "your plan goes on meanwhile" in words_of(client.get(answer.url))
 
 
 def test_in_two_steps_the_guarded_amount_is_asked_for():

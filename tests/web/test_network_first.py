@@ -78,6 +78,7 @@ def test_abuse_25_installed_between_the_request_and_the_carrier_s_answer():
     page = shown(line, refund)
     assert "Meanwhile something happened, so it was decided again with it" in page
     assert "The eSIM was installed: Mon 2 November 2026, 16:01, Berlin time." in page
+    assert "your plan goes on meanwhile" not in page, "it is off, as the timeline beside it says"
     refund.refresh_from_db()
     assert refund.stage == "under_review", "a person looks at what happened after the request"
     assert list(find_faults()) == []

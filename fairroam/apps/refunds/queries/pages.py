@@ -122,6 +122,11 @@ class RefundRow:
         cash = [part.method for part in self.parts if part.kind == "cash"]
         return bool(cash) and set(cash) == {"wallet"}
 
+    @property
+    def is_line_off(self) -> bool:
+        """Whether the plan is proven off, so that nothing of it goes on."""
+        return any(step.code == "line_off" and step.at for step in self.timeline)
+
 
 def current_decision(request_id: int) -> Decision | None:
     """The decision that none supersedes; None before the first."""
