@@ -163,9 +163,7 @@ def test_the_desk_adds_what_was_seen_and_hides_what_is_wrong():
     }  # fmt: skip
 
     assert operator.post("/desk/tariffs/", seen | {"seen_on": "2100-01-01"}).status_code == 422
-    assert (
-        operator.post("/desk/tariffs/", seen | {"price": "0.5"}).status_code == 422
-    )
+    assert operator.post("/desk/tariffs/", seen | {"price": "0.5"}).status_code == 422
     assert operator.post("/desk/tariffs/", seen).status_code == 302
     assert operator.post("/desk/tariffs/", seen).status_code == 422  # told once a day
     (row,) = catalogue.tariffs(["KR"], clock.now().date())
