@@ -71,7 +71,7 @@ def a_statement(kind: str, text: str = TEXTS["en"], total: int = 2148) -> dict:
             **{section: [entry] for section in ("stopped", "exported", "erased", "kept")},
             "figures": [{"text": text, "amount": Money(1900, "JPY")}],
             "balance": [euros(0), Money(0, "JPY")],
-            "commitments": {"email": "sha256:" + "0" * 64},
+            "commitments": {name: "sha256:" + "0" * 64 for name in ("address", "iccid 6")},
         },
     }[kind]
 
