@@ -81,6 +81,7 @@ def assert_she_was_told(ada, stack) -> None:
     assert sorted(subjects) == sorted(set(subjects))
     decided, paid = ada.mail_about("You get €14.25 back"), ada.mail_about("is back with you")
     assert re.search(r"2\.5 GB of 10 GB used .*€4\.75", " ".join(decided["text"].split()))
+    assert re.search(r"^\+ Card, .+  €14\.25$", paid["text"], re.MULTILINE), "a line of a receipt"
     document = ada.attached_document(paid)
     keys = ada.browser.get("/.well-known/fairroam-keys.json").json()
     assert verify(document, KeySet.from_jwks(keys)).truth == Truth.TRUE
