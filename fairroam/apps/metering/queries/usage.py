@@ -6,13 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
-from zoneinfo import ZoneInfo
-
-from django.db.models import Sum
-from django.db.models.functions import TruncDate
 
 from fairroam.apps.journal.queries.planned import ask
-from fairroam.apps.metering.models import PlanPeriod, PlanRun, UsageCursor, UsageRecord
+from fairroam.apps.metering.models import PlanPeriod, PlanRun, UsageCursor
 from fairroam.apps.orders import queries as orders
 from fairroam.rules import shares
 from fairroam.rules.records import Allowance, read_allowances
@@ -155,23 +151,24 @@ def stopped_at(order_line_id: int) -> datetime | None:
     return runs.values_list("stopped_at", flat=True).first()
 
 
+# What was counted of a line since an instant, or ever: by day in a zone, country and kind.
+DAYS = """
+SELECT (started_at AT TIME ZONE %s)::date AS day, country, kind, sum(quantity)::bigint
+FROM metering_usagerecord
+WHERE order_line_id = %s AND outcome = 'counted' AND kind <> 'attach'
+    AND started_at >= coalesce(%s::timestamptz, '-infinity')
+GROUP BY day, country, kind ORDER BY day, country, kind
+"""
+
+
 def days_of_use(order_line_id: int, *, zone: str, since: datetime | None = None) -> list[DayOfUse]:
     """What was counted, per day, country and kind, oldest first. zone: IANA.
 
     since: leaves out what began before.
     """
-    counted = UsageRecord.objects.filter(order_line_id=order_line_id, outcome="counted")
-    if since is not None:
-        counted = counted.filter(started_at__gte=since)
-    days = (
-        counted.exclude(kind="attach")
-        .values("country", "kind", on=TruncDate("started_at", tzinfo=ZoneInfo(zone)))
-        .annotate(total=Sum("quantity"))
-        .order_by("on", "country", "kind")
-    )
     return [
-        DayOfUse(on=day["on"], country=day["country"], kind=day["kind"], quantity=day["total"])
-        for day in days
+        DayOfUse(on=on, country=country, kind=kind, quantity=quantity)
+        for on, country, kind, quantity in ask(DAYS, zone, order_line_id, since)()
     ]
 
 
