@@ -197,6 +197,11 @@ class Lot(models.Model):
             ),
         ]
 
+    @property
+    def is_bonus(self) -> bool:
+        """Whether it came with a top-up: it ends once no paid credit is left, as by our terms."""
+        return self.kind == "promo" and self.origin == "top_up"
+
 
 class Move(models.Model):
     """What came into a lot or left it, and why: the wallet's history. Never edited."""

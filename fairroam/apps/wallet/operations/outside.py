@@ -118,7 +118,7 @@ def take_credit(
 
 
 def bonuses_without_credit(locked: list[Lot], minor: int) -> list[Lot]:
-    """The bonuses that end when `minor` leaves: all, if no paid credit is left, as by our terms."""
+    """The bonuses that end when `minor` of paid credit leaves: all, where none of it is left."""
     if minor < sum(lot.left_minor for lot in locked if lot.kind == "paid"):
         return []
-    return [lot for lot in locked if lot.kind == "promo" and lot.origin == "top_up"]
+    return [lot for lot in locked if lot.is_bonus]

@@ -82,7 +82,7 @@ def open_refund(
     )
     locked = owe(refund, list(zip(lots, shares, strict=True)), now)
     if is_all:
-        bonuses = [lot for lot in locked.values() if lot.kind == "promo" and lot.origin == "top_up"]
+        bonuses = [lot for lot in locked.values() if lot.is_bonus]
         lost = end_gifts(bonuses, cause=f"bonus-ended:{refund.pk}", now=now)
         assert lost == said.promo_lost
     journal.tell(
