@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from threading import Barrier
 from time import sleep
 from unittest.mock import patch
 
 import pytest
-from django.core.cache import cache
 from django.test import RequestFactory
 
 from fairroam.apps.wallet.refusals import VoucherUnknown
 from fairroam.web.components import guessing
-from tests.races.together import PATIENCE_SECONDS, kinds_of, together
+from tests.races.together import kinds_of, together, with_one_held
 
 pytestmark = pytest.mark.usefixtures("committed")
 MOST = guessing.WRONG_MAX
@@ -34,22 +32,29 @@ def test_of_twenty_guesses_at_once_ten_are_made():
     assert twenty_at_once() == {"TooManyWrongCodes": MOST, "VoucherUnknown": MOST}
 
 
-def test_without_the_lock_two_would_take_the_last_try():
+def two_at_the_last_try() -> dict[str, int]:
+    """One has read how often was tried when the other begins; what becomes of both."""
     for _ in range(MOST - 1):
         with pytest.raises(VoucherUnknown):
             guess("GUESS")
-    read, both_have_read = cache.get, Barrier(2)
+    return kinds_of(
+        with_one_held(
+            partial(guess, "GUESS-X"),
+            partial(guess, "GUESS-Y"),
+            at='UPDATE "shared_cache"',
+            seconds_max=1,
+            others_begin_there=True,
+        )
+    )
 
-    def read_together(*words: object) -> object:
-        found = read(*words)
-        both_have_read.wait(PATIENCE_SECONDS)
-        return found
 
-    nobody_waits = patch.object(guessing, "stand_in_line", lambda key: None)
-    with nobody_waits, patch.object(cache, "get", read_together):
-        ends = together(partial(guess, "GUESS-X"), partial(guess, "GUESS-Y"))
+def test_of_two_at_the_last_try_one_makes_it():
+    assert two_at_the_last_try() == {"TooManyWrongCodes": 1, "VoucherUnknown": 1}
 
-    assert kinds_of(ends) == {"VoucherUnknown": 2}
+
+def test_control_without_the_lock_both_would():
+    with patch.object(guessing, "stand_in_line", lambda key: None):
+        assert two_at_the_last_try() == {"VoucherUnknown": 2}
 
 
 def test_right_codes_and_blank_ones_are_no_guesses():
