@@ -45,9 +45,6 @@ from tests.races.test_money_races import a_buyer
 from tests.races.together import kinds_of, with_one_held
 
 HANDS = 8
-WINDOW_SECONDS = 0.4  # with guards, where the others stand in line behind the held one
-WINDOW_SECONDS_MAX = 10.0  # without, where nothing keeps them from coming to their end
-IN_TIME = frozenset({"done", "LockNotAvailable"})  # the latter: waited too long for a lock
 EID = "89049032123451234512345678901235"
 Act = Callable[[], Any]
 
@@ -61,9 +58,13 @@ class Acts:
     at: str
     others: list[Act]
 
-    def happen(self, *, window_seconds: float) -> list[Any]:
-        """How each ended; the held one first. It waits for the others for so long at most."""
-        return with_one_held(self.held, *self.others, at=self.at, seconds_max=window_seconds)
+    def happen(self) -> list[Any]:
+        """How each ended; the held one first."""
+        return with_one_held(self.held, *self.others, at=self.at)
+
+    def meet(self) -> list[Any]:
+        """The same of two alone: the other one comes when the first is held, and overtakes it."""
+        return with_one_held(self.held, self.others[0], at=self.at, others_begin_there=True)
 
 
 def to_the_end(step: Act) -> Act:
@@ -219,7 +220,7 @@ class Race:
     """prepare: its acts. ends: how the others may end. harm: what guards and locks prevent."""
 
     prepare: Callable[[], Acts]
-    ends: frozenset[str] = IN_TIME
+    ends: frozenset[str] = frozenset({"done"})
     harm: Callable[[int], bool]
     guards: tuple[str, ...] = ()
     locks: tuple[type[Model], ...] = (Customer,)
@@ -235,13 +236,13 @@ RACES = {
     "bind": Race(prepare=close_and_bind, harm=is_bound),
     "notice": Race(
         prepare=close_and_write,
-        ends=IN_TIME | {"IntegrityError"},
+        ends=frozenset({"done", "IntegrityError"}),
         harm=is_written_to,
         guards=("a_notice_waits_only_under_an_open_account",),
     ),
     "transfer": Race(
         prepare=close_and_send,
-        ends=IN_TIME | {"RecipientUnverified"},
+        ends=frozenset({"done", "RecipientUnverified"}),
         harm=is_sent_to,
         guards=(
             "a_transfer_lives_only_while_its_sender_does",
@@ -272,7 +273,7 @@ def test_nothing_comes_to_an_account_while_it_closes(committed, night, race):
     for _ in range(5 if night else 1):
         acts = race.prepare()
 
-        ends = acts.happen(window_seconds=WINDOW_SECONDS)
+        ends = acts.happen()
 
         assert set(kinds_of(ends)) <= race.ends, ends
         assert not (is_closed(acts.customer_id) and race.harm(acts.customer_id))
@@ -283,7 +284,7 @@ def test_nothing_comes_to_an_account_while_it_closes(committed, night, race):
 def test_control_without_its_guards_it_does(seen_without, race):
     def goes_wrong() -> bool:
         acts = race.prepare()
-        acts.happen(window_seconds=WINDOW_SECONDS_MAX)
+        acts.meet()
         return is_closed(acts.customer_id) and race.harm(acts.customer_id)
 
     assert seen_without(race.guards, race.locks, goes_wrong)

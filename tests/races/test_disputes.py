@@ -96,7 +96,7 @@ def test_a_payout_and_lost_disputes_at_once_pay_each_cent_once(committed):
         assert payout.stage == "sent"  # 100 cents at least were still ours to send.
 
 
-def dispute_while_claimed(seconds_max: float) -> tuple[Payout, list[Any]]:
+def dispute_while_claimed() -> tuple[Payout, list[Any]]:
     """A dispute that takes all is about to settle a payout when that is claimed; how both ended."""
     line = given.a_paid_line(email=a_buyer())
     orders.give_up(order_line_id=line.pk, now=NOON)
@@ -104,13 +104,13 @@ def dispute_while_claimed(seconds_max: float) -> tuple[Payout, list[Any]]:
     claim = partial(payments.claim_payout, payout_id=payout.pk, now=LATER)
     lost = dispute(payout.payment_id, "lost")
     settling = 'UPDATE "payments_payout"'
-    ends = with_one_held(lost, claim, at=settling, seconds_max=seconds_max, others_begin_there=True)
+    ends = with_one_held(lost, claim, at=settling, others_begin_there=True)
     payout.refresh_from_db()
     return payout, ends
 
 
 def test_what_a_dispute_settles_is_not_sent_any_more(committed):
-    payout, (_, claimed) = dispute_while_claimed(0.3)
+    payout, (_, claimed) = dispute_while_claimed()
 
     assert claimed is None
     assert (payout.stage, payout.sent_at) == ("settled_by_chargeback", None)
@@ -126,7 +126,6 @@ def test_money_that_is_disputed_while_it_becomes_credit_is_not_lost(committed):
         partial(prove_off, line, now=LATER),
         dispute(payment_id, "lost"),
         at='INSERT INTO "refunds_refundpart"',
-        seconds_max=0.3,
         others_begin_there=True,
     )
 
@@ -136,7 +135,7 @@ def test_money_that_is_disputed_while_it_becomes_credit_is_not_lost(committed):
 
 def test_control_without_locks_what_was_sent_is_settled_as_well(seen_without):
     def settles_what_was_sent() -> bool:
-        payout, _ = dispute_while_claimed(10)
+        payout, _ = dispute_while_claimed()
         return payout.sent_at is not None and payout.stage == "settled_by_chargeback"
 
     assert seen_without((), (Payment, Payout), settles_what_was_sent)

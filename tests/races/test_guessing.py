@@ -42,7 +42,6 @@ def two_at_the_last_try() -> dict[str, int]:
             partial(guess, "GUESS-X"),
             partial(guess, "GUESS-Y"),
             at='UPDATE "shared_cache"',
-            seconds_max=1,
             others_begin_there=True,
         )
     )

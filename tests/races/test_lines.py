@@ -35,7 +35,7 @@ def together(*acts: Callable[[], Any]) -> list[BaseException | None]:
 
     def run(act: Callable[[], Any]) -> None:
         try:
-            barrier.wait(timeout=10)
+            barrier.wait(timeout=60)
             act()
         finally:
             connections.close_all()

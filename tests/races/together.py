@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any
 from unittest.mock import patch
 
 import psycopg
 from django.db import OperationalError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 from fairroam.project.database import OWNER_ROLE, Cluster
 from tests.tables import empty_all_tables
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120  # for a loaded machine
+LOOK_EVERY_SECONDS = 0.01
+WAITING = "SELECT count(*) FROM unnest(%s::int[]) AS hand WHERE pg_blocking_pids(hand) <> '{}'"
 
 
 def together(*acts: Callable[[], Any]) -> list[Any]:
-    """Start all acts at one barrier; what each returned or raised, in their order."""
+    """Start all acts at one barrier; what each returned or raised, in their order.
+
+    They wait for locks as long as it takes: how many get on in the seconds that the program has
+    patience for is a matter of the machine.
+    """
     barrier = threading.Barrier(len(acts))
     ends: list[Any] = [None] * len(acts)
 
     def run(place: int, act: Callable[[], Any]) -> None:
         try:
-            connections["default"].ensure_connection()
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = 0")
             barrier.wait(PATIENCE_SECONDS)
             ends[place] = act()
         except Exception as error:
@@ -61,41 +70,59 @@ def with_one_held(
     held: Callable[[], Any],
     *others: Callable[[], Any],
     at: str,
-    seconds_max: float,
     others_begin_there: bool = False,
 ) -> list[Any]:
-    """Let all happen, but hold one up before the statement `at` until the others are done.
+    """Let all happen, but hold one up before the statement `at` until no other gets any further.
 
-    It waits for so long at most, since with guards the others stand in line behind it. How each
-    ended, the held one first. others_begin_there: they begin once it is held; else all together.
+    Then each of them is done or, where something guards, stands in line at a lock. How each ended,
+    the held one first. others_begin_there: they begin once it is held; else all together.
     """
-    left, others_are_done, others_may_begin = len(others), threading.Event(), threading.Event()
+    others_may_begin = threading.Event()
     if not others_begin_there:
         others_may_begin.set()
-    counting = threading.Lock()
+    places: list[int | None] = [None] * len(others)  # the server's process, 0 for who is done
 
     def hold(execute: Callable[..., Any], sql: Any, *words: Any) -> Any:
         if at in str(sql):
             others_may_begin.set()
-            others_are_done.wait(seconds_max)
+            _wait_until_none_gets_on(places)
         return execute(sql, *words)
 
     def slowed() -> Any:
         with connection.execute_wrapper(hold):
             return held()
 
-    def counted(act: Callable[[], Any]) -> Any:
-        nonlocal left
+    def placed(place: int, act: Callable[[], Any]) -> Any:
         others_may_begin.wait(PATIENCE_SECONDS)
+        places[place] = connection.connection.info.backend_pid
         try:
             return act()
         finally:
-            with counting:
-                left -= 1
-                if left == 0:
-                    others_are_done.set()
+            connection.close()
+            places[place] = 0
 
-    return together(slowed, *[partial(counted, act) for act in others])
+    return together(slowed, *[partial(placed, *pair) for pair in enumerate(others)])
+
+
+def _wait_until_none_gets_on(places: Sequence[int | None]) -> None:
+    """Ask the server who waits for a lock; two looks in a row, as between two one may be freed."""
+    patience_ends = time.monotonic() + PATIENCE_SECONDS
+    with closing(connection.copy()) as onlooker:
+        looks = 0
+        while looks < 2:
+            assert time.monotonic() < patience_ends, "somebody neither ends nor waits for a lock"
+            looks = looks + 1 if _stand_in_line(onlooker, places) else 0
+            time.sleep(LOOK_EVERY_SECONDS)
+
+
+def _stand_in_line(onlooker: BaseDatabaseWrapper, places: Sequence[int | None]) -> bool:
+    """Whether all who are not done wait for a lock that another has."""
+    if None in places:
+        return False
+    at_work = [process for process in places if process]
+    with onlooker.cursor() as cursor:
+        cursor.execute(WAITING, [at_work])
+        return cursor.fetchone() == (len(at_work),)
 
 
 ROW_LOCK = re.compile(r"FOR (NO KEY )?UPDATE( OF [\w\", ]+)?")
