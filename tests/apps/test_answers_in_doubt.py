@@ -15,12 +15,12 @@ from fairroam.apps.payments.models import Payment, Payout, ProviderEvent
 from fairroam.apps.payments.refusals import PayoutInDoubt
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds.operations.answering import settle_payout_in_doubt
-from fairroam.gateways.payments import AnswerMismatch, EventKind
+from fairroam.gateways.payments import AnswerMismatch, EventKind, PayoutStatus
 from fairroam.worker.books import find_faults
 from tests import given
-from tests.apps.lines_given import LATER, a_ready_line, ask_and_end
+from tests.apps.lines_given import LATER, a_ready_line, ask_and_end, payout_of
 from tests.apps.payments_given import arrived, captured, house, line, report, tells
-from tests.apps.refunds_given import STAFF, balance
+from tests.apps.refunds_given import STAFF, balance, settle
 from tests.given import NOON
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -100,6 +100,26 @@ def test_what_was_paid_too_little_is_made_whole_before_the_refund_is_called_paid
     refund.refresh_from_db()
     assert (refund.stage, rest.amount_minor) == ("paid", 1500)
     assert Tender.objects.get().refunded_minor == 1900
+    assert list(find_faults()) == []
+
+
+def test_the_rest_of_a_second_try_can_be_sent_again_too():
+    refund = ask_and_end(a_ready_line())
+    settle(payout_of(refund), PayoutStatus.FAILED)
+    refunds.retry_payouts(request_id=refund.pk, staff_user_id=STAFF, now=LATER)
+    again = Payout.objects.select_related("payment").get(cause=f"refund:{refund.pk}/try-2")
+    payments.claim_payout(payout_id=again.pk, now=LATER)
+    tasks.quarantine_answer(again, AnswerMismatch("refund re_1 is not what we asked"), LATER)
+    settles(400)
+    settle(payout_of(refund), PayoutStatus.FAILED)
+
+    refunds.retry_payouts(request_id=refund.pk, staff_user_id=STAFF, now=LATER)
+
+    last = Payout.objects.get(pk=payout_of(refund))
+    assert (last.amount_minor, last.stage) == (1500, "planned")
+    settle(last.pk, PayoutStatus.SUCCEEDED)
+    refund.refresh_from_db()
+    assert (refund.stage, counters()) == ("paid", (0, 1900))
     assert list(find_faults()) == []
 
 

@@ -158,11 +158,13 @@ def send_again(*, payout_id: int, now: datetime, account_id: int | None = None) 
         raise MoveNotAllowed(payout_id=payout_id, stage=failed.stage)
     failed.stage = stages.next_stage(stages.PAYOUT, failed.stage, "reroute")
     failed.save(update_fields=["stage"])
-    cause, _, number = failed.cause.partition("/try-")
+    act, _, number = failed.cause.rpartition("/try-")
+    if not number.isdecimal():  # The first try of an act, or of the rest of a later one.
+        act, number = failed.cause, "1"
     return plan_payout(
         payment_id=payment.pk,
         amount_minor=failed.amount_minor,
-        cause=f"{cause}/try-{int(number or 1) + 1}",
+        cause=f"{act}/try-{int(number) + 1}",
         hold=False,
         now=now,
         account_id=account_id,
