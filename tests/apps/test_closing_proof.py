@@ -206,9 +206,9 @@ def test_the_certificate_says_what_the_books_say_and_opens_only_with_the_salts_o
 
     [message] = mail.outbox
     salts = dict(
-        line.split(": ") for line in message.body.splitlines() if line.startswith("address: ")
+        line.split(": ") for line in message.body.splitlines() if line.startswith("Mail address · ")
     )
-    assert opens(statement["commitments"]["address"], ADDRESS, salts["address"])
+    assert opens(statement["commitments"]["address"], ADDRESS, salts["Mail address · address"])
     assert [name for name, _content, _type in message.attachments] == [
         f"{closure.certificate.number}.pdf",
         f"{closure.certificate.number}.json",

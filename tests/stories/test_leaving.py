@@ -80,7 +80,7 @@ def assert_all_is_gone(customer, kim) -> None:
 def assert_it_is_about(kim, statement, mail) -> None:
     """The certificate names nobody, and yet its holder can show whose it is."""
     assert kim.email not in json.dumps(statement)
-    salt = next(row for row in mail.splitlines() if row.startswith("address: ")).split()[1]
+    salt = next(row for row in mail.splitlines() if " · address: " in row).split(": ")[1]
     assert opens(statement["commitments"]["address"], kim.email, salt)
     assert [row["amount"]["minor"] for row in statement["paid"]] == [1140]
 

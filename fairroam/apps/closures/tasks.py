@@ -28,7 +28,7 @@ from fairroam.apps.esims.queries.numbers import kept_lines_of
 from fairroam.apps.journal.tasks import alone
 from fairroam.apps.notices import operations as notices
 from fairroam.apps.notices.tasks.answers import is_final
-from fairroam.apps.papers.operations import render_pdf
+from fairroam.apps.papers.operations import commitment_name, render_pdf
 from fairroam.gateways.sms import SmsGateway, SmsRefused
 from fairroam.gateways.sms import sandbox as sms
 
@@ -195,7 +195,12 @@ def message_of(closure: Closure) -> EmailMessage:
     certificate = closure.certificate
     assert certificate is not None
     assert closure.sealed_address is not None
-    context = {"closure": closure, "certificate": certificate, "salts": closure.salts or {}}
+    salts = (closure.salts or {}).items()
+    context = {
+        "closure": closure,
+        "certificate": certificate,
+        "salts": {commitment_name(name, closure.language): salt for name, salt in salts},
+    }
     subject, text = notices.write("closures.closed", context, closure.language)
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(">")
     message = EmailMessage(

@@ -14,11 +14,12 @@ from fairroam.apps.papers.operations.keys import (
     revoke_key,
     rotate_key,
 )
-from fairroam.apps.papers.operations.pictures import render_pdf
+from fairroam.apps.papers.operations.pictures import commitment_name, render_pdf
 
 __all__ = [
     "Draft",
     "add_channel",
+    "commitment_name",
     "end_channel",
     "ensure_signing_key",
     "issue",

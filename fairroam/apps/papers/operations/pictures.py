@@ -79,8 +79,14 @@ def drawing_inputs(statement: dict[str, Any]) -> dict[str, str]:
     words = _words(statement["language"].lower())
     zone = load_zone(statement.get("zone", "UTC"))
     writer = _Writer(Locale.parse(locale_name), zone, words["zone"])
+    shown = writer.written("", statement)
+    if "commitments" in shown:
+        named = shown["commitments"].items()
+        shown["commitments"] = {
+            commitment_name(name, statement["language"]): digest for name, digest in named
+        }
     inputs = {
-        "statement": json.dumps(writer.written("", statement)),
+        "statement": json.dumps(shown),
         "words": json.dumps(words),
         "lang": language,
         "region": region,
@@ -98,6 +104,12 @@ def look_of(seller: dict[str, Any]) -> dict[str, str]:
     if "logo" in seller:
         look["logo"] = json.dumps(list(Logo.objects.get(sha256=seller["logo"]).content))
     return look
+
+
+def commitment_name(name: str, language: str) -> str:
+    """What a certificate's commitment is of: in words, then as the signed document names it."""
+    words = _words(language.lower())["commitment"].get(name.partition(" ")[0])
+    return f"{words} · {name}" if words else name
 
 
 @cache
