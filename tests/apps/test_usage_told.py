@@ -21,6 +21,11 @@ pytestmark = pytest.mark.usefixtures("catalogue")
 HOUR = timedelta(hours=1)
 
 
+def tell_usage() -> None:
+    for event in Event.objects.filter(kind__in=["usage.low", "usage.used_up"]).order_by("pk"):
+        jobs.app.tasks["tell_usage"](event_id=event.pk)
+
+
 def told(*kinds: str) -> list[str]:
     notices = Notice.objects.filter(kind__in=kinds).order_by("pk")
     return list(notices.values_list("kind", flat=True))
@@ -28,15 +33,23 @@ def told(*kinds: str) -> list[str]:
 
 def test_data_that_runs_low_and_out_is_told_once_each_and_pushed_as_data():
     line = a_ready_line()
-    use(line, 8 * GIGABYTE)
-    use(line, 3 * GIGABYTE)
-    for event in Event.objects.filter(kind__in=["usage.low", "usage.used_up"]).order_by("pk"):
-        for _ in range(2):
-            jobs.app.tasks["tell_usage"](event_id=event.pk)
+    for used in (8, 3):
+        use(line, used * GIGABYTE)
+        tell_usage()
+        tell_usage()
 
     assert told("metering.low", "metering.used_up") == ["metering.low", "metering.used_up"]
     assert {push_topic_of(kind) for kind in ("metering.low", "metering.used_up")} == {"data"}
     assert f"/account/lines/{line.pk}/" in Notice.objects.get(kind="metering.low").text
+
+
+def test_data_that_ran_out_before_it_could_be_called_low_is_told_to_be_used_up_alone():
+    line = a_ready_line()
+    use(line, 8 * GIGABYTE)
+    use(line, 3 * GIGABYTE)
+    tell_usage()
+
+    assert told("metering.low", "metering.used_up") == ["metering.used_up"]
 
 
 def test_data_given_as_goodwill_that_runs_low_too_is_told_once_more():

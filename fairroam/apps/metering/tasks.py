@@ -45,6 +45,8 @@ def tell_usage(*, kind: str, order_line_id: int, granted: int, now: datetime) ->
     language = customers.customer(terms.customer_id).language
     told = [one for one in queries.usage_of(order_line_id).allowances if one.kind == "data"]
     left = sum(max(0, one.granted - one.used) for one in told if one.granted is not None)
+    if kind == "usage.low" and not left:
+        return  # It ran out meanwhile, and that is told by itself.
     notices.send(
         kind=f"metering.{kind.partition('.')[2]}",  # metering.low, metering.used_up
         act=f"metering.{kind}:{order_line_id}/{granted}",
