@@ -827,7 +827,7 @@ def test_a_renewal_is_announced_once_a_period_and_one_button_stops_it():
     )
     announce_renewals(now=ends_at + 80 * DAY)
 
-    assert first == ["Keeping your number is paid until Sun 31 January 2027, 13:00, Berlin time"]
+    assert first == ["Your number is paid for until Sun 31 January 2027, 13:00, Berlin time"]
     assert stopped == 1
     notices = Notice.objects.filter(kind="esims.number_renewal").order_by("pk")
     assert [notice.act.rpartition(":")[2] for notice in notices] == ["2027-01-31", "2027-05-01"]

@@ -27,7 +27,7 @@ def push(*, notice_id: int, now: datetime) -> None:
         return
     content = webpush.written(
         title=catalogue.brand().name,
-        body=notice.subject,  # a locked screen shows it: amounts and reasons stay in the inbox
+        body=notice.subject,  # a locked screen shows it: the reasons stay in the inbox
         url=f"/account/inbox/{notice.pk}/",
         tag=str(notice.key),
         language=notice.language,
