@@ -15,6 +15,7 @@ from fairroam.apps.journal.refusals import MoveNotAllowed, NotAmongYours
 from fairroam.apps.ledger import queries as ledger
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.payments.models import Payout
+from fairroam.apps.payments.refusals import OwnTransfer
 from fairroam.apps.wallet import operations as wallet
 from fairroam.apps.wallet import queries
 from fairroam.apps.wallet.models import CreditTransfer
@@ -206,6 +207,11 @@ def test_credit_that_comes_round_goes_to_a_person_first(ada, bob):
     assert (back.stage, back.doubt) == ("review", "same_payment")
     with pytest.raises(NotAmongYours):
         queries.transfer_of(back.pk, ada.pk)
+    for own in ("ada+desk@example.com", "bob+desk@example.com"):
+        with pytest.raises(OwnTransfer):
+            wallet.release_credit(
+                transfer_id=back.pk, staff_user_id=given.a_colleague(email=own).pk, now=later
+            )
     wallet.release_credit(transfer_id=back.pk, staff_user_id=max_id, now=later)
     wallet.accept_credit(transfer_id=back.pk, recipient_id=ada.pk, now=later)
     wallet.refuse_credit(transfer_id=back.pk, staff_user_id=max_id, now=later)

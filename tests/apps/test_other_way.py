@@ -199,6 +199,13 @@ def test_nobody_sends_money_to_themselves_by_another_login_of_theirs():
         transfer(payout.pk, by=other.pk)
     with pytest.raises(OwnTransfer):
         transfer(payout.pk, confirmed_by=other.pk)
+    payments.confirm_transfer(
+        payout_id=payout.pk, staff_user_id=BEN, has_arrived=True, reason="", now=LATER
+    )
+    with pytest.raises(OwnTransfer):  # What came back is owed again.
+        payments.record_transfer_returned(
+            payout_id=payout.pk, staff_user_id=other.pk, reason="closed", now=LATER
+        )
 
 
 def test_what_is_kept_of_an_account_can_be_erased():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -18,6 +19,8 @@ from fairroam.apps.customers.refusals import (
     StaffAlready,
     StaffLeaving,
 )
+from fairroam.apps.esims.operations import numbers_identity
+from fairroam.apps.esims.refusals import NotYourOwn
 from fairroam.apps.journal.models import Event
 from fairroam.apps.journal.refusals import MoveNotAllowed, NotAmongYours
 from tests.given import NOON, a_colleague, a_customer
@@ -185,3 +188,18 @@ def test_an_invitation_that_nobody_took_up_keeps_no_address():
     assert (invitation.email, invitation.ended_at) == ("", end)
     with pytest.raises(InvitationEnded):
         inviting.accept_invitation(token=token, now=NOON)
+
+
+def test_nobody_says_who_they_are_themselves_by_the_login_of_their_desk():
+    check = numbers_identity.ask_check(
+        customer_id=a_customer().pk, key=uuid4(), by_person=True, now=NOON
+    )
+
+    with pytest.raises(NotYourOwn):
+        numbers_identity.decide_by_person(
+            check_id=check.pk,
+            staff_user_id=a_colleague(email="ada+desk@example.com").pk,
+            document="GB 123 456",
+            is_right=True,
+            now=NOON,
+        )

@@ -230,12 +230,15 @@ def limit(role: str, currency: str) -> int:
     return FIRST_LIMITS.get(role, {}).get(currency, 0) if newest is None else newest
 
 
-def same_person(user_a: int, user_b: int) -> bool:
+def same_person(user_a: int | None, user_b: int) -> bool:
     """Whether two logins are one human, as far as we know: then they are one pair of eyes.
 
     So are logins of one colleague, and logins whose mail goes to one mailbox: somebody who works
-    here may be a customer, too, by another address of theirs.
+    here may be a customer, too, by another address of theirs. None, the login of an account that
+    has closed, is nobody.
     """
+    if user_a is None:
+        return False
     return user_a == user_b or not mailboxes_of([user_a]).isdisjoint(mailboxes_of([user_b]))
 
 

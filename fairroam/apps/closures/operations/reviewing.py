@@ -33,7 +33,7 @@ def review_closure(
     closure = lock(closure_id)
     staff = people.staff_member(staff_user_id)
     assert staff is not None
-    if closure.customer.user_id == staff_user_id:
+    if people.same_person(closure.customer.user_id, staff_user_id):
         raise FourEyes(closure_id=closure_id)
     changes: dict[str, Any] = {}
     if act in WORDS:

@@ -96,12 +96,14 @@ def decide_by_person(
     """Say that somebody at the desk has seen the person and the document, or did not believe it.
 
     document: its country and number, as read; kept as a keyed hash only. Raises NotAmongYours,
-    NotYourOwn when it is the agent's own account, MoveNotAllowed when it does not wait for us.
+    NotYourOwn when it is the agent's own account, by whichever login, MoveNotAllowed when it does
+    not wait for us.
     """
     if not IdentityCheck.objects.filter(pk=check_id).exists():
         raise NotAmongYours(check_id=check_id)
     check = _lock(check_id)
-    if customer_rows.customer(check.customer_id).user_id == staff_user_id:
+    owner = customer_rows.customer(check.customer_id).user_id
+    if customer_rows.same_person(owner, staff_user_id):
         raise NotYourOwn(check_id=check_id)
     if check.stage != "with_a_person":
         raise MoveNotAllowed(check_id=check_id, stage=check.stage)

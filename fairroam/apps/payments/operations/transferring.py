@@ -99,10 +99,7 @@ def confirm_transfer(
     if payout.stage != "sent" or not payout.is_by_hand:
         raise MoveNotAllowed(payout_id=payout_id, stage=payout.stage)
     refuse_own(payout, staff_user_id)
-    assert payout.sent_by_id is not None
-    if staff_user_id == payout.sent_by_id or customers.same_person(
-        staff_user_id, payout.sent_by_id
-    ):
+    if customers.same_person(payout.sent_by_id, staff_user_id):
         raise FourEyes(payout_id=payout_id)
     payout.confirmed_by_id = staff_user_id
     receipt = PayoutReceipt(
@@ -121,11 +118,12 @@ def record_transfer_returned(
 ) -> None:
     """The bank gave a confirmed transfer back: it is owed again, and its owner names another way.
 
-    reason: the bank's. Raises NotAmongYours, MoveNotAllowed.
+    reason: the bank's. Raises NotAmongYours, MoveNotAllowed, OwnTransfer.
     """
     payment, payout = lock_payout(payout_id, now)
     if payout.stage != "succeeded" or not payout.is_by_hand:
         raise MoveNotAllowed(payout_id=payout_id, stage=payout.stage)
+    refuse_own(payout, staff_user_id)
     receipt = PayoutReceipt(
         provider_ref="", status=PayoutStatus.FAILED, amount=to_send(payout), reason=reason
     )
@@ -133,8 +131,8 @@ def record_transfer_returned(
 
 
 def refuse_own(payout: Payout, staff_user_id: int) -> None:
-    owner = payout.customer.user_id
-    if owner is not None and customers.same_person(owner, staff_user_id):
+    """Raise OwnTransfer for whom the money is owed to, by whichever login of theirs."""
+    if customers.same_person(payout.customer.user_id, staff_user_id):
         raise OwnTransfer(payout_id=payout.pk)
 
 

@@ -37,8 +37,7 @@ def awaited_at(pay_url: str) -> AwaitedTransfer | None:
 def is_of_customer_user(reference: str, user_id: int) -> bool:
     """Whether the charge with this reference is that user's own, by whichever login."""
     ours = Payment.objects.filter(provider=BANK, provider_ref=reference)
-    owner = ours.values_list("customer__user_id", flat=True).first()
-    return owner is not None and customers.same_person(owner, user_id)
+    return customers.same_person(ours.values_list("customer__user_id", flat=True).first(), user_id)
 
 
 def number_of(bank_ref: str) -> str:

@@ -65,8 +65,7 @@ def case_of(request_id: int) -> Case:
 
 def refuse_concerned(refund: RefundRequest, staff_user_id: int) -> None:
     """Refuse whoever would decide for themselves, or again on what they said no to."""
-    owner = refund.customer.user_id
-    if owner is not None and customers.same_person(owner, staff_user_id):
+    if customers.same_person(refund.customer.user_id, staff_user_id):
         raise NotYourOwnCase(refund_id=refund.pk)
     appealed_at = case_of(refund.pk).appealed_at
     if appealed_at is None:

@@ -17,6 +17,7 @@ from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MovedMeanwhile, MoveNotAllowed, NotAmongYours
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.queries import BookName
+from fairroam.apps.payments.refusals import OwnTransfer
 from fairroam.apps.wallet.models import CreditTransfer, Lot, TransferPart
 from fairroam.apps.wallet.operations.lots import (
     change,
@@ -223,17 +224,26 @@ def undo_credit(*, transfer_id: int, sender_id: int, now: datetime) -> None:
 
 @transaction.atomic
 def release_credit(*, transfer_id: int, staff_user_id: int, now: datetime) -> None:
-    """A person saw nothing wrong: it goes on. Raises NotAmongYours, MoveNotAllowed."""
+    """A person saw nothing wrong: it goes on. Raises NotAmongYours, MoveNotAllowed, OwnTransfer."""
     sent = lock_transfer(transfer_id)
+    refuse_own(sent, staff_user_id)
     move(sent, "release", expires_at=now + OPEN_FOR)
     tell(sent, "credit.offered", actor=f"staff:{staff_user_id}", now=now)
 
 
 @transaction.atomic
 def refuse_credit(*, transfer_id: int, staff_user_id: int, now: datetime) -> None:
-    """A person stops it: it goes back to its sender. Raises NotAmongYours, MoveNotAllowed."""
+    """A person stops it: it goes back to its sender. Raises as `release_credit`."""
     sent = lock_transfer(transfer_id)
+    refuse_own(sent, staff_user_id)
     end(sent, "refuse", "credit.refused", actor=f"staff:{staff_user_id}", now=now)
+
+
+def refuse_own(sent: CreditTransfer, staff_user_id: int) -> None:
+    """Raise OwnTransfer for its sender and its recipient, by whichever login of theirs."""
+    for side in (sent.sender, sent.recipient):
+        if people.same_person(side.user_id, staff_user_id):
+            raise OwnTransfer(credit_transfer_id=sent.pk)
 
 
 def end(sent: CreditTransfer, step: str, kind: str, *, actor: str, now: datetime) -> None:
