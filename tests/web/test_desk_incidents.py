@@ -81,6 +81,24 @@ def test_one_operator_counts_and_another_confirms(client, catalogue):
     assert f'href="/desk/lines/{OrderLine.objects.get().pk}/"' in seen
 
 
+def test_a_run_in_which_nobody_is_owed_anything_has_nothing_to_confirm(client):
+    max_, mia = an_operator("max@fairroam.example"), an_operator("mia@fairroam.example")
+    client.force_login(max_)
+    client.post("/desk/incidents/", FORM)
+    moves = f"/desk/incidents/{Incident.objects.get().pk}/move/"
+    client.post(moves, {"step": "confirm"})
+    client.post(moves, {"step": "count"})
+    run = RefundRun.objects.get()
+    everyone.preview(run_id=run.pk, now=now())
+
+    client.force_login(mia)
+    page = client.get(f"/desk/runs/{run.pk}/").content.decode()
+
+    assert "there is nothing to confirm" in page
+    assert 'value="confirm"' not in page
+    assert 'value="discard"' in page
+
+
 def test_a_wrong_report_keeps_what_was_typed(client):
     client.force_login(an_operator("max@fairroam.example"))
     answer = client.post("/desk/incidents/", FORM | {"ended_at": FORM["began_at"]})

@@ -107,6 +107,20 @@ def test_a_lost_dispute_is_shown_until_somebody_has_seen_it(desk):
     assert ("I have seen the loss" in shown, "stolen card" in shown) == (False, True)
 
 
+def test_what_we_told_the_bank_is_written_down(desk):
+    given.a_paid_line()
+    tells(Payment.objects.get(), EventKind.DISPUTE_OPENED, dispute_ref="d1")
+    dispute, anna = Dispute.objects.get(), desk("anna@example.com")
+    note = f"/desk/disputes/{dispute.pk}/note/"
+
+    refused = anna.post(note, {"act": "answered", "words": " "})
+    assert (refused.status_code, "Write why" in words_of(refused)) == (422, True)
+    assert anna.post(note, {"act": "answered", "words": "they used it"}).status_code == 302
+
+    dispute.refresh_from_db()
+    assert (dispute.stage, dispute.words) == ("represented", "they used it")
+
+
 def test_what_fits_nothing_is_concluded_with_a_reason_or_not_at_all(desk):
     given.a_paid_line()
     payment, anna = Payment.objects.get(), desk("anna@example.com")
@@ -121,6 +135,8 @@ def test_what_fits_nothing_is_concluded_with_a_reason_or_not_at_all(desk):
 
     notice = f"/desk/reconciliation/notices/{event.pk}/"
     assert anna.post(notice, {"act": "book", "words": ""}).status_code == 422
+    misread = anna.post(notice, {"act": "assign", "words": "it is", "payout_id": "ref_desk"})
+    assert "Payout: Enter a whole number." in words_of(misread)
     assert anna.post(notice, {"act": "book", "words": "Max did it"}).status_code == 302
     assert anna.post(notice, {"act": "dismiss", "words": "again"}).status_code == 409
     difference = f"/desk/reconciliation/differences/{row.pk}/"

@@ -280,12 +280,29 @@ def money_back_curve(
 
 
 @register.filter
+def boxes(field: forms.BoundField) -> list[tuple[str, list[Any], bool]]:
+    """`{{ field|boxes }}`: what there is to tick, by group: (title, boxes, whether any is ticked).
+
+    A list without groups is one of no title.
+    """
+    assert isinstance(field.field.widget, forms.CheckboxSelectMultiple)
+    choices: list[Any] = list(field.field.widget.choices)
+    is_grouped = all(isinstance(words, list | tuple) for _value, words in choices)
+    groups = choices if is_grouped else [("", choices)]
+    every = iter(field)
+    found = [(title, [next(every) for _choice in options]) for title, options in groups]
+    return [(title, some, any(one.data["selected"] for one in some)) for title, some in found]
+
+
+@register.filter
 def errors_in_words(field: forms.BoundField) -> ErrorList:
     """`{{ field|errors_in_words }}`: its errors; a box or a choice is not "required", but named."""
     match field.field:
         case forms.BooleanField():
             words = gettext("Tick this box to go on.")
-        case forms.ChoiceField() if not isinstance(field.field, forms.MultipleChoiceField):
+        case forms.MultipleChoiceField():
+            words = gettext("Tick at least one.")
+        case forms.ChoiceField():
             words = gettext("Choose one.")
         case _:
             return field.errors

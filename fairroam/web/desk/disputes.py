@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -58,9 +58,10 @@ def disputes(request: HttpRequest, staff: User) -> HttpResponse:
 def note(request: HttpRequest, staff: User, dispute_id: int) -> HttpResponse:
     """We told the bank our side, or saw that a dispute was lost."""
     form = NoteForm(request.POST)
-    if not form.is_valid():
-        return redirect("desk:disputes")
     is_seen = request.POST.get("act") == "seen"
+    form.fields["words"].required = not is_seen
+    if not form.is_valid():
+        return unexplained(request, form, "desk:disputes")
     act = operations.take_notice if is_seen else operations.record_answered
     return answered(
         request,
@@ -81,7 +82,7 @@ def decide_voucher(request: HttpRequest, staff: User, voucher_id: int) -> HttpRe
     """A bank took a part of what paid a voucher: it counts all the same, or ends."""
     form = PartForm(request.POST)
     if not form.is_valid():
-        return unexplained(request, "desk:disputes")
+        return unexplained(request, form, "desk:disputes")
     act = PART_ACTS[form.cleaned_data["act"]]
     return answered(
         request,

@@ -93,7 +93,11 @@ def named_countries() -> list[tuple[str, list[tuple[str, str]]]]:
 class IncidentForm(forms.Form):
     """What is known of a failure."""
 
-    countries = forms.MultipleChoiceField(label=gettext_lazy("Countries"), choices=named_countries)
+    countries = forms.MultipleChoiceField(
+        label=gettext_lazy("Countries"),
+        choices=named_countries,
+        widget=forms.CheckboxSelectMultiple,
+    )
     operators = forms.CharField(
         label=gettext_lazy("Operators, one a line; none: every network there"),
         required=False,

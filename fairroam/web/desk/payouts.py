@@ -139,11 +139,14 @@ def answered(
     return redirect(then)
 
 
-def unexplained(request: HttpRequest, then: str) -> HttpResponse:
-    """An act was sent without its reason."""
+def unexplained(request: HttpRequest, form: forms.Form, then: str) -> HttpResponse:
+    """An act was sent without its reason, or with something that cannot be read."""
+    wrong = [name for name in form.errors if name not in ("words", "act")]
     context = {
-        "sentence": _("Write why: the next person, and an auditor, read it."),
-        "code": "reason-missing",
+        "sentence": f"{form[wrong[0]].label}{_(': ')}{form.errors[wrong[0]][0]}"
+        if wrong
+        else _("Write why: the next person, and an auditor, read it."),
+        "code": "not-readable" if wrong else "reason-missing",
         "then": then,
     }
     return render(request, "desk/refused.html", context, status=422)

@@ -63,6 +63,7 @@ class PromoCodeForm(forms.Form):
         label=gettext_lazy("For these plans; none: for every plan"),
         choices=lambda: [(plan.code, in_words(plan.names)) for plan in catalogue.plans()],
         required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
     uses_max = forms.IntegerField(
         label=gettext_lazy("Orders in all"), min_value=1, max_value=MANY, required=False

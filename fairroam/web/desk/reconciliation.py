@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -43,10 +45,17 @@ class ConcludeForm(forms.Form):
             for name in ("assign", "book", "dismiss", "mistake", "take", "send_back", "paid")
         ]
     )
-    payout_id = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
-    paid = forms.DecimalField(min_value=0, max_digits=12, decimal_places=3, required=False)
-    holder = forms.CharField(max_length=70, required=False)  # whom a transfer came from
-    iban = forms.CharField(max_length=42, required=False)
+    payout_id = forms.IntegerField(
+        label=gettext_lazy("Payout"), min_value=1, max_value=2**63 - 1, required=False
+    )
+    paid = forms.DecimalField(
+        label=gettext_lazy("Amount"), min_value=0, max_digits=12, decimal_places=3, required=False
+    )
+    # Whom a transfer came from.
+    holder = forms.CharField(
+        label=gettext_lazy("Name of the account's holder"), max_length=70, required=False
+    )
+    iban = forms.CharField(label=gettext_lazy("IBAN"), max_length=42, required=False)
     words = forms.CharField(max_length=1000)
 
     def paid_minor(self, currency: str) -> int:
@@ -72,17 +81,25 @@ class LateForm(forms.Form):
     """Where late money goes, or until when it is kept, and why."""
 
     act = forms.ChoiceField(choices=[("send", "send"), ("keep", "keep")])
-    holder = forms.CharField(max_length=70, required=False)
-    iban = forms.CharField(max_length=42, required=False)
-    until = forms.DateField(required=False)
+    holder = forms.CharField(
+        label=gettext_lazy("Name of the account's holder"), max_length=70, required=False
+    )
+    iban = forms.CharField(label=gettext_lazy("IBAN"), max_length=42, required=False)
+    until = forms.DateField(label=gettext_lazy("Keep until"), required=False)
     words = forms.CharField(max_length=1000, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if said.get("act") == "keep" and not said.get("words"):
+            self.add_error("words", forms.Field.default_error_messages["required"])
+        return said
 
 
 class WaiverEndForm(forms.Form):
     """What becomes of waived money that nobody claimed in time, and why."""
 
     act = forms.ChoiceField(choices=[("prolong", "prolong"), ("lapse", "lapse")])
-    until = forms.DateField(required=False)
+    until = forms.DateField(label=gettext_lazy("Keep until"), required=False)
     words = forms.CharField(max_length=1000)
 
 
@@ -128,7 +145,7 @@ def concluded(
     """Do the one act that the form names; a reason is always needed."""
     form = ConcludeForm(request.POST)
     if not form.is_valid() or form.cleaned_data["act"] not in acts:
-        return unexplained(request, "desk:reconciliation")
+        return unexplained(request, form, "desk:reconciliation")
     return answered(
         request,
         lambda: acts[form.cleaned_data["act"]](form),
@@ -214,7 +231,7 @@ def settle_late(request: HttpRequest, staff: User, late_id: int) -> HttpResponse
     """Late money: sent to an account that its owner named, or kept with the reason."""
     form = LateForm(request.POST)
     if not form.is_valid():
-        return redirect("desk:reconciliation")
+        return unexplained(request, form, "desk:reconciliation")
     said = form.cleaned_data
 
     def act() -> None:
@@ -244,7 +261,7 @@ def settle_waiver(request: HttpRequest, staff: User, waiver_id: int) -> HttpResp
     """Waived money that nobody claimed in time: prolonged, or let lapse, with the reason."""
     form = WaiverEndForm(request.POST)
     if not form.is_valid():
-        return redirect("desk:reconciliation")
+        return unexplained(request, form, "desk:reconciliation")
     said = form.cleaned_data
     in_a_year = date(now().year + 1, 12, 31)
 
