@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import tarfile
 import time
 
 import psycopg
@@ -122,3 +123,11 @@ def test_a_restore_refuses_what_it_would_destroy_and_what_was_changed(
     (written / "manifest.json").write_text(json.dumps(manifest))
     assert "pg_restore failed" in refused("--overwrite")
     assert rows(cluster, SIGNED) == before, "what was there is there again"
+
+
+def test_only_what_a_backup_packs_is_unpacked(tmp_path):
+    for strange in (tarfile.TarInfo("evidence/../../x"), tarfile.TarInfo("/x")):
+        with tarfile.open(tmp_path / "evidence.tar", "w") as packed:
+            packed.addfile(strange)
+        with pytest.raises(backup.BackupRefused, match="which no backup has"):
+            backup.unpack(tmp_path, "evidence", tmp_path / "folder" / "evidence")
