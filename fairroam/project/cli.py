@@ -49,6 +49,10 @@ fairroam import-catalogue FILE...  take in coverage, operators, devices and tax 
 fairroam migrate         bring the database to this version
 Any other word goes to Django's management commands.
 """
+NO_DATABASE = (
+    "This command needs the database of a service. Start the service, and name its folder in"
+    " FAIRROAM_FOLDER (the demo's is .fairroam/demo), or name your own server in DATABASE_URL."
+)
 
 
 def call(target: str, arguments: list[str]) -> int:
@@ -75,6 +79,29 @@ def find_own_service(word: str) -> None:
         os.environ.setdefault("FAIRROAM_SECRET_KEY", secret.read_text())
 
 
+def serve_with_django(word: str, arguments: list[str]) -> int:
+    """Do a word of ours. What only the operator can mend is said without a traceback."""
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import CommandError
+    from django.db import OperationalError, connection
+
+    try:
+        django.setup()
+        if word in GUARDED:
+            from fairroam.project.boot import refuse_unsound_start
+
+            refuse_unsound_start()
+        return call(OURS[word], arguments)
+    except (ImproperlyConfigured, CommandError) as error:
+        sys.stderr.write(f"{error}\n")
+    except OperationalError as error:
+        if connection.connection is not None:  # it answered: what it said is another matter
+            raise
+        sys.stderr.write(f"{error}\n{NO_DATABASE}\n")
+    return 1
+
+
 def main() -> None:
     """Entry point of the console script; exits with the word's code."""
     word, *arguments = sys.argv[1:] or ["help"]
@@ -91,14 +118,7 @@ def main() -> None:
     if word in AS_OWNER and os.environ.get("DATABASE_OWNER_URL"):
         os.environ["DATABASE_URL"] = os.environ["DATABASE_OWNER_URL"]
     if word in OURS:
-        import django
-
-        django.setup()
-        if word in GUARDED:
-            from fairroam.project.boot import refuse_unsound_start
-
-            refuse_unsound_start()
-        raise SystemExit(call(OURS[word], arguments))
+        raise SystemExit(serve_with_django(word, arguments))
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["fairroam", word, *arguments])

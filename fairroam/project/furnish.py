@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import FieldError, ValidationError
+from django.core.validators import validate_email
 from django.db import DatabaseError
 
 from fairroam import clock
@@ -61,7 +62,9 @@ def refuse_unknown(content: dict[str, Any]) -> None:
 def hire(arguments: list[str]) -> int:
     """Let the login of ADDRESS stand at the desk; 1 when it does so already or is leaving."""
     parser = argparse.ArgumentParser("fairroam hire", description=hire.__doc__)
-    parser.add_argument("address", metavar="ADDRESS", help="where their sign-in codes go")
+    parser.add_argument(
+        "address", type=mail_address, metavar="ADDRESS", help="where their sign-in codes go"
+    )
     parser.add_argument("--role", choices=ROLES, default="operator", help="%(default)s")
     options = parser.parse_args(arguments)
     try:
@@ -71,3 +74,11 @@ def hire(arguments: list[str]) -> int:
         return 1
     sys.stdout.write(f"{options.address} may sign in at the desk as {options.role}.\n")
     return 0
+
+
+def mail_address(text: str) -> str:
+    try:
+        validate_email(text)
+    except ValidationError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no mail address") from error
+    return text

@@ -15,7 +15,15 @@ from pathlib import Path
 
 from fairroam.project.child import kept_secret
 from fairroam.project.database import OWNER_ROLE, Cluster, DatabaseUnusable
-from fairroam.project.supervisor import Service, Step, Supervisor, answers, free_port
+from fairroam.project.supervisor import (
+    Service,
+    StartFailed,
+    Step,
+    Supervisor,
+    answers,
+    free_port,
+    refuse_taken,
+)
 
 BIN = Path(sys.executable).parent
 PROFILES_HOOK = "/hooks/profiles/gsma/rsp2/es2plus/handleDownloadProgressInfo"
@@ -81,10 +89,10 @@ def run(arguments: list[str]) -> int:
     """
     parser = argparse.ArgumentParser("fairroam run", description=run.__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="listen on this address")
-    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--port", type=port_number, default=8000)
     parser.add_argument(
         "--profiles-port",
-        type=int,
+        type=port_number,
         default=8445,
         help="profile servers that show a certificate call here, if we have one for it",
     )
@@ -94,7 +102,7 @@ def run(arguments: list[str]) -> int:
     )
     parser.add_argument(
         "--mail-port",
-        type=int,
+        type=port_number,
         default=0,
         help="a mail server on this machine hands our mail over here, by LMTP; 0: no such door",
     )
@@ -102,6 +110,7 @@ def run(arguments: list[str]) -> int:
     folder = Path(os.environ.get("FAIRROAM_FOLDER", ".fairroam")).resolve()
 
     def parts() -> list[Service | Step]:
+        refuse_taken(options.host, options.port, "--port")
         environment = {
             "FAIRROAM_FOLDER": str(folder),
             "FAIRROAM_SECRET_KEY": os.environ.get("FAIRROAM_SECRET_KEY")
@@ -127,14 +136,19 @@ def supervise(
     parts: Callable[[], list[Service | Step]], folder: Path, when_ready: Callable[[], None]
 ) -> int:
     """Run `parts` with their state in `folder`, unless somebody does that already."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "run.lock").touch()
+    except OSError as error:
+        say(f"The state cannot be kept in {folder}: {error.strerror}.")
+        return 1
     with only_one(folder) as is_first:
         if not is_first:
             say(f"It already runs with its state in {folder}: stop that one first.")
             return 1
         try:
             return Supervisor(parts(), folder=folder, say=say, when_ready=when_ready).run()
-        except DatabaseUnusable as refusal:
+        except (DatabaseUnusable, StartFailed) as refusal:
             say(str(refusal))
             return 1
 
@@ -148,6 +162,13 @@ def only_one(folder: Path) -> Iterator[bool]:
             yield False
         else:
             yield True
+
+
+def port_number(text: str) -> int:
+    port = int(text)
+    if not 0 <= port < 1 << 16:
+        raise ValueError(text)  # the parser names the option and what was written
+    return port
 
 
 def say(words: str) -> None:
@@ -199,6 +220,7 @@ def mail_door(environment: Environment, port: int) -> list[Service]:
     """Return the door for mail, which only this machine reaches; none for port 0."""
     if not port:
         return []
+    refuse_taken("127.0.0.1", port, "--mail-port")
     return [
         Service(
             name="mail-door",
@@ -214,6 +236,7 @@ def profiles_door(environment: Environment, host: str, port: int) -> list[Servic
     certificate = os.environ.get("FAIRROAM_PROFILES_DOOR_CERTIFICATE")
     if not certificate:
         return []
+    refuse_taken(host, port, "--profiles-port")
     key = os.environ.get("FAIRROAM_PROFILES_DOOR_KEY_FILE") or certificate
     ca = os.environ.get("FAIRROAM_PROFILES_CA", "")
     tls = ["--ssl-certificate", certificate, "--ssl-keyfile", key, "--ssl-ca", ca]

@@ -54,7 +54,7 @@ class Step:
 
 
 class StartFailed(Exception):
-    """A program did not start as it should; the sentence shows the end of its log."""
+    """A program cannot start, or did not as it should; then the sentence shows its log's end."""
 
 
 class _Asked(Exception):
@@ -268,6 +268,18 @@ def free_port(preferred: int) -> int:
             probe.bind(("127.0.0.1", port))
             return int(probe.getsockname()[1])
     raise OSError("no port of 127.0.0.1 is free")
+
+
+def refuse_taken(host: str, port: int, option: str) -> None:
+    """Return if we can listen there, else raise StartFailed: the other program would answer."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise StartFailed(
+            f"fairroam cannot listen on {host}, port {port}: {error.strerror}."
+            f" Stop what does, or choose with {option}."
+        ) from error
 
 
 def answers(url: str) -> bool:

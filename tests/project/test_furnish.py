@@ -58,3 +58,8 @@ def test_the_first_operator_is_hired_once(capsys):
     assert StaffMember.objects.get(user__email="olga@esim.example").role == "operator"
     assert hire(["olga@esim.example"]) == 1
     assert "already" in capsys.readouterr().err
+    for wrong in ("", "olga", "olga@"):
+        with pytest.raises(SystemExit):
+            hire([wrong])
+        assert "is no mail address" in capsys.readouterr().err
+    assert StaffMember.objects.count() == 1
