@@ -30,6 +30,7 @@ from fairroam.apps.notices.models import Notice
 from fairroam.apps.notices.tasks import deliver
 from fairroam.apps.refunds import operations as refunds
 from fairroam.apps.refunds.models import RefundRequest
+from fairroam.apps.refunds.refusals import OrderedLater
 from tests.apps.mail_given import ADA, a_mail, receive
 from tests.files_given import a_picture
 from tests.given import NOON, a_colleague, a_customer, a_paid_line
@@ -292,6 +293,20 @@ def test_a_message_opens_a_case_as_of_the_instant_it_reached_us(agent, as_what):
         refunds.open_from_message(
             message_id=message.pk,
             as_what=as_what,
+            order_line_id=line.pk,
+            staff_user_id=agent.pk,
+            now=LATER,
+        )
+
+
+def test_a_message_opens_no_case_for_an_order_that_came_after_it(agent):
+    line = a_paid_line()
+    receive(a_mail(picture=a_picture()), now=NOON - timedelta(seconds=1))
+
+    with pytest.raises(OrderedLater):
+        refunds.open_from_message(
+            message_id=Message.objects.get().pk,
+            as_what="withdrawal",
             order_line_id=line.pk,
             staff_user_id=agent.pk,
             now=LATER,

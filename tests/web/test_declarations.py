@@ -201,6 +201,34 @@ def test_a_person_sees_it_the_same_day_and_carries_it_out_or_says_why_not(client
     assert found.number not in words_of(client.get("/desk/declarations/"))
 
 
+@pytest.mark.promise(65)
+def test_a_withdrawal_that_overtakes_the_payment_counts_from_the_payment(client):
+    order = given.an_order(now=now() - timedelta(hours=2))
+    declaration = withdraw(client, typed(order.lines.get()))
+    Declaration.objects.update(declared_at=now() - timedelta(hours=1))
+    paid_at = given.pay(order, now=now()).paid_at
+
+    client.post(link_in(mailed(declaration)))
+
+    refund = RefundRequest.objects.get()
+    assert (refund.declared_at, refund.received_at >= paid_at) == (paid_at, True)
+
+
+def test_no_colleague_takes_a_later_order_for_the_one_that_was_meant(client):
+    declaration = withdraw(client, typed())
+    later = given.pay(given.an_order(now=now() + timedelta(hours=1)), now=now())
+    client.force_login(given.a_colleague())
+
+    answer = client.post(
+        f"/desk/declarations/{declaration.pk}/settle/",
+        {"act": "confirm", "order_number": later.number, "words": ""},
+    )
+
+    declaration.refresh_from_db()
+    assert (answer.status_code, declaration.stage) == (422, "received")
+    assert "about another one" in words_of(answer)
+
+
 def test_many_declarations_of_one_address_are_refused_with_another_way(client):
     for _ in range(A_DAY_MAX):
         withdraw(client, typed())

@@ -9,6 +9,13 @@ class AlreadyAsked(Refusal):
     code = "refund-already-open"
 
 
+class OrderedLater(Refusal):
+    """This order was placed after these words had reached us: they are about another one."""
+
+    code = "ordered-later"
+    status = 422
+
+
 class NothingPaid(Refusal):
     """Nothing has been paid for this yet, so there is nothing to give back."""
 

@@ -23,7 +23,7 @@ from fairroam.apps.refunds.operations import deciding
 from fairroam.apps.refunds.operations.moves import lock_request, move, tell
 from fairroam.apps.refunds.queries.facts import Standing, standing_of
 from fairroam.apps.refunds.queries.pages import open_asked
-from fairroam.apps.refunds.refusals import AlreadyAsked
+from fairroam.apps.refunds.refusals import AlreadyAsked, OrderedLater
 from fairroam.rules import stages
 
 
@@ -60,7 +60,7 @@ def request_refund(
     asked_minor, wish_minor, words: see Wanted. declared_at: when it reached a door of ours: the
     instant that counts for the right. key: of the act; sent again it gives the same request.
     Where money is due the line is taken off first, and decided after.
-    Raises NotAmongYours, NothingPaid, AlreadyAsked, AccountClosed, KeyReused.
+    Raises NotAmongYours, NothingPaid, AlreadyAsked, OrderedLater, AccountClosed, KeyReused.
     """
 
     def work() -> dict[str, Any]:
@@ -102,12 +102,20 @@ def open_request(
     now: datetime,
     actor: str,
 ) -> RefundRequest:
-    """Lock, look what is due, open the request, and go on with it as `open_locked` does."""
+    """Lock, look what is due, open the request, and go on with it as `open_locked` does.
+
+    What was said while the payment was on its way counts from when it had arrived: no right is
+    older than its contract. Raises OrderedLater, and as `request_refund`.
+    """
     customer = customers.lock_for_new(customer_id)
     line = orders.lock_own_line(order_line_id, customer_id)
     standing, open_now = standing_of(order_line_id, open_asked([order_line_id]))
     if open_now is not None:
         raise AlreadyAsked(refund_id=open_now)
+    if declared_at < standing.terms.placed_at:
+        raise OrderedLater(order_line_id=order_line_id)
+    declared_at = max(declared_at, standing.terms.concluded_at or declared_at)
+    received_at = max(received_at, declared_at)
     return open_locked(
         Locked(customer, line, standing),
         wanted,

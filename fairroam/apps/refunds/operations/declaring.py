@@ -17,7 +17,12 @@ from fairroam.apps.orders.models import Order
 from fairroam.apps.refunds.models import Declaration
 from fairroam.apps.refunds.operations.asking import request_refund
 from fairroam.apps.refunds.queries.declarations import named_orders
-from fairroam.apps.refunds.refusals import AlreadyAsked, AlreadySettled, TooManyDeclarations
+from fairroam.apps.refunds.refusals import (
+    AlreadyAsked,
+    AlreadySettled,
+    OrderedLater,
+    TooManyDeclarations,
+)
 from fairroam.rules import stages
 from fairroam.rules.numbers import new_number
 
@@ -110,11 +115,13 @@ def prove_customer(*, declaration_id: int, customer_id: int, now: datetime) -> D
 def confirm_by_hand(
     *, declaration_id: int, order_number: str, staff_user_id: int, now: datetime
 ) -> Declaration:
-    """A person found out whose it is. Raises NotAmongYours, AlreadySettled."""
+    """A person found out whose it is. Raises NotAmongYours, AlreadySettled, OrderedLater."""
     declaration = _waiting(declaration_id)
     order = Order.objects.filter(number=order_number.strip().upper()).first()
     if order is None:
         raise NotAmongYours(number=order_number)
+    if declaration.declared_at < order.placed_at:
+        raise OrderedLater(number=order.number)
     return _carry_out(declaration, order, by=f"staff:{staff_user_id}", now=now)
 
 
