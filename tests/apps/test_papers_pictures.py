@@ -145,3 +145,12 @@ def test_a_shown_amount_has_lost_no_digit(minor, exponent):
     digits = "".join(character for character in text if character.isdecimal())
     assert int(digits) == abs(minor)
     assert text.startswith("−") == (minor < 0)
+
+
+def test_commitments_are_shown_in_their_order_in_words_and_as_the_document_names_them():
+    names = ["address", "iccid 46", "iccid 118", "iccid 119"]
+
+    commitments = shown("zh-Hans", commitments=dict.fromkeys(names, "sha256:0"))["commitments"]
+
+    iccids = [f"eSIM 卡号（ICCID） · {name}" for name in names[1:]]
+    assert list(commitments) == ["邮箱地址 · address", *iccids]

@@ -137,7 +137,8 @@ class _Writer:
         if isinstance(value, dict):
             if "minor" in value:
                 return self._money(**value)
-            return {key: self.written(key, value[key]) for key in value.keys() - HIDDEN}
+            # In their order: a set's is another one in each process.
+            return {key: self.written(key, value[key]) for key in value if key not in HIDDEN}
         if isinstance(value, list):
             return [self.written(name, item) for item in value]
         if name == "at" or name.endswith("_at"):
