@@ -57,6 +57,8 @@ REACTIONS: dict[str, list[str]] = {
     "usage.low": ["remind_of_trial", "tell_usage"],
     "usage.file_received": ["import_usage_file"],
     "usage.used_up": ["tell_usage"],
+    "usage.aside_counted": [],
+    "usage.aside_put_away": [],
     "line.act_asked": ["do_line_act"],
     "line.act_done": ["tell_line_act", "send_preferences"],
     "line.act_refused": ["tell_line_act"],

@@ -11,6 +11,7 @@ from django.test import Client
 from fairroam.apps.journal.models import Event
 from fairroam.apps.metering import operations, queries, tasks
 from fairroam.apps.metering.models import QuarantinedRecord, UsageImport, UsageRecord
+from fairroam.apps.metering.refusals import RecordSettled
 from fairroam.gateways.lines import UnreadRecord, UsagePage
 from fairroam.project import import_usage
 from fairroam.worker.books import find_faults
@@ -137,4 +138,93 @@ def test_a_polled_record_that_nobody_can_read_is_put_aside_and_the_others_count(
     shown = staff.get("/desk/usage/").content.decode()
     assert "sandbox odd" in shown
     assert "it could not be read" in shown
-    assert "no quantity" in shown
+    aside = QuarantinedRecord.objects.get()
+    assert "no quantity" in staff.get(f"/desk/usage/aside/{aside.pk}/").content.decode()
+
+
+def an_operator() -> Client:
+    staff = Client()
+    staff.force_login(a_colleague("operator"))
+    return staff
+
+
+def as_typed(line, **words: str) -> dict[str, str]:
+    return {
+        "act": "count",
+        "iccid": iccid_of(line),
+        "kind": "data",
+        "quantity": "900",
+        "started_at": "2026-11-02T13:00:00",
+        "ended_at": "2026-11-02T13:01:00",
+        "country": "JP",
+        "operator": "Demo",
+        "words": "the network says so",
+    } | words
+
+
+@pytest.mark.parametrize(("is_instead", "total"), [("on", 900), ("", 1600)])
+def test_a_record_that_was_put_aside_counts_once_with_a_reason(is_instead, total):
+    line, staff = a_ready_line(), an_operator()
+    for quantity in (700, 900):
+        one = record(iccid_of(line), "twice", quantity=quantity)
+        operations.record_usage(source="demo", records=[one], now=NOON)
+    aside = QuarantinedRecord.objects.get()
+    page = f"/desk/usage/aside/{aside.pk}/"
+    assert page in staff.get("/desk/usage/").content.decode()
+    assert f'value="{iccid_of(line)}"' in staff.get(page).content.decode()
+    typed = as_typed(line, is_instead=is_instead)
+
+    assert staff.post(page, typed | {"words": ""}).status_code == 422
+    assert staff.post(page, typed | {"ended_at": "2026-11-02T12:00:00"}).status_code == 422
+    nobodys = staff.post(page, typed | {"iccid": "8900000000000000000"})
+    assert (nobodys.status_code, used(line)) == (409, 700)
+    for _ in range(2):
+        assert staff.post(page, typed).status_code == 302
+
+    assert used(line) == total
+    assert staff.post(page, {"act": "put_away", "words": "late"}).status_code == 409
+    assert staff.post(page, typed | {"quantity": "901"}).status_code == 409
+    told = Event.objects.get(kind="usage.aside_counted")
+    assert (told.customer_id, told.facts["order_line_id"]) == (line.order.customer_id, line.pk)
+    assert "the network says so" in staff.get("/desk/usage/").content.decode()
+    assert list(find_faults()) == []
+
+
+def test_a_record_that_was_put_aside_is_put_away_once_and_stays_away():
+    line, staff = a_ready_line(), an_operator()
+    unread = UnreadRecord(record_id="odd", reason="no quantity", content="{}")
+    page = UsagePage(records=[], unread=[unread], cursor="1")
+    operations.record_page(source="sandbox", page=page, now=NOON)
+    aside = QuarantinedRecord.objects.get()
+    address = f"/desk/usage/aside/{aside.pk}/"
+
+    assert staff.post(address, {"act": "put_away", "words": " "}).status_code == 422
+    for _ in range(2):
+        operations.put_away(aside_id=aside.pk, words="a test", staff_user_id=1, now=NOON)
+    operations.record_page(source="sandbox", page=page, now=NOON)  # it comes again: the same row
+
+    assert Event.objects.filter(kind="usage.aside_put_away").count() == 1
+    assert (queries.quarantined()[:9], len(queries.settled_asides())) == ([], 1)
+    with pytest.raises(RecordSettled):
+        operations.count_aside(
+            aside_id=aside.pk,
+            use=a_use(line),
+            is_instead=False,
+            words="x",
+            staff_user_id=1,
+            now=NOON,
+        )
+    agent = Client()
+    agent.force_login(a_colleague("senior", email="sam@fairroam.example"))
+    assert (agent.get(address).status_code, staff.get(address).status_code) == (403, 200)
+
+
+def a_use(line) -> operations.SeenUse:
+    return operations.SeenUse(
+        iccid=iccid_of(line),
+        kind="data",
+        quantity=1,
+        started_at=NOON,
+        ended_at=NOON,
+        country="JP",
+    )

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 OUTCOMES = ("counted", "unknown_line", "after_end", "not_in_plan", "waiting", "refused")
 LINELESS = ("unknown_line", "waiting", "refused")
 REASONS = ("other_content", "bad_correction", "total_fell", "not_understood")
+SETTLEMENTS = ("counted", "put_away")  # what a person does with a record that was put aside
 
 
 class PlanRun(models.Model):
@@ -170,7 +171,10 @@ class UsageShare(models.Model):
 
 
 class QuarantinedRecord(models.Model):
-    """A record that contradicts what we know: a person looks at it."""
+    """A record that contradicts what we know: a person counts it, or puts it away, once.
+
+    words: why, in that person's words.
+    """
 
     source = models.CharField(max_length=200)
     record_id = models.CharField(max_length=200)
@@ -178,12 +182,26 @@ class QuarantinedRecord(models.Model):
     content = models.JSONField()
     content_sha256 = models.BinaryField(max_length=32)
     received_at = models.DateTimeField()
+    # Written by a statement of its own, which leaves these to the database.
+    settled_at = models.DateTimeField(null=True)
+    settled_as = models.CharField(max_length=10, default="", db_default="")
+    settled_by = models.CharField(max_length=40, default="", db_default="")
+    words = models.TextField(default="", db_default="")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["source", "record_id", "content_sha256"],
                 name="a_conflicting_record_is_quarantined_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(settled_at__isnull=True, settled_as="", settled_by="", words="")
+                | (
+                    Q(settled_at__isnull=False, settled_as__in=SETTLEMENTS)
+                    & ~Q(settled_by="")
+                    & ~Q(words="")
+                ),
+                name="a_quarantined_record_is_settled_with_a_reason",
             ),
             models.CheckConstraint(
                 condition=Q(reason__in=REASONS), name="a_quarantined_record_has_a_known_reason"

@@ -50,7 +50,10 @@ TABLES = (
     # Records that fit no line of ours: by card number at most, looked at by a person.
     Table(
         name="metering_quarantinedrecord",
-        ours={PROGRAM: "id source record_id reason content content_sha256 received_at"},
+        ours={
+            PROGRAM: "id source record_id reason content content_sha256 received_at settled_at"
+            " settled_as settled_by words"
+        },
     ),
     Table(name="metering_usagecursor", ours={PROGRAM: "id source cursor read_at lag_seconds"}),
     Table(

@@ -15,6 +15,19 @@ class UsageFileTooLarge(Refusal):
     code = "usage-file-too-large"
 
 
+class RecordSettled(Refusal):
+    """Somebody has dealt with this record already, in another way."""
+
+    code = "record-settled"
+    status = 409
+
+
+class RecordDoesNotCount(Refusal):
+    """This counts for no plan of ours: look at the card number and the times, or put it away."""
+
+    code = "record-does-not-count"
+
+
 class PlanCannotGrow(Refusal):
     """This plan is over, or has nothing of that kind to add to. Money can be offered instead."""
 

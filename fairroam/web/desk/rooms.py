@@ -19,6 +19,7 @@ from fairroam.apps.customers.models import ROLES
 from fairroam.apps.esims.queries import desk as lines
 from fairroam.apps.esims.queries import numbers
 from fairroam.apps.incidents import queries as incidents
+from fairroam.apps.metering import queries as metering
 from fairroam.apps.notices import queries as notices
 from fairroam.apps.papers.queries import channels
 from fairroam.apps.payments.queries import arrivals, reports
@@ -164,7 +165,7 @@ ROOMS: dict[str | Promise, tuple[Room, ...]] = {
         Room("lines", _("Lines"), count=counted(lines.stuck_lines)),
         Room("incidents", _("Network failures"), "operator", failures),
         Room("trials", _("Free trials")),
-        Room("usage", _("Usage files"), "operator"),
+        Room("usage", _("Usage files"), "operator", counted(metering.quarantined)),
         Room(
             "suppliers",
             _("Suppliers of eSIMs"),

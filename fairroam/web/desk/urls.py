@@ -4,6 +4,7 @@ from django.urls import path
 
 from fairroam.web.desk import (
     arrivals,
+    asides,
     books,
     brand,
     channels,
@@ -89,6 +90,7 @@ urlpatterns = [
     path("guides/<int:opinion_id>/", guides.moderate, name="moderate_opinion"),
     path("guides/<slug:slug>/show/", guides.show, name="show_guide"),
     path("usage/", usage.files, name="usage"),
+    path("usage/aside/<int:aside_id>/", asides.aside, name="aside"),
     path("vouchers/", vouchers.vouchers, name="vouchers"),
     path("promo-codes/", promo_codes.promo_codes, name="promo_codes"),
     path("team/", team.team, name="team"),

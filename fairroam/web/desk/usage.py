@@ -19,6 +19,7 @@ from fairroam.apps.metering.refusals import UsageFileTooLarge
 from fairroam.clock import now
 from fairroam.web.components.paging import page_of
 from fairroam.web.components.refused import render_refused
+from fairroam.web.desk.asides import PUT_ASIDE, SETTLED
 from fairroam.web.desk.staff import staff_only
 
 BYTES_MAX = 20_000_000
@@ -34,14 +35,6 @@ BAD_LINES = {
     "times": _("no times, or the end before the beginning"),
     "country": _("no country"),
     "correction": _("what it corrects is not named rightly"),
-}
-
-# Why a record is put aside: metering.models names these codes.
-PUT_ASIDE = {
-    "other_content": _("it came before with other content, which counts"),
-    "bad_correction": _("it takes back what cannot be taken back"),
-    "total_fell": _("its total is lower than before"),
-    "not_understood": _("it could not be read"),
 }
 
 
@@ -60,8 +53,10 @@ def files(request: HttpRequest, staff: User) -> HttpResponse:
     form = UsageFileForm(request.POST or None, request.FILES or None)
     imports = page_of(queries.usage_files(), request)
     put_aside = page_of(queries.quarantined(), request, name="aside")
+    dealt_with = page_of(queries.settled_asides(), request, name="settled")
     context = {
         "put_aside": put_aside.each(lambda row: (row, PUT_ASIDE[row.reason])),
+        "dealt_with": dealt_with.each(lambda row: (row, SETTLED[row.settled_as])),
         "imports": imports.each(
             lambda file: (
                 file,

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Prefetch
 
 from fairroam.apps.journal.queries.rows import Rows
-from fairroam.apps.metering.models import BadRow, QuarantinedRecord, UsageImport
+from fairroam.apps.metering.models import BadRow, QuarantinedRecord, UsageImport, UsageRecord
 
 BAD_LINES_SHOWN_MAX = 100
 
@@ -63,22 +63,81 @@ def import_row(opened: Any) -> ImportRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantineRow:
-    """A record that was not counted, for a person. content: its fields, or what was sent."""
+    """A record that was not counted, for a person. content: its fields, or what was sent.
 
+    may_count: whether it is about a use; a correction that does not fit can only be put away.
+    settled_as: "" while it is open, see models.SETTLEMENTS.
+    """
+
+    id: int
     source: str
     record_id: str
     reason: str
     content: dict[str, Any]
     received_at: datetime
+    settled_at: datetime | None
+    settled_as: str
+    settled_by: str
+    words: str
+
+    @property
+    def may_count(self) -> bool:
+        return self.reason != "bad_correction" and "corrects" not in self.content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedUse:
+    """The record of the same name that came first and counts. quantity: by its kind."""
+
+    kind: str
+    quantity: int
+    started_at: datetime
+    country: str
 
 
 def quarantined() -> Rows[QuarantineRow]:
     """The records that contradict what we know, or that nobody could read, newest first."""
-    return Rows(QuarantinedRecord.objects.order_by("-pk"), quarantine_row)
+    open_ones = QuarantinedRecord.objects.filter(settled_at__isnull=True)
+    return Rows(open_ones.order_by("-pk"), aside_row)
 
 
-def quarantine_row(record: QuarantinedRecord) -> QuarantineRow:
+def settled_asides() -> Rows[QuarantineRow]:
+    """Those that a person has dealt with, the latest first."""
+    settled = QuarantinedRecord.objects.filter(settled_at__isnull=False)
+    return Rows(settled.order_by("-settled_at", "-pk"), aside_row)
+
+
+def aside(aside_id: int) -> QuarantineRow | None:
+    """One of them."""
+    found = QuarantinedRecord.objects.filter(pk=aside_id).first()
+    return aside_row(found) if found else None
+
+
+def counted_before(row: QuarantineRow) -> CountedUse | None:
+    """What counts under the name of a record that was put aside, and was not taken back."""
+    first = UsageRecord.objects.filter(
+        source=row.source, record_id=row.record_id, outcome="counted", quantity__gt=0
+    ).first()
+    taken_back = UsageRecord.objects.filter(
+        corrects_source=row.source, corrects_record_id=row.record_id, outcome="counted"
+    )
+    if first is None or taken_back.exists():
+        return None
+    return CountedUse(
+        kind=first.kind,
+        quantity=first.quantity,
+        started_at=first.started_at,
+        country=first.country,
+    )
+
+
+def aside_row(record: QuarantinedRecord) -> QuarantineRow:
     return QuarantineRow(
+        id=record.pk,
+        settled_at=record.settled_at,
+        settled_as=record.settled_as,
+        settled_by=record.settled_by,
+        words=record.words,
         source=record.source,
         record_id=record.record_id,
         reason=record.reason,
