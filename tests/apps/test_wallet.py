@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from fairroam.apps.customers import operations as customers
+from fairroam.apps.customers.models import Customer
 from fairroam.apps.customers.refusals import AccountLeaving, RecentContactChange, StepUpRequired
 from fairroam.apps.journal.refusals import KeyReused
 from fairroam.apps.ledger import queries as ledger
@@ -171,6 +172,15 @@ def test_the_balance_goes_back_along_the_payments_it_came_in_by_and_the_bonus_en
     assert has(ada) == (0, 0)
     sent = dict(Payout.objects.values_list("payment_id", "amount_minor"))
     assert sent == {first.payment_id: 1000, second.payment_id: 333}
+
+
+def test_the_last_day_for_a_balance_is_counted_where_its_owner_lives(ada):
+    wallets.a_top_up(ada, 1000)
+    Customer.objects.filter(pk=ada.pk).update(zone="America/Los_Angeles")
+
+    refund_all(ada, now=datetime(2026, 11, 3, 4, 0, tzinfo=UTC))  # the evening before, there
+
+    assert Payout.objects.get().pay_by == date(2026, 11, 16)
 
 
 def test_a_part_of_the_balance_is_divided_by_largest_remainder_and_keeps_the_bonus(ada):

@@ -17,7 +17,7 @@ from fairroam.apps.payments.models import Payment
 from fairroam.apps.payments.operations.sending import record_outside
 from fairroam.apps.wallet.models import BalanceRefund, Lot, Voucher
 from fairroam.apps.wallet.operations.lots import end_gifts, lock_lots, take_parts
-from fairroam.apps.wallet.operations.refunding import PAY_WITHIN
+from fairroam.apps.wallet.operations.refunding import pay_by
 from fairroam.apps.wallet.operations.vouchers import move, tell
 from fairroam.apps.wallet.refusals import BuyerLeft, CreditGone
 from fairroam.rules.money import share_by_weight
@@ -70,7 +70,7 @@ def end_voucher(
             amount_minor=voucher.amount_minor - minor,
             cause=cause,
             hold=False,
-            pay_by=(now + PAY_WITHIN).date(),
+            pay_by=pay_by(payer.pk, now),
             now=now,
         )
     tell(voucher, "voucher.withdrawn", actor=actor, now=now)

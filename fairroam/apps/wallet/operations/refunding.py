@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from fairroam.apps.customers import operations as customers
+from fairroam.apps.customers import queries as people
 from fairroam.apps.customers.queries import Proof
 from fairroam.apps.journal import operations as journal
 from fairroam.apps.ledger.queries import BookName
@@ -19,9 +20,15 @@ from fairroam.apps.wallet.operations.lots import end_gifts, lock_lots, take_part
 from fairroam.apps.wallet.queries import payable, quote_balance
 from fairroam.apps.wallet.refusals import NotEnoughCredit
 from fairroam.rules.money import share_by_weight
+from fairroam.rules.zones import load_zone, local_date
 
 # Our own promise, as the house's pack has it for refunds.
 PAY_WITHIN = timedelta(days=14)
+
+
+def pay_by(customer_id: int, now: datetime) -> date:
+    """The last day for money that is owed since `now`, on its owner's calendar."""
+    return local_date(now, load_zone(people.customer(customer_id).zone)) + PAY_WITHIN
 
 
 def refund_balance(
@@ -169,7 +176,7 @@ def owe(refund: BalanceRefund, parts: list[tuple[Lot, int]], now: datetime) -> d
 def plan_payouts(customer_id: int, parts: list[tuple[Lot, int]], cause: str, now: datetime) -> None:
     """One payout per payment, ids ascending. What somebody else paid goes to an own account."""
     by_payment: dict[int, int] = {}
-    redeemed = set()
+    redeemed, last_day = set(), pay_by(customer_id, now)
     for lot, part in parts:
         assert lot.payment is not None
         by_payment[lot.payment.pk] = by_payment.get(lot.payment.pk, 0) + part
@@ -182,7 +189,7 @@ def plan_payouts(customer_id: int, parts: list[tuple[Lot, int]], cause: str, now
                 amount_minor=part,
                 cause=cause,
                 hold=False,
-                pay_by=(now + PAY_WITHIN).date(),
+                pay_by=last_day,
                 owed_to=customer_id,
                 is_in_good_faith=payment_id in redeemed,
                 now=now,

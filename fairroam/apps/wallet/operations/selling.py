@@ -26,7 +26,7 @@ from fairroam.apps.wallet.operations.handing import (
     fingerprint_of,
     note_recipient,
 )
-from fairroam.apps.wallet.operations.refunding import PAY_WITHIN
+from fairroam.apps.wallet.operations.refunding import pay_by
 from fairroam.apps.wallet.operations.vouchers import give_code, move, tell
 from fairroam.apps.wallet.queries import terms
 from fairroam.apps.wallet.queries.vouchers import (
@@ -169,6 +169,7 @@ def give_back(voucher: Voucher, now: datetime, **changes: Any) -> None:
     Raises MoveNotAllowed.
     """
     assert voucher.payment_id is not None
+    assert voucher.buyer_id is not None
     move(voucher, "withdraw", ended_at=now, **changes)
     cause = f"voucher:{voucher.pk}"
     owed = BookName("refunds_owed", voucher.currency, customer_id=voucher.buyer_id)
@@ -177,7 +178,7 @@ def give_back(voucher: Voucher, now: datetime, **changes: Any) -> None:
         amount_minor=voucher.amount_minor,
         cause=cause,
         hold=False,
-        pay_by=(now + PAY_WITHIN).date(),
+        pay_by=pay_by(voucher.buyer_id, now),
         now=now,
     )
     sold = BookName("vouchers", voucher.currency)
