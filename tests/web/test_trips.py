@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from unicodedata import normalize
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,7 +19,12 @@ from tests import given
 from tests.web.site_given import words_of
 
 pytestmark = pytest.mark.usefixtures("catalogue")
-WEEK = {"starts": "2026-12-01", "ends": "2026-12-07", "kind": "social"}
+FIRST = clock.now().date() + timedelta(days=14)
+WEEK = {
+    "starts": FIRST.isoformat(),
+    "ends": (FIRST + timedelta(days=6)).isoformat(),
+    "kind": "social",
+}
 JAPAN = {**WEEK, "to": "JP"}
 
 
@@ -52,6 +57,25 @@ JAPAN = {**WEEK, "to": "JP"}
 )
 def test_a_country_is_found_by_name_code_pinyin_and_initials(typed, meant):
     assert places.found(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("japn", "JP"),
+        ("Thialand", "TH"),
+        ("germny", "DE"),
+        ("swizerland", "CH"),
+        ("hanguoo", "KR"),
+        ("Poalnd", "PL"),
+        ("narnia", None),
+        ("atlantis", None),
+        ("xyz", None),
+        ("鉐本", None),
+    ],
+)
+def test_a_slip_of_the_finger_is_asked_about(typed, meant):
+    assert next(iter(places.near(typed)), None) == meant
 
 
 @pytest.mark.parametrize(
@@ -107,12 +131,15 @@ def test_a_trip_through_two_countries_asks_for_the_days_in_each(client):
     ("changed", "status", "said"),
     [
         ({"search": "korea"}, 200, "Which one is “korea”?"),
+        ({"to": [], "search": ""}, 422, "Name a country to begin."),
+        ({"to": [], "search": "japn"}, 200, "Which one is “japn”?"),
+        ({"starts": "2020-01-01", "ends": "2020-01-05"}, 422, "These days are over."),
         ({"search": "narnia"}, 200, "We know no country named “narnia”."),
         ({"to": "GL"}, 200, "We have no plan for Greenland."),
         ({"gigabytes": "900"}, 200, "No plan of ours covers all of this trip."),
-        ({"ends": "2026-11-01"}, 422, "The trip ends before it begins."),
-        ({"ends": "2027-06-01"}, 422, "We plan up to 90 days at once."),
-        ({"to": ["JP", "TH"], "ends": "2026-12-01"}, 422, "more countries than days"),
+        ({"ends": (FIRST - timedelta(days=1)).isoformat()}, 422, "The trip ends before it begins."),
+        ({"ends": (FIRST + timedelta(days=90)).isoformat()}, 422, "We plan up to 90 days at once."),
+        ({"to": ["JP", "TH"], "ends": FIRST.isoformat()}, 422, "more countries than days"),
         ({"to": ["JP"] * 3 + ["KR", "TH", "MY", "SG", "ID", "VN", "TW", "HK"]}, 422, "8 countries"),
         ({"starts": "soon"}, 422, "Enter a valid date."),
         ({"to": "XX"}, 200, "Name a country to begin."),

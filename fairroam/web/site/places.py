@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from functools import cache, lru_cache
 from typing import Any
 from unicodedata import normalize
@@ -19,6 +20,9 @@ from fairroam.rules.residences import zones_by_country
 from fairroam.rules.territories import territory_name
 from fairroam.rules.traditional import in_traditional
 from fairroam.web.components import formats
+
+NEAR_LETTERS = 4  # of fewer letters nobody can tell what was meant
+NEAR_ENOUGH = 0.8  # of 1: two letters changed places in five, or one is wrong
 
 # What GB 2312 counts as rare, by a common character of the same sound.
 SAME_SOUND = str.maketrans({"梵": "凡", "斐": "非", "瑙": "脑"})
@@ -99,6 +103,20 @@ def found(search: str) -> list[str]:
     is_letter = len(wanted) == 1 and wanted.isascii()
     hold = [code for code, texts in names.items() if any(wanted in text for text in texts)]
     return named or begin or ([] if is_letter else hold)
+
+
+def near(search: str) -> list[str]:
+    """The countries whose names in Latin letters `search` may be a slip of, the nearest first."""
+    wanted = " ".join(search.split()).casefold()
+    if not wanted.isascii() or len(wanted) < NEAR_LETTERS:
+        return []
+    named: dict[str, list[str]] = {}
+    for code in zones_by_country():
+        for text in names_of(code):
+            if len(text) >= NEAR_LETTERS and abs(len(text) - len(wanted)) <= NEAR_LETTERS // 2:
+                named.setdefault(text, []).append(code)
+    close = get_close_matches(wanted, named, cutoff=NEAR_ENOUGH)
+    return list(dict.fromkeys(code for text in close for code in named[text]))
 
 
 @cache

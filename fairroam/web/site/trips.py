@@ -28,6 +28,7 @@ from fairroam.web.site.trip_words import Sentence, sentences
 
 BETWEEN = re.compile(r"[,;+/，、；＋\n]")  # what people put between two countries
 SUGGESTED_MAX = 8
+LEEWAY = timedelta(days=1)  # somewhere it is still yesterday
 GIGABYTE = 10**9
 KINDS = {
     "maps": _("Maps and messages"),
@@ -87,6 +88,8 @@ class TripForm(forms.Form):
         starts, ends = cleaned.get("starts"), cleaned.get("ends")
         if starts and ends and ends < starts:
             self.add_error("ends", _("The trip ends before it begins. Please change one of both."))
+        elif ends and ends < now().date() - LEEWAY:
+            self.add_error("ends", _("These days are over. Please choose days to come."))
         elif starts and ends and (ends - starts).days >= DAYS_MAX:
             text = _("We plan up to %(days)s days at once. Please plan longer trips in two parts.")
             self.add_error("ends", ValidationError(text, params={"days": DAYS_MAX}))
@@ -149,6 +152,8 @@ def trip(request: HttpRequest) -> HttpResponse:
     if request.GET.get("search") and not questions:
         return redirect(f"{reverse('site:trip')}?{link_of(asked)}")
     form = TripForm(with_defaults(asked))
+    if "search" in request.GET and not (chosen or questions or "HX-Request" in request.headers):
+        form.add_error("search", _("Name a country to begin."))
     is_sound = form.is_valid()
     context: dict[str, Any] = {"form": form, "chosen": chosen, "questions": questions}
     if is_sound and chosen:
@@ -166,7 +171,7 @@ def suggest(request: HttpRequest) -> HttpResponse:
     typed = BETWEEN.split(request.GET.get("search", "")[:120])[-1]
     chosen = request.GET.getlist("to")
     served = {code for row, _offer in catalogue.offers().values() for code in row.countries}
-    meant = [code for code in places.found(typed) if code not in chosen]
+    meant = [code for code in places.found(typed) or places.near(typed) if code not in chosen]
     meant.sort(key=lambda code: code not in served)
     return render(request, "site/trip_suggested.html", {"countries": meant[:SUGGESTED_MAX]})
 
@@ -180,7 +185,8 @@ def resolved(chosen: Sequence[str], search: str) -> tuple[list[str], list[Questi
         if len(meant) == 1:
             certain += [code for code in meant if code not in certain]
         elif not set(meant) & set(certain):
-            questions.append(Question(typed, tuple(meant[:SUGGESTED_MAX])))
+            may_mean = meant or places.near(typed)
+            questions.append(Question(typed, tuple(may_mean[:SUGGESTED_MAX])))
     return certain, questions
 
 
