@@ -32,3 +32,10 @@ def test_a_form_without_its_seal_changes_nothing():
 
     assert answer.status_code == 403
     assert "open the page again" in answer.content.decode()
+
+
+def test_an_address_that_only_takes_a_form_says_so_instead_of_an_empty_page():
+    answer = Client().post("/plans/", {})
+
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+    assert "Nothing has changed" in answer.content.decode()
