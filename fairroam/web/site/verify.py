@@ -47,13 +47,23 @@ class VerifyForm(forms.Form):
     number = forms.CharField(
         label=_("Number on the paper, or the code in a mail"), required=False, max_length=60
     )
-    file = forms.FileField(label=_("or the file (JSON or PDF)"), required=False)
+    file = forms.FileField(
+        label=_("or the file (JSON or PDF)"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".json,.pdf,application/json,application/pdf"}),
+    )
 
     def clean_file(self) -> UploadedFile[bytes] | None:
         file: UploadedFile[bytes] | None = self.cleaned_data["file"]
         if file is not None and file.size is not None and file.size > BYTES_MAX:
             raise forms.ValidationError(_("This file is larger than any paper of ours."))
         return file
+
+    def clean(self) -> dict[str, Any]:
+        asked = super().clean() or {}
+        if not self.errors and not asked.get("number") and not asked.get("file"):
+            self.add_error("number", _("Type a number, or choose a file."))
+        return asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +149,11 @@ def check(request: HttpRequest) -> HttpResponse:
     """Ask for a number or a file, and answer."""
     form = VerifyForm(request.POST or None, request.FILES or None)
     if not form.is_valid():
-        return render(request, "site/verify.html", {"form": form})
+        status = 422 if form.is_bound else 200
+        return render(request, "site/verify.html", {"form": form}, status=status)
     file = form.cleaned_data["file"]
     if file is None:
-        return redirect("site:verdict", form.cleaned_data["number"].strip() or "-")
+        return redirect("site:verdict", form.cleaned_data["number"])
     return shown(request, judge(file.read()))
 
 
