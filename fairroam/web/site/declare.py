@@ -127,6 +127,8 @@ def _two_steps(request: HttpRequest, kind: str) -> HttpResponse:
     form = FORMS[kind](request.POST)
     if not form.is_valid():
         return render(request, "site/declare.html", {**context, "form": form}, status=422)
+    if request.POST.get("step") == "change":
+        return render(request, "site/declare.html", {**context, "form": form})
     if request.POST.get("step") != "confirm":
         return render(request, "site/declare_confirm.html", {**context, "form": form})
     try:
