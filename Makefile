@@ -14,14 +14,14 @@ help: ## this list
 	@scripts/need-debian python3-venv
 	@test -x $(BIN)/python || { echo "Making .venv"; $(PYTHON) -m venv .venv; }
 	@echo "Installing Python packages from requirements.lock"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.test: requirements-test.lock .venv/.run
 	@scripts/need-debian python3-venv chromium fonts-noto-cjk postgresql-15 zbar-tools
 	@echo "Installing what the tests need from requirements-test.lock"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
 
 setup: .venv/.run styles messages ## make .venv with the `fairroam` command
