@@ -43,14 +43,14 @@ def running(folder: Path, hook: str = "") -> Iterator[SandboxProcess]:
 
 
 def lead_to(settings: Any, process: SandboxProcess) -> None:
-    """Let the program call these two, and lose patience after two seconds."""
+    """Let the program call these two, with patience for a loaded machine."""
     settings.FAIRROAM_SUPPLIERS_ACCESS_URL = f"{process.url}/access"
     settings.FAIRROAM_SUPPLIERS_ACCESS_KEY = KEY
     settings.FAIRROAM_SUPPLIERS_AIRALO_URL = f"{process.url}/airalo/v2"
     settings.FAIRROAM_SUPPLIERS_AIRALO_CLIENT = KEY
     settings.FAIRROAM_SUPPLIERS_AIRALO_SECRET = HOOK_SECRET
     settings.FAIRROAM_SUPPLIERS_AIRALO_ORDERS = "waited"
-    settings.FAIRROAM_GATEWAY_TIMEOUT_SECONDS = 2
+    settings.FAIRROAM_GATEWAY_TIMEOUT_SECONDS = 30
 
 
 def an_airalo_plan() -> None:

@@ -175,7 +175,7 @@ def test_a_line_is_a_thing_of_its_own_with_stage_facts_and_page():
 def test_whatever_breaks_off_ends_in_exactly_one_profile(carrier, call, fault):
     profile = planned()
     orders_before = len(carrier.effects("order"))
-    carrier.arm(call, fault, seconds=1.1)
+    carrier.arm(call, fault, seconds=0.1)
 
     broken_off = until_done(lambda: tasks.provision(profile_id=profile.pk, now=NOON))
 
@@ -277,7 +277,7 @@ def test_an_iccid_that_somebody_else_took_is_replaced_by_another(carrier):
     profile = planned()
     (first, *_) = tasks.profile_gateway().list_available(profile.profile_type)
     operations.reserve(profile_id=profile.pk, iccid=first)
-    stranger = es2plus.connect(url=carrier.url, requester="1.2.3", timeout_seconds=5)
+    stranger = es2plus.connect(url=carrier.url, requester="1.2.3", timeout_seconds=30)
     stranger.order_profile(profile_type=profile.profile_type, iccid=first, call_id=uuid4())
 
     tasks.provision(profile_id=profile.pk, now=NOON)
@@ -508,7 +508,7 @@ def test_a_line_that_nobody_began_is_off_and_never_begins():
 def test_an_unused_profile_is_scrapped_once_before_the_line_counts_as_off(carrier, network, fault):
     profile = ready()
     if fault:
-        carrier.arm("cancelOrder", fault, seconds=1.1)
+        carrier.arm("cancelOrder", fault, seconds=0.1)
 
     take_off(profile)
 
@@ -537,7 +537,7 @@ def test_a_reserved_iccid_that_went_to_somebody_else_is_simply_given_up(carrier)
     profile = planned()
     (first, *_) = tasks.profile_gateway().list_available(profile.profile_type)
     operations.reserve(profile_id=profile.pk, iccid=first)
-    stranger = es2plus.connect(url=carrier.url, requester="1.2.3", timeout_seconds=5)
+    stranger = es2plus.connect(url=carrier.url, requester="1.2.3", timeout_seconds=30)
     stranger.order_profile(profile_type=profile.profile_type, iccid=first, call_id=uuid4())
 
     take_off(profile)
@@ -555,7 +555,7 @@ def test_a_downloaded_profile_ends_at_the_network(carrier, network, is_told, fau
         heard = notice(profile, NoticeKind.DOWNLOADED, minutes=1)
         operations.record_notice(notice=heard, now=NOON)
     if fault:
-        network.arm("end_line", fault, seconds=1.1)
+        network.arm("end_line", fault, seconds=0.1)
 
     take_off(profile)
 

@@ -255,7 +255,7 @@ def test_an_unknown_outcome_is_visible_and_asked_again_with_the_same_key(
     if kind == "resume":
         do(line, "suspend")
     act = ask(line, kind, is_lost=kind == "change_phone")
-    network.arm(f"{call}_line", fault, seconds=1.1)
+    network.arm(f"{call}_line", fault, seconds=0.1)
 
     with pytest.raises(GatewayUnreachable):
         tasks.do_act(act_id=act.pk, now=LATER)

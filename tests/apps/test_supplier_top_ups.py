@@ -127,7 +127,7 @@ def test_a_pack_is_bought_once_booked_and_burns_on_the_same_esim(resold):
 @pytest.mark.parametrize("fault", ["error_after_effect", "time_out_after_effect", "broken_json"])
 def test_a_pack_without_an_answer_is_asked_for_again_under_the_same_key(resold, fault):
     pack = a_paid_pack(resold, resold.a_ready_line())
-    resold.process.arm(f"{resold.shape}_top_up", fault, seconds=3)
+    resold.process.arm(f"{resold.shape}_top_up", fault, seconds=0.1)
 
     with pytest.raises(GatewayUnreachable):
         buy(pack)

@@ -628,7 +628,7 @@ def test_a_resold_esim_is_paused_and_resumed_by_its_supplier(access, fault):
     ):
         act_id = ask_act(line, kind)
         if fault:
-            access.process.arm(f"access_{call}", fault, seconds=3)
+            access.process.arm(f"access_{call}", fault, seconds=0.1)
             with pytest.raises(GatewayUnreachable):
                 tasks.do_act(act_id=act_id, now=LATER)
             tasks.resume_unfinished(now=FAR_LATER)

@@ -126,7 +126,7 @@ def travel(
     for act in ACTS:
         journey.begin(act)
         before(act)
-        stack.settle(lambda act=act: journey.has_ended(act), seconds=40)
+        stack.settle(lambda act=act: journey.has_ended(act))
     return End(fingerprint(), outside_effects(stack))
 
 

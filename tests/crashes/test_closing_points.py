@@ -36,7 +36,6 @@ from tests.crashes.test_killed_workers import DIES_WITHIN_SECONDS, die_at
 from tests.crashes.test_refund_points import doomed, environment_of  # noqa: F401 - a fixture
 from tests.stack import Stack
 
-PATIENCE_SECONDS = 120  # for a loaded machine; what stands still is told by its jobs
 FIRST_MAIL, LAST_MAIL = "Your account is being closed", "Your account is closed"
 # A mail about the beginning is sent or dropped, whichever is first: it is in neither.
 FINGERPRINT = {
@@ -60,7 +59,7 @@ def a_customer_about_to_leave(stack: Stack, *, is_installed: bool) -> int:
     journey = Journey(stack, is_installed=is_installed)
     for act in ("order", "pay"):
         journey.begin(act)
-        stack.settle(lambda act=act: journey.has_ended(act), seconds=PATIENCE_SECONDS)
+        stack.settle(lambda act=act: journey.has_ended(act))
     customer = Customer.objects.get()
     if is_installed:
         code = esims.line_page(Order.objects.get().lines.get().pk, customer.pk).code
@@ -79,10 +78,10 @@ def finish(stack: Stack) -> End:
         closure = Closure.objects.get()
         return closure.stage == "certified" and closure.sealed_address is None
 
-    stack.settle(stack.is_at_rest, seconds=PATIENCE_SECONDS)
+    stack.settle(stack.is_at_rest)
     if not is_over():  # Who took the last mail died: it is left to them for a while.
         tasks.resume_closings(now=now() + CLAIM_LASTS)
-    stack.settle(lambda: is_over() and stack.is_at_rest(), seconds=PATIENCE_SECONDS)
+    stack.settle(lambda: is_over() and stack.is_at_rest())
     state = fingerprint()
     with connection.cursor() as cursor:
         for name, query in FINGERPRINT.items():

@@ -78,7 +78,7 @@ class Buyer:
             for rows in (SupplierOrder, SupplierTopUp, SupplierClaim):
                 rows.objects.update(next_call_at=now())  # The pause is over.
             tasks.resume_unfinished(now=now())
-        self.stack.settle(is_done, seconds=40)
+        self.stack.settle(is_done)
         self.stack.rest()
 
 

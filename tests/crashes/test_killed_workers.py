@@ -22,7 +22,7 @@ from tests.conftest import ROOT
 from tests.crashes.journeys import Journey, travel
 from tests.stack import Stack
 
-DIES_WITHIN_SECONDS = 60
+DIES_WITHIN_SECONDS = 120
 ACT_OF = {"payment": "order", "profile": "pay", "notice": "pay", "line": "ask", "payout": "ask"}
 
 

@@ -37,7 +37,7 @@ def journey(stack: Stack) -> Journey:
     made = Journey(stack, is_installed=False)
     for act in ("order", "pay"):
         made.begin(act)
-        stack.settle(lambda act=act: made.has_ended(act), seconds=40)
+        stack.settle(lambda act=act: made.has_ended(act))
     return made
 
 
@@ -48,12 +48,12 @@ def accepted(stack: Stack) -> list[int]:
 
 def test_f11_money_that_had_arrived_comes_back_and_stays_owed(stack, journey):
     journey.begin("ask")
-    stack.settle(lambda: journey.has_ended("ask"), seconds=40)
+    stack.settle(lambda: journey.has_ended("ask"))
     payout = Payout.objects.get()
 
     failed = {"status": "failed", "reason": "account_closed"}
     stack["payments"].ask("POST", f"/_refunds/{payout.provider_ref}", json=failed)
-    stack.settle(lambda: RefundRequest.objects.get().stage == "payout_failed", seconds=40)
+    stack.settle(lambda: RefundRequest.objects.get().stage == "payout_failed")
     stack.rest()
 
     payout.refresh_from_db()
@@ -68,7 +68,7 @@ def test_f11_money_that_had_arrived_comes_back_and_stays_owed(stack, journey):
 def test_f12_an_answer_about_other_money_is_kept_apart_and_never_booked(lie, stack, journey):
     stack["payments"].arm("pay_back", lie)
     journey.begin("ask")
-    stack.settle(lambda: journey.has_ended("ask"), seconds=40)  # by the provider's true notice
+    stack.settle(lambda: journey.has_ended("ask"))  # by the provider's true notice
 
     kept = ProviderEvent.objects.get(outcome="quarantined")
     assert (kept.reason, accepted(stack)) == ("answer-differs", [PRICE])
@@ -87,7 +87,7 @@ def test_f14_while_the_carrier_is_silent_nothing_leaves(stack, journey):
     assert (Payout.objects.count(), accepted(stack)) == (0, [])
 
     stack["profiles"].disarm()
-    stack.settle(lambda: journey.has_ended("ask"), seconds=40)
+    stack.settle(lambda: journey.has_ended("ask"))
 
     assert accepted(stack) == [PRICE]
     assert len(stack.effects("profiles", "cancelled")) <= 1
@@ -96,7 +96,7 @@ def test_f14_while_the_carrier_is_silent_nothing_leaves(stack, journey):
 def test_f15_a_mail_that_nobody_takes_moves_no_money(stack, journey):
     stack["mail"].arm("receive_mail", "refuse_for_good", times=20)
     journey.begin("ask")
-    stack.settle(lambda: RefundRequest.objects.get().stage == "paid", seconds=40)
+    stack.settle(lambda: RefundRequest.objects.get().stage == "paid")
 
     assert accepted(stack) == [PRICE]
     assert Order.objects.get().lines.get().refunded_minor == PRICE

@@ -41,7 +41,7 @@ def journey(stack: Stack) -> Journey:
     made = Journey(stack, is_installed=False)
     for act in ("order", "pay"):
         made.begin(act)
-        stack.settle(lambda act=act: made.has_ended(act), seconds=40)
+        stack.settle(lambda act=act: made.has_ended(act))
     return made
 
 
@@ -52,7 +52,7 @@ def expected(undisturbed: Callable[[bool], End]) -> End:
 
 
 def finish(journey: Journey) -> End:
-    journey.stack.settle(lambda: journey.has_ended("ask"), seconds=40)
+    journey.stack.settle(lambda: journey.has_ended("ask"))
     return End(fingerprint(), outside_effects(journey.stack))
 
 

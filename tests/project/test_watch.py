@@ -78,7 +78,8 @@ def test_the_figures_follow_the_queue_the_worker_and_the_books(monitor):
     assert busy["jobs", "waiting"] >= 1
     assert busy["jobs", "given-up"] == 1
     assert 1190 <= busy["job_oldest_seconds", ""] <= 1300
-    assert (busy["books_faults", ""], busy["books_checked_seconds", ""]) == (0, 0)
+    assert busy["books_faults", ""] == 0
+    assert 0 <= busy["books_checked_seconds", ""] <= 100
     assert monitor.get("/readyz").json()["warnings"] == ["job-late"]
 
 

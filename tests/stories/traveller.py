@@ -47,7 +47,7 @@ class Traveller:
             base_url=self.stack.url,
             follow_redirects=True,
             trust_env=False,
-            timeout=20,
+            timeout=60,
             limits=httpx.Limits(max_keepalive_connections=0),  # nothing is left open at the end
         )
 
