@@ -245,6 +245,7 @@ REACTIONS: dict[str, list[str]] = {
     # evidence
     "evidence.kept": [],
     "evidence.shown": [],
+    "paper.shown": [],
     # conversations
     "thread.asked": ["mail_thread_link"],
     "thread.confirmed": [],

@@ -9,7 +9,9 @@ from django.test import Client
 
 from fairroam.apps.conversations.operations import NewFile
 from fairroam.apps.evidence import operations as evidence
+from fairroam.apps.journal.models import Event
 from fairroam.apps.refunds import operations, queries
+from fairroam.apps.refunds.models import Case as DeskCase
 from fairroam.worker.books import find_faults
 from tests.apps.lines_given import LATER, a_ready_line, ask, prove_off, use
 from tests.apps.refunds_given import GIGABYTE
@@ -77,3 +79,26 @@ def test_nobody_takes_what_the_rules_alone_have_settled():
     assert queries.case(settled.pk).refund.has_case is False  # the rules alone decided
     assert (shown.status_code, taken.status_code) == (200, 409)
     assert 'value="take"' not in shown.content.decode()
+
+
+@pytest.mark.parametrize(("role", "opens"), [("agent", 403), ("senior", 200), ("operator", 200)])
+def test_the_papers_of_a_case_are_open_to_whoever_may_open_the_case(role, opens):
+    line, other = a_ready_line(), a_ready_line(email="bo@example.com")
+    refund = ask(line, wish_minor=1900, is_flagged=True)
+    prove_off(line, now=LATER)
+    desk, invoice = Client(), line.order.invoice.number
+    desk.force_login(a_colleague(role))
+    case = f"/desk/refunds/{refund.pk}/"
+    page = f"{case}papers/{invoice}/"
+
+    assert page in desk.get(case).content.decode()
+    shown = words_of(desk.get(page))
+    assert (invoice in shown, "19.00" in shown) == (True, True)
+    assert desk.get(f"{case}papers/{invoice}.pdf")["Content-Type"] == "application/pdf"
+    told = Event.objects.filter(kind="paper.shown", customer_id=line.order.customer_id)
+    assert told.count() == 2
+    assert desk.get(f"{case}papers/{other.order.invoice.number}/").status_code == 404
+    DeskCase.objects.update(assigned_to=a_colleague(email="another@fairroam.example"))
+    assert desk.get(page).status_code == opens
+    assert told.count() == 2 + (opens == 200)
+    assert Client().get(page).status_code == 302

@@ -71,15 +71,19 @@ def page(request: HttpRequest, customer: Customer, number: str) -> HttpResponse:
     found = own(number, customer)
     if found is None:
         raise NotAmongYours
+    return render(request, "account/paper.html", told(found))
+
+
+def told(found: Paper) -> dict[str, Any]:
+    """A paper in words, for `account/paper_body.html`."""
     statement = found.statement
-    context = {
+    return {
         "paper": found,
         "statement": statement,
         "lines": lines_of(statement),
         "currency": statement["total"]["currency"] if "total" in statement else "",
         "may_be_looked_up": found.kind not in papers.COUNTED_UP,
     }
-    return render(request, "account/paper.html", context)
 
 
 @never_cache

@@ -31,6 +31,7 @@ from fairroam.web.components.paging import placed
 from fairroam.web.components.refused import render_refused, sentence_of
 from fairroam.web.components.uploads import given_back
 from fairroam.web.desk import words
+from fairroam.web.desk.case_papers import papers_of_line
 from fairroam.web.desk.customers import about
 from fairroam.web.desk.refund_acts import ACTS, STAYING
 from fairroam.web.desk.refund_forms import CaseForm
@@ -153,6 +154,7 @@ def told(request: HttpRequest, staff: User, refund_id: int, at: datetime) -> dic
             for message in thread
         ],
         "files": [(file, custody_of(file.id)) for file in queries.files_of(refund.id)],
+        "papers": papers_of_line(refund.order_line_id),
         "about": about(
             refund.customer_id, staff, refund_id=refund.id, thread_id=found.thread_id or 0
         ),

@@ -15,6 +15,7 @@ from fairroam.apps.papers.operations.keys import (
     rotate_key,
 )
 from fairroam.apps.papers.operations.pictures import commitment_name, render_pdf
+from fairroam.apps.papers.operations.showing import record_shown
 
 __all__ = [
     "Draft",
@@ -25,6 +26,7 @@ __all__ = [
     "issue",
     "open_series",
     "publish_keys",
+    "record_shown",
     "render_pdf",
     "report_fake",
     "revoke_key",

@@ -22,6 +22,7 @@ from babel.numbers import format_currency, format_percent, get_currency_symbol
 from fairroam.apps.papers.models import Logo, Paper
 from fairroam.apps.papers.operations.keys import ensure_signing_key
 from fairroam.proof import seal
+from fairroam.rules.sentences import load_language
 from fairroam.rules.territories import territory_name
 from fairroam.rules.zones import load_zone
 
@@ -78,7 +79,8 @@ def drawing_inputs(statement: dict[str, Any]) -> dict[str, str]:
     locale_name, language, region = LANGUAGES[statement["language"].lower()]
     words = _words(statement["language"].lower())
     zone = load_zone(statement.get("zone", "UTC"))
-    writer = _Writer(Locale.parse(locale_name), zone, words["zone"])
+    amounts = Locale.parse(load_language(statement["language"]).locale)
+    writer = _Writer(Locale.parse(locale_name), amounts, zone, words["zone"])
     shown = writer.written("", statement)
     if "commitments" in shown:
         named = shown["commitments"].items()
@@ -126,9 +128,13 @@ def _qr_code(address: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """Writes amounts, instants, days and rates as people of one language and zone do."""
+    """Writes amounts, instants, days and rates as people of one language and zone do.
+
+    amounts: the locale of the reasons, which stand beside the amounts: "$" in both, or "US$".
+    """
 
     locale: Locale
+    amounts: Locale
     zone: tzinfo
     zone_words: dict[str, str]
 
@@ -153,15 +159,15 @@ class _Writer:
 
     def _money(self, *, minor: int, currency: str, exponent: int) -> str:
         # The digits are those of ISO 4217, as in the books; the locale's own may drop some.
-        pattern = self.locale.currency_formats["standard"].pattern
-        if get_currency_symbol(currency, locale=self.locale)[-1].isalpha():
+        pattern = self.amounts.currency_formats["standard"].pattern
+        if get_currency_symbol(currency, locale=self.amounts)[-1].isalpha():
             pattern = pattern.replace("¤", "¤\N{NO-BREAK SPACE}")  # "KWD 1.234": CLDR's own rule
         digits = "0" + "." * bool(exponent) + "0" * exponent
         amount = format_currency(
             Decimal(minor).scaleb(-exponent),
             currency,
             pattern.replace("0.00", digits),
-            locale=self.locale,
+            locale=self.amounts,
             currency_digits=False,
         )
         return amount.replace("-", "\N{MINUS SIGN}")

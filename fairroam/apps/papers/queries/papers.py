@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from joserfc.jwk import OKPKey
 
 from fairroam.apps.journal.queries.planned import Often
@@ -48,6 +48,12 @@ def papers_of(customer_id: int, *, kind: str = "") -> QuerySet[Paper]:
     """All papers of one customer, or those of one kind, newest first."""
     theirs = Paper.objects.filter(customer_id=customer_id).select_related("refers_to")
     return (theirs.filter(kind=kind) if kind else theirs).order_by("-id")
+
+
+def papers_about(invoice_id: int) -> QuerySet[Paper]:
+    """An invoice, and the credit notes and receipts that refer to it, the oldest first."""
+    about = Paper.objects.filter(Q(pk=invoice_id) | Q(refers_to_id=invoice_id))
+    return about.select_related("refers_to").defer("signed").order_by("pk")
 
 
 def kinds_of(customer_id: int) -> set[str]:
