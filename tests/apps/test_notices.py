@@ -297,3 +297,11 @@ def test_words_with_a_colon_are_no_total():
 
     assert receipt.total is None
     assert len(after.words) == 1
+
+
+def test_words_right_above_a_receipt_stay_above_it():
+    (words, receipt) = blocks_of("Gone back the way it came:\n+ Card  €5.00\n\nTotal: €5.00")
+
+    assert (len(words.words), words.rows, words.total) == (1, [], None)
+    assert len(receipt.rows) == 1
+    assert receipt.total is not None

@@ -122,7 +122,7 @@ def test_instants_are_shown_in_the_zone_of_the_paper_which_is_named(language, zo
     [
         ("en", 123456, "EUR", 2, "€1,234.56"),
         ("en", -852, "EUR", 2, "−€8.52"),
-        ("en", 0, "USD", 2, "US$0.00"),
+        ("en", 0, "USD", 2, "$0.00"),
         ("zh-Hans", 1900, "CNY", 2, "¥19.00"),
         ("zh-Hans", 1900, "JPY", 0, "JP¥1,900"),
         ("zh-Hant", 1900, "TWD", 2, "$19.00"),

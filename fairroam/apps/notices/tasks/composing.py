@@ -133,6 +133,9 @@ def blocks_of(text: str) -> list[Block]:
         block = Block()
         for line in paragraph.splitlines():
             if line.startswith(("+ ", "× ")):
+                if block.words:  # They lead to the receipt: first they, then it.
+                    blocks.append(block)
+                    block = Block()
                 block.rows.append(row_of(line))
             elif line.strip():
                 block.words.append(linked(line))
