@@ -27,6 +27,7 @@ from fairroam.rules.money import Money
 from fairroam.worker.books import find_faults
 from tests import given
 from tests.apps import wallet_given as wallets
+from tests.apps.refunds_given import dispute
 from tests.given import NOON
 
 
@@ -181,6 +182,18 @@ def test_the_last_day_for_a_balance_is_counted_where_its_owner_lives(ada):
     refund_all(ada, now=datetime(2026, 11, 3, 4, 0, tzinfo=UTC))  # the evening before, there
 
     assert Payout.objects.get().pay_by == date(2026, 11, 16)
+
+
+def test_bonuses_stay_while_a_bank_looks_at_a_part_of_the_balance(ada):
+    first = wallets.a_top_up(ada, 1000)
+    wallets.a_top_up(ada, 333)
+    dispute(first.payment)
+    said = queries.quote_balance(ada.pk, "EUR", NOON)
+    assert (said.cash, said.promo_lost) == (333, 0)
+
+    refund_all(ada)
+
+    assert has(ada) == (1000, 1000)
 
 
 def test_a_part_of_the_balance_is_divided_by_largest_remainder_and_keeps_the_bonus(ada):

@@ -78,20 +78,20 @@ def open_refund(
     if not 0 < wanted <= sum(left):
         raise NotEnoughCredit(customer_id=customer_id, free=sum(left), asked=wanted)
     is_all = wanted == sum(left)
-    said = quote_balance(customer_id, currency, now)
+    promo_lost = quote_balance(customer_id, currency, now).promo_lost if is_all else 0
     shares = share_by_weight(wanted, left)
     refund = BalanceRefund.objects.create(
         customer_id=customer_id,
         currency=currency,
         cash_minor=wanted,
-        promo_lost_minor=said.promo_lost if is_all else 0,
+        promo_lost_minor=promo_lost,
         asked_at=now,
     )
     locked = owe(refund, list(zip(lots, shares, strict=True)), now)
-    if is_all:
+    if promo_lost:
         bonuses = [lot for lot in locked.values() if lot.is_bonus]
         lost = end_gifts(bonuses, cause=f"bonus-ended:{refund.pk}", now=now)
-        assert lost == said.promo_lost
+        assert lost == promo_lost
     journal.tell(
         "wallet.balance_refunded",
         actor=f"customer:{customer_id}",

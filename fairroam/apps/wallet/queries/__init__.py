@@ -224,14 +224,16 @@ def move_row(move: Move) -> MoveRow:
 def quote_balance(customer_id: int, currency: str, now: datetime) -> BalanceQuote:
     """What of the balance comes back as money now: what was paid, never what was given on top.
 
-    With the last of the paid credit the bonuses end that came with it; other gifts stay.
+    With the last of the paid credit the bonuses end that came with it; other gifts stay. While
+    some is held back, by a bank or for an unpaid order, they stay too.
     """
-    free = live_lots(customer_id, currency).filter(payable(customer_id, now))
-    paid = sum(lot.left_minor - lot.reserved_minor for lot in free.filter(kind="paid"))
-    bonus = sum(
-        lot.left_minor - lot.reserved_minor
-        for lot in live_lots(customer_id, currency).filter(kind="promo", origin="top_up")
-    )
+    lots = live_lots(customer_id, currency)
+    paid_lots = lots.filter(kind="paid")
+    free = paid_lots.filter(payable(customer_id, now))
+    paid = sum(lot.left_minor - lot.reserved_minor for lot in free)
+    is_all = paid == sum(lot.left_minor for lot in paid_lots)
+    bonuses = [lot for lot in lots if lot.is_bonus and is_all]
+    bonus = sum(lot.left_minor - lot.reserved_minor for lot in bonuses)
     said = balance([{"paid": paid, "bonus": bonus}], 0, burn_of(customer_id, currency, now))
     return BalanceQuote(currency, said["cash"], said["promo_lost"])
 
