@@ -107,6 +107,22 @@ def test_a_silent_provider_holds_nobody_and_the_certificate_says_what_comes():
     assert list(find_faults()) == []
 
 
+def test_a_refund_that_comes_back_before_the_certificate_is_not_among_what_arrived():
+    customer, payout = a_leaver_with_money_on_its_way()
+    settle(payout, PayoutStatus.SUCCEEDED, now=EVENING)
+    closure = leave(customer)
+    while queries.next_step(closure.pk) != "certify":
+        tasks.take_next_step(closure_id=closure.pk, now=EVENING)
+
+    settle(payout, PayoutStatus.FAILED, now=EVENING)
+    take_steps(closure)
+
+    closure.refresh_from_db()
+    assert (closure.stage, "paid" in closure.certificate.statement) == ("certified", False)
+    assert LateMoney.objects.get().amount_minor == 1000
+    assert list(find_faults()) == []
+
+
 def test_what_fails_afterwards_goes_to_a_person_who_asks_at_the_sealed_address():
     customer, payout = a_leaver_with_money_on_its_way()
     closure = close_wholly(customer)

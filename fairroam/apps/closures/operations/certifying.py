@@ -126,10 +126,11 @@ def said_of(order_line_id: int) -> tuple[str, str]:
 
 
 def paid(customer_id: int) -> Iterator[dict[str, Any]]:
-    """Every refund that arrived."""
+    """Every refund that arrived, but for what has come back to us since: that is on its way."""
     for refund in reversed(refunds.refunds_of(customer_id)):
         arrived = [part.arrived_at for part in refund.parts if part.arrived_at]
-        if refund.stage == "paid" and refund.decision is not None:
+        has_arrived = refund.stage == "paid" and len(arrived) == len(refund.parts)
+        if has_arrived and refund.decision is not None:
             yield {
                 "code": "REFUND",
                 "text": _("Refund for order %(number)s") % {"number": refund.order_number},
