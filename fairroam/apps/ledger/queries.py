@@ -96,6 +96,12 @@ def balance(name: BookName) -> int:
     return book.balance_minor if book.balance_minor is not None else sum_of(book)
 
 
+def held_in(kind: str) -> dict[str, int]:
+    """What all customers' books of one kind hold: minor units, by currency."""
+    rows = Book.objects.filter(kind=kind, customer__isnull=False).values_list("currency")
+    return dict(rows.annotate(minor=Sum("balance_minor")).order_by("currency"))
+
+
 def balances_of(customer_id: int) -> list[BookBalance]:
     """All books of one customer, with what they hold."""
     books = Book.objects.filter(customer_id=customer_id).order_by("id")

@@ -110,7 +110,7 @@ def report(*, since: datetime, until: datetime) -> Report:
         appealed=len(appealed),
         overturned=share(len(appealed - set(declined)), len(appealed)),
         goodwill=dict(sorted(goodwill.items())),
-        unearned=unearned(),
+        unearned=ledger.held_in("unearned"),
         weeks=weeks(rows, since.date(), until.date()),
     )
 
@@ -154,15 +154,6 @@ def doubts_of(request_ids: Sequence[int]) -> dict[str, int]:
     """How often each reason sent one of these to a person; commonest first."""
     found = Case.objects.filter(request_id__in=request_ids).values_list("doubts", flat=True)
     return dict(Counter(code for doubts in found for code in doubts).most_common())
-
-
-def unearned() -> dict[str, int]:
-    """What customers have paid and not used, by currency."""
-    sums: Counter[str] = Counter()
-    for row in ledger.trial_balance():
-        if row.name.kind == "unearned":
-            sums[row.name.currency] += row.minor
-    return dict(sorted(sums.items()))
 
 
 def weeks(rows: Sequence[tuple[Any, ...]], first: date, last: date) -> tuple[Week, ...]:
