@@ -39,7 +39,7 @@ def await_refunds(closure: Closure, now: datetime) -> dict[str, Any]:
     is_owed = any(pot.minor for pot in pots(customer_id, "refunds_owed"))
     if is_owed and not payments.on_their_way(customer_id):
         raise NotYet("money_owed")
-    return {"refunds": len(refunds.refunds_of(customer_id))}
+    return {"refunds": refunds.count_of(customer_id)}
 
 
 def end_lines(closure: Closure, now: datetime) -> dict[str, Any]:

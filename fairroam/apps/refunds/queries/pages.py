@@ -339,6 +339,11 @@ def refunds_of(customer_id: int) -> list[RefundRow]:
     return [row(found) for found in ROWS.all().filter(customer_id=customer_id).order_by("-pk")]
 
 
+def count_of(customer_id: int) -> int:
+    """How many requests the customer ever made."""
+    return RefundRequest.objects.filter(customer_id=customer_id).count()
+
+
 def lines_waiting_for_usage() -> list[int]:
     """The order lines whose requests are decided once their last usage is known."""
     waiting = RefundRequest.objects.filter(stage="waiting_for_usage").order_by("pk")
