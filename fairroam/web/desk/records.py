@@ -223,13 +223,13 @@ class FilterForm(forms.Form):
     customer = forms.CharField(label=_("Customer's number"), max_length=20, required=False)
     begins = forms.CharField(max_length=120, required=False)
     since = forms.DateField(
-        label=_("From day"),
+        label=_("From day (UTC)"),
         required=False,
         validators=[MaxValueValidator(LAST_DAY)],
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     until = forms.DateField(
-        label=_("To day"),
+        label=_("To day (UTC)"),
         required=False,
         validators=[MaxValueValidator(LAST_DAY)],
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
