@@ -26,7 +26,7 @@ SHOP = re.compile(r"^\s*Shop\s+(\S+?)/?$", re.MULTILINE)
 Found = TypeVar("Found")
 
 
-def eventually(look: Callable[[], Found], what: str, *, seconds: float = 30) -> Found:
+def eventually(look: Callable[[], Found], what: str, *, seconds: float = 90) -> Found:
     """What `look()` returns once it is true; fails with `what` when it never is."""
     patience_ends = time.monotonic() + seconds
     while not (found := look()):

@@ -36,7 +36,7 @@ def test_everything_is_taken_along_and_checked(
         owner.open(f"{demo.shop}/account/export/")
         assert owner.barriers() == []
         page.locator("main form .button").click()
-        expect(page.locator(".live a.button")).to_be_visible(timeout=60_000)
+        expect(page.locator(".live a.button")).to_be_visible()
         owner.look()
         taken = tmp_path / "export.zip"
         take(demo, owner, taken)

@@ -218,8 +218,7 @@ def take_balance_out(leaver: Leaver) -> None:
     known = len(leaver.demo.mails(leaver.address))
     leaver.window.tap(".checklist a[href*='/wallet/get-back/']", until="**/get-back/**")
     expect(leaver.page.locator("[name=amount]")).to_have_value(BALANCE)
-    leaver.page.locator("main form button.button").click()
-    leaver.page.wait_for_load_state()
+    leaver.window.follow(leaver.page.locator("main form button.button"))
     if leaver.page.locator("[name=step_up_code]").count():
         leaver.looks_well()
         leaver.page.locator("[name=step_up_code]").fill(leaver.code(known))
@@ -234,7 +233,7 @@ def take_data_along(leaver: Leaver, folder: Path) -> None:
     page = leaver.page
     leaver.window.tap(".checklist a[href='/account/export/']", until="**/account/export/")
     page.locator("main form .button").click()
-    expect(page.locator(".live a.button")).to_be_visible(timeout=60_000)
+    expect(page.locator(".live a.button")).to_be_visible()
     with page.expect_download() as download:
         page.locator(".live a.button").click()
     download.value.save_as(folder / "export.zip")
@@ -256,7 +255,7 @@ def leave_at_once(leaver: Leaver) -> str:
     page.locator("[name=understood]").check()
     leaver.looks_well()
     leaver.window.tap("main form button.button-danger", until="**/account/leave/*/")
-    expect(page.locator(".certificate")).to_be_visible(timeout=60_000)
+    expect(page.locator(".certificate")).to_be_visible()
     leaver.looks_well()
     return page.locator(".certificate").inner_text()
 

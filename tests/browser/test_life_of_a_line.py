@@ -1,6 +1,7 @@
 """The life of an eSIM on its owner's phone-sized screen, beside a page of it that stays open.
 
-What happens to the eSIM shows there within two seconds after we know of it: nobody reloads it.
+What happens to the eSIM shows there by itself: nobody reloads it. `tests/web/test_live.py` says how
+often it asks.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ ADDRESS, PERSON = "newcomer@example.com", "Nia Newcomer"
 PLAN, NUMBER_PLAN = "japan-10gb-30d", "keep-number-uk-90d"
 COUNTRY = "JP"
 HALF_A_GIGABYTE = 500_000_000
-SHOWN_MILLISECONDS_MAX = 2_000
 # Places in the timeline of the page.
 DOWNLOADED, INSTALLED, SWITCHED_ON, FIRST_USED = 2, 3, 4, 6
 IS_CODE = "sign-in code"
@@ -63,10 +63,10 @@ def left_open(owner: Visitor, address: str) -> Iterator[Visitor]:
 
 
 def shows(watched: Visitor, selector: str, words: str = "") -> None:
-    """The open page has it by itself, soon after whoever opened it anew would see it."""
+    """The open page has it by itself, after whoever opened it anew would see it."""
     eventually(lambda: watched.page.evaluate(IS_KNOWN, [selector, words]), f"{selector} {words}")
     place = watched.page.locator(selector).filter(has_text=words).first
-    expect(place).to_be_visible(timeout=SHOWN_MILLISECONDS_MAX)
+    expect(place).to_be_visible()
 
 
 def shows_fact(watched: Visitor, place: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.visitor import Visitor, visiting
 
@@ -61,14 +61,15 @@ def site(monkeypatch: pytest.MonkeyPatch, request: Any, settings: Any) -> Iterat
     server.server_close()
 
 
-def sign_in_by_mail(page: Page, site: str) -> None:
+def sign_in_by_mail(ada: Visitor, site: str) -> None:
     from tests.web.factors_given import newest_code
 
+    page = ada.page
     page.goto(f"{site}/sign-in/login/code/")
     page.locator("[name=email]").fill("ada@example.com")
-    page.get_by_role("button", name="Send me a code").click()
+    ada.follow(page.get_by_role("button", name="Send me a code"))
     page.locator("[name=code]").fill(newest_code())
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    ada.follow(page.get_by_role("button", name="Sign in", exact=True))
 
 
 def test_a_passkey_is_added_signs_in_and_proves_who_acts(site: str, chromium: Browser) -> None:
@@ -81,7 +82,7 @@ def test_a_passkey_is_added_signs_in_and_proves_who_acts(site: str, chromium: Br
         device = page.context.new_cdp_session(page)
         device.send("WebAuthn.enable")
         device.send("WebAuthn.addVirtualAuthenticator", {"options": ANSWERS})
-        sign_in_by_mail(page, site)
+        sign_in_by_mail(ada, site)
         add(ada, site)
 
         page.context.clear_cookies()

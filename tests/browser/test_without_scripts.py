@@ -31,25 +31,25 @@ def test_buying_and_money_back_need_no_script(demo: Demo, chromium: Browser) -> 
         page.locator("[name=residence]").select_option("FR")
         for consent in page.get_by_role("checkbox").all():
             consent.check()
-        page.locator("main form button.button").click()
+        visitor.follow(page.locator("main form button.button"))
         read_until(page, f"a[href^='{demo.url('payments')}/pay/']", "the way to pay")
-        page.locator(f"a[href^='{demo.url('payments')}/pay/']").click()
-        page.locator("button[type=submit]").click()
+        visitor.follow(page.locator(f"a[href^='{demo.url('payments')}/pay/']"))
+        visitor.follow(page.locator("button[type=submit]"))
         read_until(page, "a[href^='/account/lines/']", "the finished eSIM")
 
         page.goto(f"{demo.shop}/account/")
         page.locator("[name=email]").fill(ADDRESS)
-        page.locator("main form .button:not([hidden])").click()
+        visitor.follow(page.locator("main form .button:not([hidden])"))
         newest = eventually(
             lambda: next((m for m in demo.mails(ADDRESS) if "sign-in code" in m["subject"]), None),
             "the sign-in mail",
         )
         page.locator("[name=code]").fill(newest["subject"].split()[0])
-        page.locator("main form .button:not([hidden])").click()
-        page.locator("main a[href$='/refund/']").first.click()
+        visitor.follow(page.locator("main form .button:not([hidden])"))
+        visitor.follow(page.locator("main a[href$='/refund/']").first)
         for _step in ("continue", "get it back"):
             expect(page.get_by_role("heading", level=1)).to_contain_text("€12.90")
-            page.locator("main form button.button").click()
+            visitor.follow(page.locator("main form button.button"))
         read_until(page, IS_DONE, "money back")
 
     assert demo.paid_back()[-1] == 1290

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, 
 
 from tests.browser.demo import Demo
 
+PATIENCE_MILLISECONDS = 90_000  # money and carriers take their time, and a loaded machine
 PHONE, SMALL_PHONE, DESK = (390, 844), (320, 640), (1280, 900)
 DESK_AT_200_PERCENT = (640, 450)
 CHROMIUM = [
@@ -121,7 +122,7 @@ def become(page: Page, demo: Demo, email: str) -> None:
 @contextmanager
 def running_chromium() -> Iterator[Browser]:
     """Debian's Chromium. Its event loop ends with it: what follows may use the database."""
-    expect.set_options(timeout=30_000)  # milliseconds; money and carriers take their time
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=CHROMIUM
@@ -148,7 +149,7 @@ def visiting(
         java_script_enabled=has_scripts,
         accept_downloads=True,
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     if has_scripts:
         context.add_init_script(TELL_POLICY)
     try:
