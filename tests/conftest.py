@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ os.environ.update(
     FAIRROAM_FOLDER=FOLDER,
     FAIRROAM_SECRET_KEY="tests only: long enough to be taken, and known to everybody",
 )
+
+# How fast examples come is a matter of the machine.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 import django  # noqa: E402 - the settings come first
 
