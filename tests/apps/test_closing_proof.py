@@ -226,6 +226,7 @@ def test_a_chinese_customer_gets_a_chinese_certificate():
 
     assert closure.certificate.language == "zh-Hans"
     assert closure.certificate.statement["stopped"][0]["text"] == "日本 10 GB"
+    assert "、付款和余额、" in closure.certificate.statement["kept"][0]["text"]
     assert mail.outbox[0].extra_headers["Content-Language"] == "zh-Hans"
 
 

@@ -100,7 +100,7 @@ def stopped(closure: Closure) -> Iterator[dict[str, Any]]:
             "code": "LINE",
             "text": words_for(names, closure.language),
             "at": line.ended_at,
-            "why": "; ".join(filter(None, said_of(line.order_line_id))),
+            "why": _("; ").join(filter(None, said_of(line.order_line_id))),
         }
     proof = {step.name: step.proof for step in closure.steps.all()}
     yield {

@@ -109,15 +109,18 @@ def exported(customer_id: int) -> Iterator[dict[str, Any]]:
         yield {
             "code": "EXPORT",
             "text": _("Everything about you, in one file"),
-            "why": f"{headings}; SHA-256 {export.sha256}",
+            "why": f"{headings}{_('; ')}SHA-256 {export.sha256}",
             "at": export.taken_at,
         }
 
 
 def listed(headings: set[str]) -> str:
     """Headings in words, in the order of the page about what is kept."""
-    return ", ".join(str(title) for about, title in TITLES.items() if about in headings)
+    return _(", ").join(str(title) for about, title in TITLES.items() if about in headings)
 
 
 def counted(count: int) -> str:
+    """How many there were; nothing for none."""
+    if not count:
+        return ""
     return ngettext("%(count)s entry", "%(count)s entries", count) % {"count": count}
