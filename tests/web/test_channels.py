@@ -14,7 +14,7 @@ from tests.apps import lines_given
 from tests.given import NOON
 from tests.web.site_given import words_of
 
-pytestmark = pytest.mark.usefixtures("catalogue")
+pytestmark = pytest.mark.usefixtures("soon_after", "catalogue")
 
 
 @pytest.fixture

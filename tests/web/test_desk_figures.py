@@ -32,9 +32,10 @@ def senior() -> Client:
     return client
 
 
+@pytest.mark.usefixtures("soon_after")  # in the month in which it was paid
 def test_a_month_s_tax_margin_and_grounds_are_the_books_own(senior):
     at = now()
-    line = a_ready_line(now=at - timedelta(minutes=3))
+    line = a_ready_line()
     refund = ask(line, now=at - timedelta(minutes=2))
     prove_off(line, now=at - timedelta(minutes=1))
     decision = refunds.case(refund.pk).refund.decision

@@ -26,7 +26,7 @@ from tests.apps.refunds_given import GIGABYTE
 from tests.apps.wallet_given import terms
 from tests.given import NOON
 
-pytestmark = pytest.mark.usefixtures("catalogue")
+pytestmark = pytest.mark.usefixtures("soon_after", "catalogue")
 DAY = timedelta(days=1)
 
 

@@ -15,6 +15,7 @@ from fairroam.apps.esims.models import CarrierNotice, Profile
 from fairroam.apps.metering import queries as metering
 from fairroam.apps.metering.models import UsageRecord
 from fairroam.apps.metering.tasks import collect_usage
+from fairroam.clock import now
 from sandbox.hooks import signature
 from sandbox.processes import HOOK_SECRET, SandboxProcess
 from tests import given
@@ -33,15 +34,19 @@ EID = "89001012012341234012345678901224"
 @pytest.fixture
 def profile() -> Profile:
     """A profile that is ready to be downloaded."""
+    return a_profile(at=NOON)
+
+
+def a_profile(*, at: datetime) -> Profile:
     line = given.a_paid_line()
     operations.plan_line(
         order_line_id=line.pk,
         customer_id=line.order.customer_id,
         profile_type="travel-data",
-        now=NOON,
+        now=at,
     )
     profile = Profile.objects.get(line_id=line.pk)
-    tasks.provision(profile_id=profile.pk, now=NOON)
+    tasks.provision(profile_id=profile.pk, now=at)
     profile.refresh_from_db()
     return profile
 
@@ -115,15 +120,17 @@ def test_what_the_phone_does_arrives_in_any_order_and_more_than_once(
     assert list(metering.find_faults()) == []
 
 
-def test_what_no_notice_brought_is_found_by_asking(client, carrier, network, profile):
+def test_what_no_notice_brought_is_found_by_asking(client, carrier, network):
+    at = now()  # when the phone and the network live, too
+    profile = a_profile(at=at)
     play_the_traveller(carrier, profile)
 
-    counted = collect_usage(now=NOON)
+    counted = collect_usage(now=at)
 
     assert counted >= len(sent_about(network, profile))
     assert metering.usage_of(profile.line_id).allowances[0].used == 250_000_000
-    assert metering.usage_of(profile.line_id).as_of == NOON
-    assert collect_usage(now=NOON) == 0
+    assert metering.usage_of(profile.line_id).as_of == at
+    assert collect_usage(now=at) == 0
     for body in sent_about(network, profile):
         assert send_usage(client, body).json()["counted"] == 0
 

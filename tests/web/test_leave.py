@@ -22,7 +22,7 @@ from tests.apps.closures_given import (
 from tests.apps.numbers_given import a_kept_number
 from tests.web.factors_given import mails, newest_code, note
 
-pytestmark = pytest.mark.usefixtures("catalogue")
+pytestmark = pytest.mark.usefixtures("soon_after", "catalogue")
 LEAVE = "/account/leave/"
 
 

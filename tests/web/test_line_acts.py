@@ -15,7 +15,7 @@ from tests.apps.usage_given import a_pack_on
 from tests.given import NOON, a_colleague
 from tests.web.site_given import words_of
 
-pytestmark = pytest.mark.usefixtures("catalogue")
+pytestmark = pytest.mark.usefixtures("soon_after", "catalogue")
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from tests.apps.lines_given import LATER, a_ready_line, ask_and_end
 from tests.given import NOON
 from tests.web.site_given import words_of
 
-pytestmark = pytest.mark.usefixtures("catalogue")
+pytestmark = pytest.mark.usefixtures("soon_after", "catalogue")
 LINES = 20
 QUOTE_QUERIES, REQUEST_QUERIES = 12, 12
 # Page -> how many queries it may need, signed in; one of them reads the session and its owner.

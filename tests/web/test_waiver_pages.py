@@ -21,7 +21,7 @@ from tests.web.abuse_given import browser_of
 from tests.web.factors_given import note
 
 pytestmark = [
-    pytest.mark.usefixtures("catalogue"),
+    pytest.mark.usefixtures("soon_after", "catalogue"),
     pytest.mark.promise(57),
     pytest.mark.promise(58),
 ]
