@@ -52,7 +52,7 @@ class Listener:
             self._more.notify_all()
             return self.refusals.pop(0) if self.refusals else self._status
 
-    def wait_for(self, count: int, *, seconds_max: float = 20.0) -> list[Heard]:
+    def wait_for(self, count: int, *, seconds_max: float = 60.0) -> list[Heard]:
         """Return all requests as soon as there are `count`. Raises TimeoutError."""
         with self._more:
             if not self._more.wait_for(lambda: len(self.heard) >= count, seconds_max):

@@ -176,20 +176,21 @@ def test_one_account_has_a_few_devices_and_the_newest_stay(client):
 
 
 def test_a_push_service_that_never_ends_its_answer_is_left(tmp_path):
-    way = connect(
-        key_file=tmp_path / "key.pem",
-        contact="mailto:a@b.example",
-        may_be_local=True,
-        timeout_seconds=0.5,
-    )
     key = ec.generate_private_key(ec.SECP256R1())
     point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
-    def send(words: bytes, drop: bytes) -> None:
+    def send(words: bytes, drop: bytes, *, patience_seconds: float) -> None:
+        way = connect(
+            key_file=tmp_path / "key.pem",
+            contact="mailto:a@b.example",
+            may_be_local=True,
+            timeout_seconds=patience_seconds,
+        )
         with counterpart(dripping(words, drop)) as url:
             to = PushAddress(url, written(point), written(SECRET))
             way.send(key=uuid4(), to=to, content=b"{}", now=NOON)
 
-    send(b"HTTP/1.1 201 Created\r\n\r\n", b"{")  # taken: what else it says is not read
+    # Taken: what else it says is not read.
+    send(b"HTTP/1.1 201 Created\r\n\r\n", b"{", patience_seconds=30)
     with pytest.raises(GatewayUnreachable):
-        send(b"HTTP/1.1 201 Created\r\n", b"X-Slow: 1\r\n")
+        send(b"HTTP/1.1 201 Created\r\n", b"X-Slow: 1\r\n", patience_seconds=0.5)

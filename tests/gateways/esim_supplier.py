@@ -27,7 +27,7 @@ PRICE_MINOR = 150
 GIGABYTE = 2**30
 MEGABYTE = 2**20
 NOWHERE = "http://127.0.0.1:9/"
-SECONDS_MAX = 20.0
+SECONDS_MAX = 60.0
 USUAL = {
     "allocation_seconds": 0,
     "usage_lag_seconds": 0,
@@ -41,7 +41,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def connected(name: str, url: str, *, secret: str = "", seconds: float = 5.0) -> SupplierGateway:
+def connected(name: str, url: str, *, secret: str = "", seconds: float = 30.0) -> SupplierGateway:
     """Return our gateway to one of SUPPLIERS at the stand-in `url`; `secret` is what it proves."""
     if name == "esim_access":
         return esim_access.connect(

@@ -53,14 +53,14 @@ def test_an_endless_answer_ends_at_the_deadline(first, drop):
 )
 def test_what_is_no_whole_json_object_is_no_answer(words):
     with counterpart(saying(words)) as url, pytest.raises(GatewayUnreachable):
-        Door(url=url, timeout_seconds=5).post("/", headers={}, body={}).json()
+        Door(url=url, timeout_seconds=30).post("/", headers={}, body={}).json()
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed():
     words = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"
 
     with counterpart(saying(words)) as url:
-        assert Door(url=url, timeout_seconds=5).get("/", headers={}).status == 302
+        assert Door(url=url, timeout_seconds=30).get("/", headers={}).status == 302
 
 
 def test_the_environment_cannot_lead_a_call_elsewhere(monkeypatch):
@@ -69,9 +69,9 @@ def test_the_environment_cannot_lead_a_call_elsewhere(monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
 
     with counterpart(saying(HEAD + b'Content-Length: 8\r\n\r\n{"a": 1}')) as url:
-        assert Door(url=url, timeout_seconds=5).get("/", headers={}).json() == {"a": 1}
+        assert Door(url=url, timeout_seconds=30).get("/", headers={}).json() == {"a": 1}
 
 
 def test_nobody_there_is_no_answer():
     with pytest.raises(GatewayUnreachable):
-        Door(url="http://127.0.0.1:9", timeout_seconds=5).get("/", headers={})
+        Door(url="http://127.0.0.1:9", timeout_seconds=30).get("/", headers={})

@@ -46,7 +46,7 @@ def provider(tmp_path, ear) -> Iterator[SandboxProcess]:
 
 @pytest.fixture
 def gateway(provider) -> IdentityGateway:
-    return connect(url=provider.url, key=KEY, hook_secret=HOOK_SECRET, timeout_seconds=5)
+    return connect(url=provider.url, key=KEY, hook_secret=HOOK_SECRET, timeout_seconds=30)
 
 
 def start(gateway: IdentityGateway, key: UUID | None = None, language: str = "en") -> StartedCheck:
@@ -122,7 +122,7 @@ def test_the_page_speaks_the_language_that_was_asked_for(gateway):
 def test_an_unknown_check_and_a_stranger_are_refused(provider, gateway):
     with pytest.raises(CheckUnknown):
         gateway.look_up(check_ref="chk_0")
-    stranger = connect(url=provider.url, key="guess", hook_secret=HOOK_SECRET, timeout_seconds=5)
+    stranger = connect(url=provider.url, key="guess", hook_secret=HOOK_SECRET, timeout_seconds=30)
     with pytest.raises(GatewayUnreachable):
         start(stranger)
     assert provider.effects() == []
@@ -136,7 +136,7 @@ def test_answers_about_another_check_and_nonsense_are_not_built_on():
         (saying(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno"), GatewayUnreachable),
     ):
         with counterpart(said) as url:
-            gateway = connect(url=url, key=KEY, hook_secret=HOOK_SECRET, timeout_seconds=5)
+            gateway = connect(url=url, key=KEY, hook_secret=HOOK_SECRET, timeout_seconds=30)
             with pytest.raises(refused):
                 start(gateway)
             with pytest.raises(refused):

@@ -47,7 +47,7 @@ def network(sandbox_process) -> Iterator[SandboxProcess]:
 
 @pytest.fixture
 def gateway(network) -> LineGateway:
-    return connect(url=network.url, key=KEY, hook_secret=SECRET, timeout_seconds=5)
+    return connect(url=network.url, key=KEY, hook_secret=SECRET, timeout_seconds=30)
 
 
 @pytest.fixture
@@ -244,7 +244,7 @@ def test_an_act_told_of_another_line_is_a_mismatch(iccid):
     told = {"iccid": "8999900000000000999", "act": "sms_out", "at": NOON.isoformat(), "id": "act_1"}
 
     with counterpart(saying_json(told)) as url:
-        gateway = connect(url=url, key=KEY, hook_secret=SECRET, timeout_seconds=5)
+        gateway = connect(url=url, key=KEY, hook_secret=SECRET, timeout_seconds=30)
         with pytest.raises(AnswerMismatch):
             gateway.keep_alive(iccid=iccid, act="sms_out", key=uuid4())
         with pytest.raises(AnswerMismatch):
@@ -252,7 +252,7 @@ def test_an_act_told_of_another_line_is_a_mismatch(iccid):
 
 
 def test_only_the_operator_may_act(network, iccid):
-    stranger = connect(url=network.url, key="guess", hook_secret=SECRET, timeout_seconds=5)
+    stranger = connect(url=network.url, key="guess", hook_secret=SECRET, timeout_seconds=30)
 
     with pytest.raises(GatewayUnreachable):
         act(stranger, "end", iccid)
@@ -304,7 +304,7 @@ def test_polling_tells_each_record_once_in_order(network, gateway, iccid):
 )
 def test_an_answer_to_an_act_is_read_strictly(answer, status, outcome):
     with counterpart(saying_json(answer, status=status)) as url:
-        gateway = connect(url=url, key="k", hook_secret=SECRET, timeout_seconds=5)
+        gateway = connect(url=url, key="k", hook_secret=SECRET, timeout_seconds=30)
         with pytest.raises(outcome):
             gateway.end_line(iccid="1", key=uuid4())
 
@@ -312,7 +312,7 @@ def test_an_answer_to_an_act_is_read_strictly(answer, status, outcome):
 @pytest.mark.parametrize("answer", [{}, {"source": "sandbox", "records": {"record_id": "r"}}])
 def test_a_page_of_usage_is_read_strictly(answer):
     with counterpart(saying_json(answer)) as url:
-        gateway = connect(url=url, key="k", hook_secret=SECRET, timeout_seconds=5)
+        gateway = connect(url=url, key="k", hook_secret=SECRET, timeout_seconds=30)
         with pytest.raises(GatewayUnreachable):
             gateway.list_usage()
 
@@ -341,7 +341,7 @@ BAD_RECORDS = [
 def test_a_record_that_nobody_can_read_keeps_no_other_of_its_page_back():
     answer = {"source": "sandbox", "records": [*BAD_RECORDS, RECORD], "next": "8"}
     with counterpart(saying_json(answer)) as url:
-        gateway = connect(url=url, key="k", hook_secret=SECRET, timeout_seconds=5)
+        gateway = connect(url=url, key="k", hook_secret=SECRET, timeout_seconds=30)
         page = gateway.list_usage()
 
     assert ([one.record_id for one in page.records], page.cursor) == (["r-1"], "8")

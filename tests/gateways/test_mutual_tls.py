@@ -47,8 +47,10 @@ def url(carrier, tls_port) -> str:
     return f"https://localhost:{tls_port}"
 
 
-def connect(url: str, tls: ssl.SSLContext | None) -> ProfileGateway:
-    return es2plus.connect(url=url, requester="fairroam", timeout_seconds=5, tls=tls)
+def connect(
+    url: str, tls: ssl.SSLContext | None, *, patience_seconds: float = 30
+) -> ProfileGateway:
+    return es2plus.connect(url=url, requester="fairroam", timeout_seconds=patience_seconds, tls=tls)
 
 
 def showing(certificates: Path, name: str, *, ca: str = "ca") -> ssl.SSLContext:
@@ -158,11 +160,12 @@ def test_what_is_sent_after_the_handshake_may_have_had_its_effect(certificates):
 
 
 def test_a_server_without_tls_gets_not_one_byte_either(certificates):
+    shown = showing(certificates, "client")
     with (
         counterpart(saying_json({})) as url,
         pytest.raises(GatewayUnreachable, match="nothing was sent"),
     ):
-        order(connect(url.replace("http:", "https:"), showing(certificates, "client")))
+        order(connect(url.replace("http:", "https:"), shown, patience_seconds=1))
 
 
 def test_the_environment_names_nobody_whom_we_trust(carrier, url, certificates, monkeypatch):

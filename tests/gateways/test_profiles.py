@@ -48,7 +48,7 @@ def carrier(sandbox_process) -> Iterator[SandboxProcess]:
 
 @pytest.fixture
 def gateway(carrier) -> ProfileGateway:
-    return connect(url=carrier.url, requester="1.3.6.1.4.1.1", timeout_seconds=5)
+    return connect(url=carrier.url, requester="1.3.6.1.4.1.1", timeout_seconds=30)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_a_chosen_iccid_is_the_one_we_get_however_often_we_ask(carrier, gateway)
 
 def test_another_requester_cannot_have_what_we_ordered(carrier, gateway):
     iccid = order(gateway)
-    other = connect(url=carrier.url, requester="somebody-else", timeout_seconds=5)
+    other = connect(url=carrier.url, requester="somebody-else", timeout_seconds=30)
 
     with pytest.raises(ProfileTaken):
         order(other, iccid=iccid)
@@ -378,7 +378,7 @@ ICCID = "8988211000000000017"
 )
 def test_an_answer_to_an_order_is_read_strictly(answer, outcome):
     with counterpart(saying_json(answer)) as url:
-        gateway = connect(url=url, requester="r", timeout_seconds=5)
+        gateway = connect(url=url, requester="r", timeout_seconds=30)
         if outcome is None:
             assert order(gateway, iccid=ICCID) == ICCID
         else:
@@ -415,6 +415,6 @@ def test_a_confirmation_without_an_address_means_the_known_one(answer, outcome):
 )
 def test_a_stock_list_is_read_strictly(answer, status):
     with counterpart(saying_json(answer, status=status)) as url:
-        gateway = connect(url=url, requester="r", timeout_seconds=5)
+        gateway = connect(url=url, requester="r", timeout_seconds=30)
         with pytest.raises(GatewayUnreachable):
             gateway.list_available(TYPE)

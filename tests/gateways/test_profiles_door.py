@@ -31,7 +31,7 @@ HEADERS = {"content-type": "application/json", "X-Admin-Protocol": "gsma/rsp/v2.
 BODY = """{"header":{"functionRequesterIdentifier":"smdp-1",
   "functionCallIdentifier":"FCI-1"},"eid":"89001012012341234012345678901224","iccid":"8988211000000000017F","profileType":"P1",
   "timestamp":"2026-11-22T05:50:00Z","notificationPointId":3,"notificationPointStatus":{"status":"Executed-Success"}}"""
-READY_SECONDS_MAX = 30.0
+READY_SECONDS_MAX = 90.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class OpenDoor:
         context = ssl.create_default_context(cafile=self.certificates / f"{ca}.pem")
         if shown:
             context.load_cert_chain(self.certificates / f"{shown}.pem")
-        return httpx.Client(base_url=self.url, verify=context, trust_env=False, timeout=10)
+        return httpx.Client(base_url=self.url, verify=context, trust_env=False, timeout=60)
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ def provider(tmp_path) -> Iterator[SandboxProcess]:
 
 @pytest.fixture
 def gateway(provider) -> SmsGateway:
-    return connect(url=provider.url, key=KEY, timeout_seconds=5)
+    return connect(url=provider.url, key=KEY, timeout_seconds=30)
 
 
 def test_a_message_is_sent_once_however_often_it_is_asked_for(provider, gateway):
@@ -59,4 +59,4 @@ def test_an_answer_about_another_message_is_not_believed():
         counterpart(saying_json({"id": "sms_1", "reference": str(uuid4())}, status=201)) as url,
         pytest.raises(AnswerMismatch),
     ):
-        connect(url=url, key=KEY, timeout_seconds=5).send(key=uuid4(), to=TO, text="Hello")
+        connect(url=url, key=KEY, timeout_seconds=30).send(key=uuid4(), to=TO, text="Hello")

@@ -97,7 +97,7 @@ def after_token(*answers: object):
 
 
 def at(url: str) -> SupplierGateway:
-    return airalo.connect(url=url, client_id="c", client_secret="s", timeout_seconds=5)
+    return airalo.connect(url=url, client_id="c", client_secret="s", timeout_seconds=30)
 
 
 @pytest.mark.parametrize(

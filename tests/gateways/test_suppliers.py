@@ -127,7 +127,7 @@ def test_an_order_that_never_arrived_is_placed_by_the_repeat(supplier, gateway, 
 
 def test_a_slow_order_is_unknown_and_then_found(supplier, gateway):
     key = uuid4()
-    supplier.process.arm(supplier.call("order"), "late_answer", seconds=1)
+    supplier.process.arm(supplier.call("order"), "late_answer", seconds=60)
 
     with pytest.raises(GatewayUnreachable):
         supplier.impatient().order(key=key, package=PACKAGE)

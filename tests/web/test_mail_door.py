@@ -45,13 +45,13 @@ def server() -> Iterator[smtplib.LMTP]:
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
     thread.start()
-    assert opened.wait(10)
+    assert opened.wait(60)
     try:
-        with smtplib.LMTP("127.0.0.1", port, "mx.example.com", timeout=10) as client:
+        with smtplib.LMTP("127.0.0.1", port, "mx.example.com", timeout=60) as client:
             yield client
     finally:
         loop.call_soon_threadsafe(stop[0].set)
-        thread.join(10)
+        thread.join(60)
         loop.close()
 
 
@@ -101,7 +101,7 @@ def test_many_deliveries_at_once_are_one_message(server):
     mail, answers = a_mail(), []
 
     def deliver() -> None:
-        with smtplib.LMTP("127.0.0.1", server.sock.getpeername()[1], timeout=10) as twin:
+        with smtplib.LMTP("127.0.0.1", server.sock.getpeername()[1], timeout=60) as twin:
             answers.append(hand_over(twin, mail))
 
     twins = [threading.Thread(target=deliver) for _ in range(6)]
