@@ -20,9 +20,22 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["AnswerMismatch", "Answered", "Deadline", "Door", "GatewayUnreachable", "KeyReused"]
+__all__ = [
+    "AnswerMismatch",
+    "Answered",
+    "Deadline",
+    "Door",
+    "GatewayUnreachable",
+    "KeyReused",
+    "kept_code",
+]
 
 CONNECTED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
+
+
+def kept_code(said: str) -> str:
+    """What a counterpart calls its refusal, as far as our records hold it: 40 letters, no NUL."""
+    return said.replace("\0", "")[:40]
 
 
 class GatewayUnreachable(Exception):

@@ -356,3 +356,12 @@ def test_an_event_without_an_id_has_one_by_its_bytes():
 def test_a_webhook_that_is_none_is_kept_for_a_person(body):
     with pytest.raises(EventNotUnderstood):
         READER.parse_event(body=body, headers={}, now=now())
+
+
+def test_a_refusal_by_a_longer_name_than_our_records_hold_is_cut():
+    said = {"success": False, "errorCode": "x\0" * 50, "errorMsg": "", "obj": None}
+
+    with asking(said) as url, pytest.raises(SupplierRefused) as refused:
+        esim_access.connect(url=url, access_code="k").order(key=uuid4(), package=PACKAGE)
+
+    assert refused.value.code == "x" * 40

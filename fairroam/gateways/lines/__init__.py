@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from fairroam.gateways.calls import AnswerMismatch, GatewayUnreachable, KeyReused
+from fairroam.gateways.calls import AnswerMismatch, GatewayUnreachable, KeyReused, kept_code
 from fairroam.gateways.signatures import BadSignature, StaleEvent
 
 __all__ = [
@@ -41,11 +41,11 @@ COUNTRY_UNKNOWN = "ZZ"  # ISO 3166 leaves it to users; CLDR calls it "unknown re
 
 
 class LineRefused(Exception):
-    """The network does not do this, ever: `code` is `line_ended` or another word of its own."""
+    """The network does not do this, ever. `code`: `line_ended`, or its own, as `kept_code`."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
-        self.code = code
+        self.code = kept_code(code)
 
 
 class UsageNotUnderstood(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairroam.gateways.calls import GatewayUnreachable
+from fairroam.gateways.calls import GatewayUnreachable, kept_code
 
 
 class AskLater(GatewayUnreachable):
@@ -14,11 +14,11 @@ class AskLater(GatewayUnreachable):
 
 
 class SupplierRefused(Exception):
-    """The supplier does not do this, and nothing happened. `code` is the supplier's own."""
+    """The supplier does not do this, and nothing happened. `code`: its own, as `kept_code`."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
-        self.code = code
+        self.code = kept_code(code)
 
 
 class AccessRefused(SupplierRefused):

@@ -177,7 +177,7 @@ def refuse(*, order_line_id: int, reason: str, now: datetime) -> None:
 
 def _refuse(order: SupplierOrder, reason: str, now: datetime) -> None:
     if order.stage in ("sent", "pending"):
-        move_order(order, "refuse", reason=reason[:60])
+        move_order(order, "refuse", reason=reason)
         esims.give_up(profile_id=order.profile_id, reason=reason, now=now)
 
 

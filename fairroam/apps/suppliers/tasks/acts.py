@@ -36,7 +36,7 @@ def do_act(*, act_id: int, now: datetime) -> None:
     try:
         switch(ref=order.esim_ref)
     except SupplierRefused as refusal:
-        esims.refuse_act(act_id=act_id, reason=refusal.code[:40], now=now)
+        esims.refuse_act(act_id=act_id, reason=refusal.code, now=now)
     except AnswerMismatch:
         esims.refuse_act(act_id=act_id, reason="answer-mismatch", now=now)
     else:
