@@ -9,6 +9,7 @@ from typing import Any
 from unicodedata import normalize
 
 from babel import Locale
+from babel.core import get_global
 from django import forms
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
@@ -23,6 +24,15 @@ from fairroam.web.components import formats
 
 NEAR_LETTERS = 4  # of fewer letters nobody can tell what was meant
 NEAR_ENOUGH = 0.8  # of 1: two letters changed places in five, or one is wrong
+
+# Parts of countries that people name instead of these, and that no time zone is named after.
+PARTS = {
+    **dict.fromkeys(("england", "scotland", "wales", "英格兰", "苏格兰", "威尔士"), "GB"),
+    **dict.fromkeys(("英格蘭", "蘇格蘭", "威爾斯"), "GB"),
+    **dict.fromkeys(("bali", "巴厘岛", "峇里島", "balidao"), "ID"),
+    **dict.fromkeys(("hawaii", "夏威夷", "xiaweiyi"), "US"),
+    "holland": "NL",
+}
 
 # What GB 2312 counts as rare, by a common character of the same sound.
 SAME_SOUND = str.maketrans({"梵": "凡", "斐": "非", "瑙": "脑"})
@@ -91,18 +101,41 @@ def is_about(search: str, names: Iterable[str], countries: Iterable[str]) -> boo
 
 
 def found(search: str) -> list[str]:
-    """The countries that `search` may mean: those named so, else that begin so, else with it."""
+    """The countries that `search` may mean.
+
+    Those named so; else those with a city named so, or that begin so; else with it in the name.
+    """
     wanted = " ".join(search.split()).casefold().replace("臺", "台")
     if not wanted:
         return []
     names = {code: names_of(code) for code in zones_by_country()}
     named = [code for code, texts in names.items() if wanted in texts]
+    inside = [code for place, code in places_inside().items() if place == wanted]
     begin = [
         code for code, texts in names.items() if any(text.startswith(wanted) for text in texts)
     ]
     is_letter = len(wanted) == 1 and wanted.isascii()
     hold = [code for code, texts in names.items() if any(wanted in text for text in texts)]
-    return named or begin or ([] if is_letter else hold)
+    return named or list(dict.fromkeys([*inside, *begin])) or ([] if is_letter else hold)
+
+
+@cache
+def places_inside() -> dict[str, str]:
+    """Cities and parts of countries as people type them, and their countries.
+
+    The cities are those that time zones are named after, by CLDR, with the pinyin of the Chinese.
+    """
+    from pypinyin import lazy_pinyin
+
+    inside = dict(PARTS)
+    zones = {zone: code for zone, code in get_global("zone_territories").items() if "/" in zone}
+    for locale in map(Locale.parse, ("en", "zh_Hans", "zh_Hant")):
+        for zone, code in zones.items():
+            city = locale.time_zones.get(zone, {}).get("city", zone.split("/")[-1]).casefold()
+            if code in zones_by_country():
+                inside.setdefault(city.replace("_", " "), code)
+                inside.setdefault("".join(lazy_pinyin(city)), code)
+    return inside
 
 
 def near(search: str) -> list[str]:
