@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.forms import RequestLoginCodeForm
 from allauth.account.views import ConfirmLoginCodeView, LogoutView, RequestLoginCodeView
 from allauth.mfa.webauthn.views import LoginWebAuthnView
 from django.forms import Form
@@ -13,6 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from fairroam.apps.customers.models import User
+from fairroam.web.account.code_form import AddressForm
 
 # The browser forgets what it kept of us, the worker included (W3C Clear Site Data).
 LEAVE_NOTHING = '"cache", "storage"'
@@ -50,7 +50,7 @@ class PasskeySignIn(LoginWebAuthnView):
     def form_invalid(self, form: Form) -> HttpResponse:
         sentence = _("We do not know this passkey. Take another one, or a code by mail.")
         context = {
-            "form": RequestLoginCodeForm(),
+            "form": AddressForm(),
             "refusal": {"code": "unknown-passkey", "sentence": sentence},
         }
         return render(self.request, "account/request_login_code.html", context, status=403)
