@@ -52,9 +52,10 @@ from given.crowd import (  # noqa: E402 - sets Django up
 from fairroam.apps.customers import operations as customers  # noqa: E402
 from fairroam.apps.customers.models import User  # noqa: E402
 from fairroam.project.database import ADMIN_ROLE, OWNER_ROLE, Cluster  # noqa: E402
+from fairroam.project.ports import kept_port  # noqa: E402
 from fairroam.project.serve import BIN, web_server  # noqa: E402
 from fairroam.project.settings import database  # noqa: E402
-from fairroam.project.supervisor import answers, free_port  # noqa: E402
+from fairroam.project.supervisor import answers  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 PLAN = "japan-10gb-30d"
@@ -131,7 +132,13 @@ class Measured:
 @contextmanager
 def running(application: str, cluster: Cluster, **environment: str) -> Iterator[Server]:
     """Serve it as in production until the end."""
-    port = free_port(8000)
+    with kept_port(8000) as port:
+        yield from _running(application, port, cluster, environment)
+
+
+def _running(
+    application: str, port: int, cluster: Cluster, environment: dict[str, str]
+) -> Iterator[Server]:
     command = web_server("127.0.0.1", port, threads=THREADS)
     command[-1] = application
     address = f"http://127.0.0.1:{port}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 import subprocess
@@ -23,10 +24,16 @@ STOP_SECONDS_MAX = 10.0
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of 127.0.0.1 for a server of ours; nobody else is given it while we live.
+
+    It stays bound here without listening, which does not hinder servers: they all allow that the
+    address is used again. To let go of it at once would be to hope that nobody is faster.
+    """
+    keeper = socket.socket()
+    keeper.bind(("127.0.0.1", 0))
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    atexit.register(keeper.close)
+    return int(keeper.getsockname()[1])
 
 
 @dataclass
@@ -71,7 +78,7 @@ class SandboxProcess:
                 stderr=output,
             )
         url = f"http://127.0.0.1:{port}"
-        client = httpx.Client(base_url=url, trust_env=False, timeout=10)
+        client = httpx.Client(base_url=url, trust_env=False, timeout=60)
         started = cls(name, url, folder, process, client)
         try:
             started._wait_until_it_answers()

@@ -9,19 +9,19 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
 from fairroam.project.child import kept_secret
 from fairroam.project.database import OWNER_ROLE, Cluster, DatabaseUnusable
+from fairroam.project.ports import kept_port
 from fairroam.project.supervisor import (
     Service,
     StartFailed,
     Step,
     Supervisor,
     answers,
-    free_port,
     refuse_taken,
 )
 
@@ -55,7 +55,7 @@ def demo(arguments: list[str]) -> int:
     folder: Path = parser.parse_args(arguments).folder.resolve()
 
     def parts() -> list[Service | Step]:
-        ports = kept_ports(folder)
+        ports = keepers.enter_context(kept_ports(folder))
         cluster = Cluster(folder / "database")
         environment = demo_environment(folder, cluster, ports)
         return [
@@ -78,7 +78,8 @@ def demo(arguments: list[str]) -> int:
             ),
         ]
 
-    return supervise(parts, folder, when_ready=lambda: say(welcome(folder)))
+    with ExitStack() as keepers:
+        return supervise(parts, folder, when_ready=lambda: say(welcome(folder)))
 
 
 def run(arguments: list[str]) -> int:
@@ -268,13 +269,15 @@ def listens(host: str, port: int) -> bool:
 # The demo -------------------------------------------------------------------------------------
 
 
-def kept_ports(folder: Path) -> dict[str, int]:
-    """Return the ports of last time, since addresses went into mails; taken ones are replaced."""
+@contextmanager
+def kept_ports(folder: Path) -> Iterator[dict[str, int]]:
+    """Keep the ports of last time, since addresses went into mails; taken ones are replaced."""
     file = folder / "ports.json"
     wanted = DEMO_PORTS | (json.loads(file.read_text()) if file.exists() else {})
-    ports = {name: free_port(port) for name, port in wanted.items()}
-    file.write_text(json.dumps(ports))
-    return ports
+    with ExitStack() as keepers:
+        ports = {name: keepers.enter_context(kept_port(port)) for name, port in wanted.items()}
+        file.write_text(json.dumps(ports))
+        yield ports
 
 
 def demo_environment(folder: Path, cluster: Cluster, ports: Mapping[str, int]) -> dict[str, str]:

@@ -259,17 +259,6 @@ def _tail(log: Path, *, lines: int = TAIL_LINES) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def free_port(preferred: int) -> int:
-    """Return `preferred` if nobody listens there on 127.0.0.1, else some free port."""
-    for port in (preferred, 0):
-        with socket.socket() as probe, suppress(OSError):
-            # As servers do: connections of a former one that still fade away do not count.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
-    raise OSError("no port of 127.0.0.1 is free")
-
-
 def refuse_taken(host: str, port: int, option: str) -> None:
     """Return if we can listen there, else raise StartFailed: the other program would answer."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

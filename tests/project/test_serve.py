@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from fairroam.project.database import Cluster
+from fairroam.project.ports import kept_port
 from fairroam.project.serve import DEMO_PORTS, kept_ports
-from fairroam.project.supervisor import free_port
 from tests.project.given import ROOT, eventually, lives
 
 FAIRROAM = Path(sys.executable).with_name("fairroam")
@@ -61,9 +61,8 @@ def pages_answer(port: int) -> bool:
 
 
 def test_the_service_runs_survives_its_database_and_stops(folder):
-    port, said = free_port(8700), folder / "said"
-    cluster = Cluster(folder / "database")
-    with running(folder, port, said) as service:
+    said, cluster = folder / "said", Cluster(folder / "database")
+    with kept_port(8700) as port, running(folder, port, said) as service:
         # It gives up by itself when a part does not start in its time.
         eventually(
             lambda: "fairroam listens" in said.read_text() or service.poll() is not None,
@@ -89,23 +88,42 @@ def test_the_service_runs_survives_its_database_and_stops(folder):
     assert not pages_answer(port)
 
 
+# Of this process alone, and below those that the system gives: other tests run at the same time.
+PORTS = range(20_000 + os.getpid() % 1000 * 12, 32_000)
+
+
 def test_ports_stay_the_same_unless_taken(tmp_path):
-    # Of this process alone: servers of other tests take the usual ports and those that are given.
-    base = 20_000 + os.getpid() % 1000 * 10
-    before = {name: base + place for place, name in enumerate(DEMO_PORTS)}
+    before = dict(zip(DEMO_PORTS, PORTS, strict=False))
     (tmp_path / "ports.json").write_text(json.dumps(before))
-    first = kept_ports(tmp_path)
-    assert first == before
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", first["web"]))
-        listener.listen()
-        second = kept_ports(tmp_path)
+    with kept_ports(tmp_path) as first:
+        assert first == before
+    with socket.create_server(("127.0.0.1", first["web"])), kept_ports(tmp_path) as second:
+        assert json.loads((tmp_path / "ports.json").read_text()) == second
+
     assert second["web"] != first["web"]
     assert {**second, "web": 0} == {**first, "web": 0}
-    assert json.loads((tmp_path / "ports.json").read_text()) == second
 
 
 def test_the_first_time_every_server_has_a_port_of_its_own(tmp_path):
-    ports = kept_ports(tmp_path)
-    assert ports.keys() == DEMO_PORTS.keys()
-    assert len(set(ports.values())) == len(ports)
+    with kept_ports(tmp_path) as ports:
+        assert ports.keys() == DEMO_PORTS.keys()
+        assert len(set(ports.values())) == len(ports)
+
+
+def test_a_kept_port_is_for_our_servers_alone_until_it_is_let_go():
+    with kept_port(PORTS[11]) as port:
+        with kept_port(port) as another, socket.socket() as stranger:
+            assert another != port
+            with pytest.raises(OSError, match="in use"):
+                stranger.bind(("127.0.0.1", port))
+        for _again in range(2):
+            with (
+                socket.create_server(("127.0.0.1", port)) as server,
+                socket.create_connection(("127.0.0.1", port)) as caller,
+            ):
+                served = server.accept()[0]
+                served.close()  # first, so that this end of the line fades away on the port
+                assert caller.recv(1) == b""
+
+    with kept_port(port) as same:
+        assert same == port == PORTS[11]
