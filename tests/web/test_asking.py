@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from fairroam.apps.orders.models import OrderLine
+from fairroam.apps.orders.operations import trials
 from fairroam.apps.refunds.models import Decision, RefundRequest
 from fairroam.gateways.payments import EventKind, PayoutStatus
 from fairroam.web.components.tags import above_total, below_total
@@ -351,3 +352,26 @@ def test_who_wished_for_a_new_esim_can_press_for_the_money_and_the_desk_for_the_
     assert "Give a new eSIM" not in words_of(desk.get(case))
     prove_off(line, now=LATER + timedelta(minutes=1))
     assert RefundRequest.objects.get().stage == "approved"
+
+
+def test_nothing_was_paid_for_a_trial_so_the_page_says_that_and_what_helps(client):
+    order = trials.begin_trial(
+        plan_code="trial-100mb-3d",
+        email="ada@example.com",
+        residence="DE",
+        language="en",
+        consents={"terms": "I agree."},
+        key=uuid4(),
+        now=NOON,
+    )
+    line = order.lines.get()
+    client.force_login(order.customer.user)
+
+    page = client.get(f"/account/lines/{line.pk}/refund/")
+    answer = client.post(f"/account/lines/{line.pk}/refund/", {"key": uuid4()})
+
+    assert "You paid nothing for this plan" in words_of(page)
+    assert "0.00" not in words_of(page)
+    assert f'href="/account/lines/{line.pk}/trouble/"' in page.content.decode()
+    assert answer.status_code == 409
+    assert not RefundRequest.objects.exists()

@@ -44,6 +44,7 @@ def test_a_top_up_shows_its_bonus_its_order_and_an_example_and_leads_to_the_paym
     page = hers.get("/account/wallet/top-up/EUR/").content.decode()
     assert "from €50.00: €3.00 as a gift" in page
     assert "You pay in €100.00 and get €10.00 on top. You spend €35.00. Then €75.00 can" in page
+    assert "of the bonus would end" not in page  # all of it is spent by then
 
     answer = hers.post("/account/wallet/top-up/EUR/", {"amount": "50", "key": str(uuid4())})
 

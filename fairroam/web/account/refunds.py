@@ -82,6 +82,10 @@ def ask(request: HttpRequest, customer: Customer, line_id: int) -> HttpResponse:
     standing, open_refund = queries.own_standing(line_id, customer.pk)
     if open_refund is not None and request.method != "POST":
         return redirect("account:refund", open_refund)
+    if not standing.terms.paid:
+        status = 409 if request.method == "POST" else 200
+        free = {"terms": standing.terms}
+        return render(request, "account/refund_free.html", free, status=status)
     form = RefundForm(
         request.POST or None,
         request.FILES or None,

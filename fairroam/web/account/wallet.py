@@ -161,12 +161,21 @@ def examples_of(agreed: Terms) -> str:
             "lost": quoted.promo_lost,
         }.items()
     }
-    return (
-        _(
+    return words_of_example(bonus > 0, quoted.promo_lost > 0) % amounts
+
+
+def words_of_example(has_bonus: bool, loses_bonus: bool) -> str:
+    """The sentence of `examples_of`; nothing is said of a bonus where there is none."""
+    if not has_bonus:
+        return _("You pay in %(paid)s and spend %(spent)s. Then %(cash)s can be paid back to you.")
+    if not loses_bonus:
+        return _(
             "You pay in %(paid)s and get %(bonus)s on top. You spend %(spent)s. Then %(cash)s can"
-            " be paid back to you, and %(lost)s of the bonus would end."
+            " be paid back to you."
         )
-        % amounts
+    return _(
+        "You pay in %(paid)s and get %(bonus)s on top. You spend %(spent)s. Then %(cash)s can"
+        " be paid back to you, and %(lost)s of the bonus would end."
     )
 
 
