@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from fairroam.apps.exports.queries.history import PAGE, PARTS
+from fairroam.apps.refunds import operations as refunds
 from fairroam.clock import now
 from fairroam.web.account.overview import QUOTED_MOST
 from tests import given
@@ -106,9 +107,9 @@ def test_orders_say_a_line_by_the_name_that_its_owner_gave_it(client, ada):
 @pytest.mark.promise(44)
 def test_lines_make_trips_and_their_plans_can_be_bought_again(client, ada):
     first, second = a_ready_line(), a_ready_line()
-    use(first, GIGABYTE, at=NOON)
-    use(second, GIGABYTE, at=NOON + timedelta(days=3))
-    use(a_ready_line("asia-day-pass-5d"), GIGABYTE, at=NOON + timedelta(days=4))
+    use(first, GIGABYTE, at=now() - timedelta(days=40))
+    use(second, GIGABYTE, at=now() - timedelta(days=37))
+    use(a_ready_line("asia-day-pass-5d"), GIGABYTE, at=now() - timedelta(days=36))
     a_ready_line()  # not used yet: no trip
 
     page = client.get("/account/")
@@ -119,6 +120,13 @@ def test_lines_make_trips_and_their_plans_can_be_bought_again(client, ada):
     assert 'href="/plans/japan-10gb-30d/"' in page.content.decode()
     assert "Buy" in words_of(page)
     assert "1 GB, unlimited" in words_of(page)
+
+    use(running := a_ready_line(), GIGABYTE, at=now() - timedelta(days=1))
+    page = client.get("/account/")
+
+    (trip,) = page.context["trips"]
+    assert (len(trip.trip.stays), trip.again) == (4, ())  # it goes on: more data is what helps
+    assert f'href="/account/lines/{running.pk}/top-up/"' in page.content.decode()
 
 
 @pytest.mark.promise(66)
@@ -165,6 +173,27 @@ def test_the_history_holds_every_kind_and_can_be_chosen_by_kind_and_day(client, 
     before = client.get("/account/history/?until=2020-01-01")
     assert "Nothing here in these days" in words_of(before)
     assert client.get("/account/history/?since=never").status_code == 422
+
+
+def test_the_history_says_what_is_offered_and_no_amount_where_nothing_is(client, ada):
+    line = a_ready_line()
+    use(line, 2 * GIGABYTE)
+    refund = ask(line, now=now(), words="It was slow")
+    [(asked, *_rest)] = client.get("/account/history/?kind=requests").context["rows"]
+    refunds.make_offer(
+        request_id=refund.pk,
+        staff_user_id=given.a_colleague("operator").pk,
+        kind="money",
+        quantity=300,
+        hours=48,
+        words="Sorry",
+        now=now(),
+    )
+
+    [(offered, *_rest)] = client.get("/account/history/?kind=requests").context["rows"]
+
+    assert (asked.stage, asked.minor) == ("under_review", None)
+    assert (offered.stage, offered.minor) == ("offer_made", 300)
 
 
 def test_the_history_goes_on_page_by_page_and_loses_nothing(client, ada):

@@ -33,6 +33,7 @@ from fairroam.web.components.tags import in_words
 
 LINES_MOST = 60  # the newest; older ones stand in the history
 QUOTED_MOST = 3  # cards that say today's amount
+TOPPED_UP = ("active", "suspended")
 COUNTRIES_MOST = 6  # a plan for half the world says nothing of where somebody was
 
 
@@ -70,11 +71,12 @@ class Running:
     keeping: KeepingPage | None
     open_refund: OpenRequest | None
     quote: Quote | None
+    can_top_up: bool
 
 
 @dataclass(frozen=True, slots=True)
 class TripCard:
-    """A trip. stays: each with whether its plan is over; again: the plans that are still sold.
+    """A trip. stays: each with whether its plan is over; again: the plans to buy once more.
 
     Of a plan its code and name.
     """
@@ -120,6 +122,7 @@ def running(
     cards: Sequence[LineCard],
     asked: dict[int, OpenRequest],
     kept: Sequence[KeepingPage],
+    sold_again: set[int],
     at: datetime,
 ) -> list[Running]:
     """The lines that run; the first ones with what would come back at that moment."""
@@ -129,9 +132,25 @@ def running(
     read = {line_id: (by_line[line_id].usage, by_line[line_id].page.facts) for line_id in quoted}
     quotes = refunds.quotes(read, now=at)
     return [
-        Running(each, keeping.get(line_id), asked.get(line_id), quotes.get(line_id))
+        Running(
+            each,
+            keeping.get(line_id),
+            asked.get(line_id),
+            quotes.get(line_id),
+            line_id in sold_again and is_in_use(each),
+        )
         for line_id, each in by_line.items()
     ]
+
+
+def is_in_use(card: LineCard) -> bool:
+    """Whether a further pack of the same plan is what its owner may want next.
+
+    A kept number is renewed on its own page; a supplier sells packs of other names, on the line's.
+    """
+    copy = card.page.plan_copy
+    is_own = not card.keeps_number and not copy.get("supplier")
+    return is_own and card.usage.starts_at is not None and card.page.line.stage in TOPPED_UP
 
 
 def trips_of(lines: Travelled, zone: str, at: datetime) -> list[TripCard]:
@@ -142,14 +161,19 @@ def trips_of(lines: Travelled, zone: str, at: datetime) -> list[TripCard]:
         TripCard(
             trip,
             tuple((stay, stay.card.is_over(at)) for stay in trip.stays),
-            plans_of(trip, lines.sold_again),
+            plans_of(trip, lines.sold_again, at),
         )
         for trip in found
     ]
 
 
-def plans_of(trip: Trip, sold: set[int]) -> tuple[tuple[str, str], ...]:
-    """The code and name of each plan of the trip that is still sold, each once."""
+def plans_of(trip: Trip, sold: set[int], at: datetime) -> tuple[tuple[str, str], ...]:
+    """The code and name of each plan of the trip that is still sold, each once.
+
+    None while anything of the trip runs: that is topped up instead.
+    """
+    if not all(stay.card.is_over(at) for stay in trip.stays):
+        return ()
     pages = [stay.card.page for stay in trip.stays]
     again = {
         page.plan_copy["code"]: in_words(page.plan_copy["names"])
@@ -196,7 +220,7 @@ def overview(request: HttpRequest, customer: Customer) -> HttpResponse:
         happening = activity.gather(customer.pk, live, own_numbers, newest, at)
     context = {
         "customer": customer,
-        "running": running(live, happening.refunds, own_numbers, at),
+        "running": running(live, happening.refunds, own_numbers, lines.sold_again, at),
         "ended": [each for each in lines.cards if each.is_over(at)],
         "trips": trips_of(lines, customer.zone, at),
         "activity": happening,

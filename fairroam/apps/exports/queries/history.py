@@ -51,10 +51,14 @@ PARTS = {
             GROUP BY order_line_id, date_trunc('day', started_at AT TIME ZONE %(zone)s)""",
     },
     "requests": {
+        # What is offered while an offer stands, else what was decided; no amount where it is none:
+        # the stage says why.
         "refund": """
-            SELECT received_at, r.id, r.stage, '', (
-                SELECT due_minor + goodwill_minor FROM refunds_decision d
-                WHERE d.request_id = r.id ORDER BY d.id DESC LIMIT 1), o.currency,
+            SELECT received_at, r.id, r.stage, '', nullif(CASE r.stage WHEN 'offer_made' THEN (
+                SELECT due_minor + CASE kind WHEN 'money' THEN quantity ELSE 0 END
+                FROM refunds_offer f WHERE f.request_id = r.id AND f.stage = 'open')
+                ELSE (SELECT due_minor + goodwill_minor FROM refunds_decision d
+                WHERE d.request_id = r.id ORDER BY d.id DESC LIMIT 1) END, 0), o.currency,
                 l.plan_copy->'names'
             FROM refunds_refundrequest r JOIN orders_orderline l ON l.id = r.order_line_id
             JOIN orders_order o ON o.id = l.order_id WHERE r.customer_id = %(customer)s""",
