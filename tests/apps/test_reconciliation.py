@@ -173,6 +173,18 @@ def test_a_refund_made_at_the_provider_s_is_booked_once_and_nobody_is_paid_twice
     assert list(find_faults()) == []
 
 
+def test_a_refund_made_in_another_currency_is_not_booked_as_ours():
+    payment, event = outside_refund()
+    event.content["currency"] = "USD"
+    event.save()
+
+    with pytest.raises(AmountDiffers):
+        book_outside_refund(**said(event))
+
+    payment.refresh_from_db()
+    assert payment.refunded_minor == 0
+
+
 def test_the_mail_about_a_line_that_was_given_up_names_what_is_still_on_its_way():
     line_id = given.a_paid_line().pk
     payment = Payment.objects.get()
@@ -188,7 +200,9 @@ def test_the_mail_about_a_line_that_was_given_up_names_what_is_still_on_its_way(
 def test_a_refund_that_only_the_report_knows_waits_for_a_person_once():
     given.a_paid_line()
     payment = Payment.objects.get()
-    lost = line(ReportKind.REFUND, "ref_2", 500, payment_ref=payment.provider_ref)
+    theirs = "what-the-desk-writes-wherewelookfor1"  # as long as a key of ours
+    about = {"payment_ref": payment.provider_ref, "reference": theirs}
+    lost = line(ReportKind.REFUND, "ref_2", 500, **about)
 
     for _ in range(2):
         assert compare(captured(payment), lost) == 1

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -148,13 +148,17 @@ def follow_up(provider: str, line: Told, now: datetime) -> None:
         ours = Payout.objects.filter(payment__provider=provider)
         if ours.filter(provider_ref=line.ref).exists():
             return
-        if not ours.filter(key__in=uuids([line.reference])).update(ask_at=now):
+        key = key_in(line.reference)
+        if key is None or not ours.filter(key=key).update(ask_at=now):
             quarantine_refund(provider, line, now)
 
 
-def uuids(texts: Iterable[str]) -> list[str]:
-    """Those that can be keys of ours."""
-    return [text for text in texts if len(text) == 36 and text.count("-") == 4]
+def key_in(reference: str) -> UUID | None:
+    """The key of ours that a reference may be; None for what others write there."""
+    try:
+        return UUID(reference)
+    except ValueError:
+        return None
 
 
 def quarantine_refund(provider: str, line: Told, now: datetime) -> None:

@@ -17,7 +17,7 @@ from fairroam.apps.orders.operations.refund import owe_entries, settle
 from fairroam.apps.payments.models import Payment, ProviderEvent
 from fairroam.apps.payments.operations.hearing import end_quarantine, lock_quarantined, receipt_in
 from fairroam.apps.payments.operations.sending import record_outside
-from fairroam.apps.payments.refusals import MoreThanWasPaid
+from fairroam.apps.payments.refusals import AmountDiffers, MoreThanWasPaid
 from fairroam.apps.wallet import operations as wallet
 from fairroam.apps.wallet.operations.outside import give_back_outside
 from fairroam.apps.wallet.operations.selling import is_voucher
@@ -32,7 +32,8 @@ def book_outside_refund(*, event_id: int, words: str, staff_user_id: int, now: d
 
     It counts as given back, so that nobody is paid twice, with a credit note per line. What paid
     into a wallet, or for a voucher, is taken out there. Raises NotAmongYours (no such payment),
-    MoreThanWasPaid, CreditGone, BuyerLeft, MoveNotAllowed, MovedMeanwhile.
+    AmountDiffers (another currency), MoreThanWasPaid, CreditGone, BuyerLeft, MoveNotAllowed,
+    MovedMeanwhile.
     """
     provider, ref = ProviderEvent.objects.filter(pk=event_id).values_list(
         "provider", "content__payment_ref"
@@ -50,6 +51,8 @@ def book_outside_refund(*, event_id: int, words: str, staff_user_id: int, now: d
     receipt = receipt_in(event)
     if receipt.status == PayoutStatus.FAILED:
         raise MoveNotAllowed(event_id=event_id, stage=receipt.status)
+    if receipt.amount.currency != payment.currency:
+        raise AmountDiffers(event_id=event_id, told=receipt.amount.minor)
     if is_credit:
         give_back_outside(
             payment_id=payment.pk,
