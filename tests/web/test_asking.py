@@ -375,3 +375,5 @@ def test_nothing_was_paid_for_a_trial_so_the_page_says_that_and_what_helps(clien
     assert f'href="/account/lines/{line.pk}/trouble/"' in page.content.decode()
     assert answer.status_code == 409
     assert not RefundRequest.objects.exists()
+    trouble = client.get(f"/account/lines/{line.pk}/trouble/").content.decode()
+    assert f'href="/account/lines/{line.pk}/refund/"' not in trouble

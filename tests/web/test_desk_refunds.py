@@ -173,6 +173,8 @@ def test_an_offer_goes_from_the_desk_to_its_owner_and_comes_back_as_a_wish():
     assert owner.post(page, {"act": "counter", "wish": "0"}).status_code == 422
     assert owner.post(page, {"act": "counter", "wish": "99"}).status_code == 422
     assert owner.post(page, {"act": "counter", "wish": "8", "words": "Half"}).status_code == 302
+    asked = owner.get(f"/account/refunds/{refund.pk}/").content.decode()
+    assert "Instead of our offer you asked for €8.00 in all." in asked
 
     case = browser.get(f"/desk/refunds/{refund.pk}/").content.decode()
     assert "€8.00" in case
