@@ -8,11 +8,11 @@ from uuid import uuid5
 
 from fairroam.apps.esims import operations, queries
 from fairroam.apps.esims.queries import WantedCall
-from fairroam.apps.esims.tasks.calls import logged_call
+from fairroam.apps.esims.tasks.calls import scrap
 from fairroam.apps.esims.tasks.gateways import line_gateway, profile_gateway
 from fairroam.gateways.calls import AnswerMismatch
 from fairroam.gateways.lines import LineRefused
-from fairroam.gateways.profiles import AlreadyDownloaded, FinalState, ProfileRefused
+from fairroam.gateways.profiles import ProfileRefused
 
 log = logging.getLogger(__name__)
 
@@ -62,23 +62,7 @@ def send_preferences(*, order_line_id: int, act_id: int, now: datetime) -> None:
 def _call(wanted: WantedCall, now: datetime) -> bool:
     """Make the act's call, if one is left. Returns False when it came too late to take back."""
     if wanted.call == "cancel":
-        try:
-            with logged_call(
-                "cancel_order", profile_id=wanted.profile_id, iccid=wanted.iccid, now=now
-            ) as call_id:
-                profile_gateway().cancel_order(
-                    iccid=wanted.iccid, call_id=call_id, final_state=FinalState.UNAVAILABLE
-                )
-        except AlreadyDownloaded:
-            operations.record_fact(
-                profile_id=wanted.profile_id,
-                kind="downloaded",
-                happened_at=now,
-                source="es2plus",
-                now=now,
-            )
-            return False
-        return True
+        return scrap(profile_gateway(), profile_id=wanted.profile_id, iccid=wanted.iccid, now=now)
     gateway = line_gateway()
     if wanted.call == "prefer":
         gateway.prefer_operator(

@@ -10,7 +10,12 @@ from uuid import UUID, uuid4
 
 from fairroam.apps.esims import operations
 from fairroam.gateways.calls import AnswerMismatch, GatewayUnreachable
-from fairroam.gateways.profiles import ProfileRefused
+from fairroam.gateways.profiles import (
+    AlreadyDownloaded,
+    FinalState,
+    ProfileGateway,
+    ProfileRefused,
+)
 
 
 @contextmanager
@@ -38,3 +43,21 @@ def logged_call(function: str, *, profile_id: int, iccid: str, now: datetime) ->
         keep(outcome="unknown")
         raise
     keep(outcome="done")
+
+
+def scrap(gateway: ProfileGateway, *, profile_id: int, iccid: str, now: datetime) -> bool:
+    """Have the carrier scrap a profile. Returns False when a phone has it already.
+
+    Scrapped rather than put back into stock: a late repeat of the call must not take the same
+    profile from its next buyer.
+    """
+    try:
+        with logged_call("cancel_order", profile_id=profile_id, iccid=iccid, now=now) as call_id:
+            gateway.cancel_order(iccid=iccid, call_id=call_id, final_state=FinalState.UNAVAILABLE)
+    except AlreadyDownloaded:
+        # Nobody says when; the carrier's own notice, if it comes, brings the earlier instant.
+        operations.record_fact(
+            profile_id=profile_id, kind="downloaded", happened_at=now, source="es2plus", now=now
+        )
+        return False
+    return True

@@ -6,13 +6,11 @@ from datetime import datetime
 
 from fairroam import points
 from fairroam.apps.esims import operations, queries
-from fairroam.apps.esims.tasks.calls import logged_call
+from fairroam.apps.esims.tasks.calls import logged_call, scrap
 from fairroam.apps.esims.tasks.gateways import line_gateway, profile_gateway
 from fairroam.gateways.calls import AnswerMismatch, GatewayUnreachable
 from fairroam.gateways.lines import LineRefused
 from fairroam.gateways.profiles import (
-    AlreadyDownloaded,
-    FinalState,
     ProfileGateway,
     ProfileRefused,
 )
@@ -42,30 +40,11 @@ def take_off(*, line_id: int, now: datetime) -> None:
 
 
 def _take_back(line_id: int, ending: queries.Ending, now: datetime) -> bool:
-    """Have the carrier scrap the profile. Returns False when a phone has it already.
-
-    Scrapped rather than put back into stock: a late repeat of the call must not take the same
-    profile from its next buyer.
-    """
+    """End the line with its profile. Returns False when a phone has it already."""
     gateway = profile_gateway()
     if ending.profile_stage == "reserved" and not _is_ours(gateway, ending, now):
         return operations.record_cancelled(order_line_id=line_id, now=now)
-    try:
-        with logged_call(
-            "cancel_order", profile_id=ending.profile_id, iccid=ending.iccid, now=now
-        ) as call_id:
-            gateway.cancel_order(
-                iccid=ending.iccid, call_id=call_id, final_state=FinalState.UNAVAILABLE
-            )
-    except AlreadyDownloaded:
-        # Nobody says when; the carrier's own notice, if it comes, brings the earlier instant.
-        operations.record_fact(
-            profile_id=ending.profile_id,
-            kind="downloaded",
-            happened_at=now,
-            source="es2plus",
-            now=now,
-        )
+    if not scrap(gateway, profile_id=ending.profile_id, iccid=ending.iccid, now=now):
         return False
     points.reached("line.cancelled")
     return operations.record_cancelled(order_line_id=line_id, now=now)
