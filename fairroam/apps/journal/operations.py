@@ -16,7 +16,7 @@ from procrastinate.contrib.django import app as jobs
 from procrastinate.types import JSONDict
 
 from fairroam.apps.journal.models import Answer, Event
-from fairroam.apps.journal.refusals import KeyReused
+from fairroam.apps.journal.refusals import KeyReused, MovedMeanwhile
 
 _kept: ContextVar[list[Event] | None] = ContextVar("kept", default=None)
 
@@ -32,6 +32,15 @@ def tell(
         _write([event])
     else:
         kept.append(event)
+
+
+def advance(row: Any, after: str, **changes: Any) -> None:
+    """Write the stage that follows the one in which `row` was read. Raises MovedMeanwhile."""
+    before, changes["stage"] = row.stage, after
+    if type(row).objects.filter(pk=row.pk, stage=before).update(**changes) != 1:
+        raise MovedMeanwhile(**{f"{row._meta.model_name}_id": row.pk}, expected=before)
+    for name, value in changes.items():
+        setattr(row, name, value)
 
 
 @contextmanager

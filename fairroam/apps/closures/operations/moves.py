@@ -8,7 +8,6 @@ from typing import Any
 from fairroam.apps.closures.models import Closure
 from fairroam.apps.customers.models import Customer
 from fairroam.apps.journal import operations as journal
-from fairroam.apps.journal.refusals import MovedMeanwhile
 from fairroam.rules import stages
 
 
@@ -21,13 +20,7 @@ def lock(closure_id: int) -> Closure:
 
 def move(closure: Closure, step: str, **changes: Any) -> None:
     """Make a move of the stage table. Raises MovedMeanwhile."""
-    before, after = closure.stage, stages.next_stage(stages.CLOSURE, closure.stage, step)
-    waiting = Closure.objects.filter(pk=closure.pk, stage=before)
-    if waiting.update(stage=after, **changes) != 1:
-        raise MovedMeanwhile(closure_id=closure.pk, expected=before)
-    closure.stage = after
-    for field, value in changes.items():
-        setattr(closure, field, value)
+    journal.advance(closure, stages.next_stage(stages.CLOSURE, closure.stage, step), **changes)
 
 
 def tell(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from fairroam.apps.esims.models import FACTS, Line, LineAct, Profile
+from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MovedMeanwhile
 from fairroam.rules import stages
 
@@ -44,20 +45,15 @@ def lock_latest_profile(line: Line) -> Profile:
 
 def move_line(line: Line, move: str, **changes: object) -> None:
     """Move on from the stage in which `line` was read. Raises MoveNotAllowed, MovedMeanwhile."""
-    before, line.stage = line.stage, stages.next_stage(stages.LINE, line.stage, move)
-    line.is_live = None if line.stage in stages.terminal(stages.LINE) else True
-    changes |= {"stage": line.stage, "is_live": line.is_live}
-    if Line.objects.filter(pk=line.pk, stage=before).update(**changes) != 1:
-        raise MovedMeanwhile(line_id=line.pk, expected=before)
+    after = stages.next_stage(stages.LINE, line.stage, move)
+    changes["is_live"] = None if after in stages.terminal(stages.LINE) else True
+    journal.advance(line, after, **changes)
 
 
 def move_act(act: LineAct, move: str, **changes: object) -> None:
     """Move on from the stage in which `act` was read. Raises as `move_line` does."""
-    before, act.stage = act.stage, stages.next_stage(stages.LINE_ACT, act.stage, move)
-    changes |= {"stage": act.stage, "is_live": None}  # every move ends an act
-    if LineAct.objects.filter(pk=act.pk, stage=before).update(**changes) != 1:
-        raise MovedMeanwhile(act_id=act.pk, expected=before)
-    act.is_live = None
+    changes["is_live"] = None  # every move ends an act
+    journal.advance(act, stages.next_stage(stages.LINE_ACT, act.stage, move), **changes)
 
 
 def move_profile(profile: Profile, move: str, **changes: object) -> None:
@@ -99,9 +95,6 @@ def move_profiles(profiles: Iterable[Profile], known: Mapping[int, Collection[st
 
 
 def _set_stage(profile: Profile, stage: str, **changes: object) -> None:
-    before, profile.stage = profile.stage, stage
     if stage in stages.terminal(stages.PROFILE):
-        changes["is_live"] = profile.is_live = None
-    moved = Profile.objects.filter(pk=profile.pk, stage=before).update(stage=stage, **changes)
-    if moved != 1:
-        raise MovedMeanwhile(profile_id=profile.pk, expected=before)
+        changes["is_live"] = None
+    journal.advance(profile, stage, **changes)

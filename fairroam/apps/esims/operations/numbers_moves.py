@@ -10,7 +10,7 @@ from django.db import models
 from fairroam.apps.esims.models import IdentityCheck, KeepAlive, Keeping, Number, PortOut
 from fairroam.apps.esims.operations.moves import lock_line
 from fairroam.apps.journal import operations as journal
-from fairroam.apps.journal.refusals import MovedMeanwhile, NotAmongYours
+from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.rules import stages
 
 Staged = TypeVar("Staged", Keeping, Number, KeepAlive, PortOut, IdentityCheck)
@@ -49,14 +49,10 @@ def lock_number(keeping: Keeping) -> Number:
 def move(row: Staged, name: str, **changes: Any) -> None:
     """Move on from the stage in which `row` was read. Raises MoveNotAllowed, MovedMeanwhile."""
     table = TABLES[type(row)]
-    before, after = row.stage, stages.next_stage(table, row.stage, name)
-    changes["stage"] = after
+    after = stages.next_stage(table, row.stage, name)
     if hasattr(row, "is_live"):
         changes["is_live"] = None if after in stages.terminal(table) else True
-    if type(row)._default_manager.filter(pk=row.pk, stage=before).update(**changes) != 1:
-        raise MovedMeanwhile(id=row.pk, expected=before)
-    for field, value in changes.items():
-        setattr(row, field, value)
+    journal.advance(row, after, **changes)
 
 
 def tell(

@@ -11,7 +11,7 @@ from typing import Any
 
 from fairroam.apps.customers import operations as customers
 from fairroam.apps.journal import operations as journal
-from fairroam.apps.journal.refusals import MovedMeanwhile, MoveNotAllowed, NotAmongYours
+from fairroam.apps.journal.refusals import MoveNotAllowed, NotAmongYours
 from fairroam.apps.orders import operations as orders
 from fairroam.apps.refunds.models import ENDED, ON_THE_WAY, RefundRequest
 from fairroam.rules import stages
@@ -56,12 +56,7 @@ def move(refund: RefundRequest, step: str, *, now: datetime, **changes: Any) -> 
         raise MoveNotAllowed(refund_id=refund.pk, stage=refund.stage, move=step) from None
     before, has_ended = refund.stage, after in ENDED
     changes |= {"is_live": None if has_ended else True, "ended_at": now if has_ended else None}
-    waiting = RefundRequest.objects.filter(pk=refund.pk, stage=refund.stage)
-    if waiting.update(stage=after, **changes) != 1:
-        raise MovedMeanwhile(refund_id=refund.pk, expected=refund.stage)
-    refund.stage = after
-    for name, value in changes.items():
-        setattr(refund, name, value)
+    journal.advance(refund, after, **changes)
     overtake(refund, before, now=now)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from fairroam.apps.journal import operations as journal
 from fairroam.apps.journal.refusals import MovedMeanwhile, MoveNotAllowed, NotAmongYours
 from fairroam.apps.metering import operations as metering
 from fairroam.apps.metering.operations.gifts import check_growth
@@ -295,10 +296,7 @@ def end_offer(offer: Offer, step: str, *, now: datetime, **changes: object) -> N
         after = stages.next_stage(stages.OFFER, offer.stage, step)
     except stages.MoveNotAllowed:
         raise MoveNotAllowed(offer_id=offer.pk, stage=offer.stage, move=step) from None
-    waiting = Offer.objects.filter(pk=offer.pk, stage=offer.stage)
-    if waiting.update(stage=after, ended_at=now, **changes) != 1:
-        raise MovedMeanwhile(offer_id=offer.pk, expected=offer.stage)
-    offer.stage = after
+    journal.advance(offer, after, ended_at=now, **changes)
 
 
 def return_to_review(refund: RefundRequest, *, now: datetime) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from fairroam.apps.journal import operations as journal
-from fairroam.apps.journal.refusals import MovedMeanwhile, MoveNotAllowed
+from fairroam.apps.journal.refusals import MoveNotAllowed
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
@@ -34,21 +34,17 @@ def lock_claim(order: SupplierOrder, now: datetime) -> SupplierClaim:
 
 def move_order(order: SupplierOrder, move: str, **changes: object) -> None:
     """Move on from the stage in which `order` was read. Raises MoveNotAllowed, MovedMeanwhile."""
-    before, order.stage = order.stage, _after(stages.SUPPLIER_ORDER, order.stage, move, order.pk)
-    rows = SupplierOrder.objects.filter(pk=order.pk, stage=before)
-    if rows.update(stage=order.stage, **changes) != 1:
-        raise MovedMeanwhile(order_line_id=order.pk, expected=before)
+    after = _after(stages.SUPPLIER_ORDER, order.stage, move, order.pk)
+    journal.advance(order, after, **changes)
     order.refresh_from_db()
 
 
 def move_claim(claim: SupplierClaim, move: str, *, now: datetime, **changes: object) -> None:
     """Move on from the stage in which `claim` was read. Raises as `move_order` does."""
-    before, claim.stage = claim.stage, _after(stages.SUPPLIER_CLAIM, claim.stage, move, claim.pk)
-    if claim.stage in stages.terminal(stages.SUPPLIER_CLAIM):
+    after = _after(stages.SUPPLIER_CLAIM, claim.stage, move, claim.pk)
+    if after in stages.terminal(stages.SUPPLIER_CLAIM):
         changes["settled_at"] = now
-    rows = SupplierClaim.objects.filter(pk=claim.pk, stage=before)
-    if rows.update(stage=claim.stage, **changes) != 1:
-        raise MovedMeanwhile(order_line_id=claim.pk, expected=before)
+    journal.advance(claim, after, **changes)
     claim.refresh_from_db()
 
 

@@ -14,7 +14,6 @@ from django.db import transaction
 
 from fairroam.apps.esims import queries as esim_queries
 from fairroam.apps.journal import operations as journal
-from fairroam.apps.journal.refusals import MovedMeanwhile
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.operations import Entry
 from fairroam.apps.ledger.queries import BookName
@@ -203,13 +202,8 @@ def _refuse(top_up: SupplierTopUp, reason: str, now: datetime) -> None:
 
 
 def _move(top_up: SupplierTopUp, move: str, **changes: object) -> None:
-    before, after = top_up.stage, stages.next_stage(stages.SUPPLIER_TOP_UP, top_up.stage, move)
-    rows = SupplierTopUp.objects.filter(pk=top_up.pk, stage=before)
-    if rows.update(stage=after, **changes) != 1:
-        raise MovedMeanwhile(order_line_id=top_up.pk, expected=before)
-    top_up.stage = after
-    for name, value in changes.items():
-        setattr(top_up, name, value)
+    after = stages.next_stage(stages.SUPPLIER_TOP_UP, top_up.stage, move)
+    journal.advance(top_up, after, **changes)
 
 
 def _book(

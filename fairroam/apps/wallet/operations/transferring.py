@@ -14,7 +14,7 @@ from fairroam.apps.customers import operations as customers
 from fairroam.apps.customers import queries as people
 from fairroam.apps.customers.queries import Proof
 from fairroam.apps.journal import operations as journal
-from fairroam.apps.journal.refusals import MovedMeanwhile, MoveNotAllowed, NotAmongYours
+from fairroam.apps.journal.refusals import MoveNotAllowed, NotAmongYours
 from fairroam.apps.ledger import operations as ledger
 from fairroam.apps.ledger.queries import BookName
 from fairroam.apps.payments.refusals import OwnTransfer
@@ -186,9 +186,7 @@ def move(sent: CreditTransfer, step: str, **changes: Any) -> None:
         raise MoveNotAllowed(credit_transfer_id=sent.pk, stage=before, move=step) from None
     if after in stages.terminal(stages.CREDIT_TRANSFER):
         changes["is_live"] = None
-    row = CreditTransfer.objects.filter(pk=sent.pk, stage=before)
-    if row.update(stage=after, **changes) != 1:
-        raise MovedMeanwhile(credit_transfer_id=sent.pk, expected=before)
+    journal.advance(sent, after, **changes)
     sent.refresh_from_db()
 
 
