@@ -45,7 +45,7 @@ def test_no_tick_is_lost_while_a_bill_is_on_its_way(demo: Demo, chromium: Browse
         page.locator("[name=promo_code]").fill("NOBODYS")
         page.locator("[name=terms]").hover()
         page.mouse.down()
-        expect(page.locator("#to-pay")).to_contain_text("We do not know this promo code")
+        expect(page.locator("#promo-said")).to_contain_text("We do not know this promo code")
         page.mouse.up()
         expect(page.locator("[name=terms]")).to_be_checked()
         assert visitor.complaints == []
