@@ -20,7 +20,7 @@ def test_a_plan_shows_its_networks_by_country_and_radio_with_day_and_source(clie
 
     assert "Japan Sandbox Mobile JP (fictional) 4G, 5G 1 October 2025" in words
     assert "Second Mobile JP (fictional) 4G 1 October 2025" in words
-    assert "Source: carrier.example/coverage." in words
+    assert "Source: fictional: coverage sheet of the sandbox carrier." in words
     assert "you can choose one on the page of your eSIM" in words
 
 
@@ -58,7 +58,7 @@ def test_a_model_is_found_by_words_of_its_maker_and_name(client):
     nothing = words_of(client.get("/devices/", {"model": "<b>brick"}))
 
     assert found.count('scope="row"') == 1
-    assert "CN: 2 × SIM" in found
+    assert "no eSIM." in found
     assert "We know no model named “&lt;b&gt;brick”" in nothing
 
 

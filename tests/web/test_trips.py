@@ -170,7 +170,7 @@ def test_a_local_sim_is_compared_with_its_source_and_day_and_nothing_without_a_r
     }
     assert "¥3,300" in words
     assert "15 January 2025 old: it may cost something else by now" in words
-    assert "carrier.example/prices" in words
+    assert "fictional: price list of the sandbox carrier" in words
     assert "Visitor SIM 5 GB (fictional)" in words_of(client.get("/plans/japan-10gb-30d/"))
     assert "What a SIM costs there" not in words_of(client.get("/plans/keep-number-uk-90d/"))
 
