@@ -12,7 +12,7 @@ from fairroam.apps.journal.refusals import NotAmongYours
 from fairroam.apps.metering.models import QuarantinedRecord, UsageRecord
 from fairroam.apps.metering.operations.arrivals import arrival_of
 from fairroam.apps.metering.operations.count import record_usage
-from fairroam.apps.metering.queries.imports import aside_row
+from fairroam.apps.metering.queries.imports import aside_row, counted_under
 from fairroam.apps.metering.refusals import RecordDoesNotCount, RecordSettled
 from fairroam.gateways.lines import NetworkRecord, RecordKind
 
@@ -110,9 +110,7 @@ def _settle(
 
 def _taken_back(aside: QuarantinedRecord) -> list[NetworkRecord]:
     """The correction that takes back all of the record that came first under this name."""
-    first = UsageRecord.objects.filter(
-        source=aside.source, record_id=aside.record_id, outcome="counted", quantity__gt=0
-    ).first()
+    first = counted_under(aside.source, aside.record_id)
     if first is None:
         return []
     return [

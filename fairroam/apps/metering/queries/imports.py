@@ -113,11 +113,16 @@ def aside(aside_id: int) -> QuarantineRow | None:
     return aside_row(found) if found else None
 
 
+def counted_under(source: str, record_id: str) -> UsageRecord | None:
+    """The use that counts, or did until it was taken back, under a record's name."""
+    return UsageRecord.objects.filter(
+        source=source, record_id=record_id, outcome="counted", quantity__gt=0
+    ).first()
+
+
 def counted_before(row: QuarantineRow) -> CountedUse | None:
     """What counts under the name of a record that was put aside, and was not taken back."""
-    first = UsageRecord.objects.filter(
-        source=row.source, record_id=row.record_id, outcome="counted", quantity__gt=0
-    ).first()
+    first = counted_under(row.source, row.record_id)
     taken_back = UsageRecord.objects.filter(
         corrects_source=row.source, corrects_record_id=row.record_id, outcome="counted"
     )
